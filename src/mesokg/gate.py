@@ -1,0 +1,128 @@
+"""Decides which queries may run, and puts the engine's complaints into words.
+
+pyoxigraph's ``SERVICE`` reaches the network and cannot be switched off, and deep nesting crashes its parser, so
+nothing reaches the engine before it has passed :func:`admit`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mesokg.errors import QueryError, suggest
+from mesokg.identifiers import PREFIXES
+
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "admit", "explain_syntax_error"]
+
+MAX_LENGTH = 200_000
+"""Characters in one query. The longest in the library has fewer than 5,000."""
+
+MAX_NESTING = 100
+"""Brackets open at once. At 5,000 the engine's parser overflows its stack and ends the process."""
+
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+# Strings, IRIs and comments, in which brackets and keywords mean nothing.
+_QUOTED = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*'''"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'(?:[^'\\\n]|\\.)*'"
+    r"|<[^<>\"{}|^`\\\s]*>"
+    r"|#[^\n]*",
+    re.DOTALL,
+)
+_WORD = re.compile(r"(?<![\w:?$@-])(service)(?![\w:-])", re.IGNORECASE)
+_PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
+
+
+def _unescape(query: str) -> str:
+    # SPARQL 1.1, section 19.2: \u escapes are read before anything else, so SERV\u0049CE is SERVICE.
+    def character(match: re.Match[str]) -> str:
+        code = int(match[1] or match[2], 16)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else match[0]
+
+    return _ESCAPE.sub(character, query)
+
+
+def _bare(query: str) -> str:
+    """The query with strings, IRIs and comments blanked, of the same length where it has no escapes."""
+    return _QUOTED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), query)
+
+
+def _at(query: str, index: int) -> str:
+    line = query.count("\n", 0, index) + 1
+    column = index - (query.rfind("\n", 0, index) + 1) + 1
+    return f"line {line}, column {column}"
+
+
+def _holds_service(query: str) -> bool:
+    """Whether a parsed query calls another server, or cannot be parsed to tell."""
+    from rdflib.plugins.sparql.parser import parseQuery
+
+    try:
+        return "ServiceGraphPattern" in repr(parseQuery(query))
+    except Exception:  # pyparsing raises many kinds; what cannot be read cannot be trusted
+        return True
+
+
+def admit(query: str) -> None:
+    """Let a query pass, or raise QueryError that says why not.
+
+    >>> admit("SELECT * WHERE { ?s ?p ?o }")
+    >>> admit("SELECT * WHERE { SERVICE <http://example.org/> { ?s ?p ?o } }")
+    Traceback (most recent call last):
+    ...
+    mesokg.errors.QueryError: line 1, column 18: SERVICE is refused: a query may not call another server; load its data beside this graph instead
+    """
+    if not query.strip():
+        raise QueryError("the query is empty; write a SELECT, ASK, CONSTRUCT or DESCRIBE query")
+    if len(query) > MAX_LENGTH:
+        raise QueryError(f"the query has {len(query):,} characters, {MAX_LENGTH:,} are allowed; pass long lists of values in parts")
+    for index, character in enumerate(query):
+        if character == "\x00" or 0xD800 <= ord(character) < 0xE000:
+            raise QueryError(f"{_at(query, index)}: the query holds a character that is not text; take it out")
+    text = _unescape(query)
+    bare = _bare(text)
+    depth = 0
+    for match in re.finditer(r"[({\[)}\]]", bare):
+        depth += 1 if match[0] in "({[" else -1
+        if depth > MAX_NESTING:
+            raise QueryError(
+                f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
+            )
+    for match in _WORD.finditer(bare):
+        if _holds_service(query):
+            raise QueryError(
+                f"{_at(text, match.start())}: SERVICE is refused: a query may not call another server; "
+                "load its data beside this graph instead"
+            )
+
+
+def explain_syntax_error(query: str, message: str) -> str:
+    """The engine's syntax error as place, expectation and the line it happened in.
+
+    >>> print(explain_syntax_error("SELECT * WHERE { ?s ?p }", "error at 1:24: expected one of LATERAL, [_]"))
+    line 1, column 24: the query is not valid SPARQL; expected LATERAL
+      SELECT * WHERE { ?s ?p }
+                             ^
+    """
+    place = _PLACE.search(message)
+    line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+    lines = query.split("\n")
+    shown = lines[line - 1] if line <= len(lines) else ""
+    if "Prefix not found" in message:
+        prefixes = [w for w in re.findall(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", _bare(query)) if w not in PREFIXES]
+        declared = {w.lower() for w in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
+        unknown = next((w for w in prefixes if w.lower() not in declared), "")
+        what = f"the prefix {unknown}: is not declared; {suggest(unknown, PREFIXES)}, or declare it with PREFIX"
+    else:
+        expected = message.split("expected", 1)[1] if "expected" in message else ""
+        expected = expected.removeprefix(" one of").replace("\n", " ")
+        # character classes such as ['A' ..= 'Z'] help nobody
+        parts = [p.strip() for p in re.sub(r"\[[^\]]*\]", "", expected).split(", ")]
+        words = [p for p in dict.fromkeys(parts) if p and not p.startswith("'")]
+        what = "the query is not valid SPARQL"
+        if words:
+            what += "; expected " + " or ".join(words[:6])
+        elif not place:
+            what += f"; {message}"
+    return f"line {line}, column {column}: {what}\n  {shown}\n  {' ' * (column - 1)}^"

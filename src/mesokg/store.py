@@ -1,0 +1,277 @@
+"""An RDF store: embedded Oxigraph in memory or on disk, or any SPARQL 1.1 server by URL.
+
+Knows nothing of our model. Every query passes :mod:`mesokg.gate` first. Both kinds of store answer with the same
+:class:`Answer`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mesokg.errors import QueryError, StoreError
+from mesokg.gate import admit, explain_syntax_error
+from mesokg.identifiers import PREFIXES
+
+if TYPE_CHECKING:
+    import httpx
+    import pyoxigraph
+    from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+
+    Term = NamedNode | BlankNode | Literal | Triple
+
+__all__ = ["Answer", "EmbeddedStore", "RemoteStore", "Store", "open_store"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave.
+
+    ``kind`` is ``bindings`` (SELECT: ``variables`` and ``rows``, one tuple per solution, None where unbound),
+    ``boolean`` (ASK: ``truth``) or ``triples`` (CONSTRUCT, DESCRIBE: ``triples``).
+    """
+
+    kind: str
+    variables: tuple[str, ...] = ()
+    rows: tuple[tuple[Term | None, ...], ...] = ()
+    truth: bool | None = None
+    triples: tuple[Triple, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[Term | None, ...]]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.triples) if self.kind == "triples" else len(self.rows)
+
+
+def _answer(result: object) -> Answer:
+    import pyoxigraph
+
+    if isinstance(result, pyoxigraph.QueryBoolean):
+        return Answer("boolean", truth=bool(result))
+    if isinstance(result, pyoxigraph.QueryTriples):
+        return Answer("triples", triples=tuple(result))
+    assert isinstance(result, pyoxigraph.QuerySolutions)
+    variables = tuple(variable.value for variable in result.variables)
+    # one pass in C per row; solution[i] would cost a call per cell
+    return Answer("bindings", variables=variables, rows=tuple(tuple(solution) for solution in result))
+
+
+class Store(ABC):
+    """What every store can do. A query sees the union of all graphs unless it names one."""
+
+    @abstractmethod
+    def query(self, sparql: str) -> Answer:
+        """Answer a SELECT, ASK, CONSTRUCT or DESCRIBE query.
+
+        Raises QueryError if it is refused or malformed, StoreError if the store fails.
+        """
+
+    @abstractmethod
+    def update(self, sparql: str) -> None:
+        """Carry out a SPARQL update. Raises QueryError or StoreError."""
+
+    @abstractmethod
+    def replace_graph(self, quads: Iterable[Quad], graph: str | None) -> None:
+        """Put the triples of the quads in place of everything in one graph (None: the default graph)."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class EmbeddedStore(Store):
+    """Oxigraph in this process, in memory, or on disk where ``path`` is given.
+
+    ``oxigraph`` is the pyoxigraph store itself, for code that works on whole graphs.
+    """
+
+    def __init__(self, path: Path | None = None, *, read_only: bool = False) -> None:
+        import pyoxigraph
+
+        try:
+            if path is None:
+                self.oxigraph = pyoxigraph.Store()
+            elif read_only:
+                self.oxigraph = pyoxigraph.Store.read_only(str(path))
+            else:
+                self.oxigraph = pyoxigraph.Store(str(path))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: the store cannot be opened: {error}; is it in use by another process?") from error
+
+    def query(self, sparql: str) -> Answer:
+        admit(sparql)
+        try:
+            return _answer(self.oxigraph.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=True))
+        except SyntaxError as error:
+            raise QueryError(explain_syntax_error(sparql, str(error))) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"the query failed: {error}") from error
+
+    def update(self, sparql: str) -> None:
+        try:
+            self.oxigraph.update(sparql, prefixes=PREFIXES)
+        except SyntaxError as error:
+            raise QueryError(explain_syntax_error(sparql, str(error))) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"the update failed: {error}") from error
+
+    def add(self, quads: Iterable[Quad]) -> None:
+        """Add quads in bulk."""
+        self.oxigraph.bulk_extend(quads)
+
+    def load(self, path: Path, *, graph: str | None = None) -> None:
+        """Load a file in any RDF syntax known by its ending, triples into ``graph``.
+
+        Raises StoreError that names file, line and what is wrong.
+        """
+        import pyoxigraph
+
+        syntax = pyoxigraph.RdfFormat.from_extension(path.suffix.lstrip("."))
+        if syntax is None:
+            raise StoreError(f"{path}: the ending {path.suffix!r} is no RDF syntax; use .ttl, .nt, .nq, .trig, .rdf, .owl or .jsonld")
+        target = pyoxigraph.NamedNode(graph) if graph else None
+        try:
+            self.oxigraph.bulk_load(path=str(path), format=syntax, to_graph=target)
+        except FileNotFoundError as error:
+            raise StoreError(f"{path}: there is no such file") from error
+        except (OSError, SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            raise StoreError(f"{path}{f':{line}' if line else ''}: cannot be read: {error}") from error
+
+    def replace_graph(self, quads: Iterable[Quad], graph: str | None) -> None:
+        import pyoxigraph
+
+        name = pyoxigraph.NamedNode(graph) if graph else pyoxigraph.DefaultGraph()
+        self.oxigraph.clear_graph(name)
+        self.oxigraph.bulk_extend(pyoxigraph.Quad(q.subject, q.predicate, q.object, name) for q in quads)
+
+    def close(self) -> None:
+        # pyoxigraph has no close; dropping the last reference lets go of the files
+        del self.oxigraph
+
+
+_RESULTS = "application/sparql-results+json"
+_TRIPLES = "application/n-triples"
+
+
+class RemoteStore(Store):
+    """Any SPARQL 1.1 server.
+
+    ``url`` is the query endpoint; ``update_url`` and ``data_url`` (Graph Store Protocol) are derived from it as
+    Oxigraph and Fuseki lay them out (``…/query`` or ``…/sparql`` beside ``…/update`` and ``…/store`` or ``…/data``)
+    unless given. ``timeout`` is in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        update_url: str | None = None,
+        data_url: str | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise StoreError(f"{url!r} is not the address of a server; write it whole, as http://localhost:7878/query")
+        base = url.rstrip("/").removesuffix("/query").removesuffix("/sparql")
+        self.url = url if url.rstrip("/") != base else base + "/query"
+        self.update_url = update_url or base + "/update"
+        self.data_urls = [data_url] if data_url else [base + "/store", base + "/data"]
+        self.timeout = timeout
+        self._client: httpx.Client | None = None
+
+    @property
+    def client(self) -> httpx.Client:
+        if self._client is None:
+            import httpx
+
+            from mesokg import __version__
+
+            self._client = httpx.Client(timeout=self.timeout, headers={"User-Agent": f"mesokg/{__version__}"})
+        return self._client
+
+    def _send(self, method: str, url: str, **parts: object) -> httpx.Response:
+        import httpx
+
+        try:
+            response = self.client.request(method, url, **parts)  # type: ignore[arg-type]
+        except httpx.TimeoutException as error:
+            raise StoreError(f"{url}: no answer within {self.timeout:g} s; is the server busy, or the query too wide?") from error
+        except httpx.HTTPError as error:
+            raise StoreError(f"{url}: the server cannot be reached: {error}; is it running, and is the address right?") from error
+        return response
+
+    def _check(self, response: httpx.Response, what: str) -> None:
+        if response.is_success:
+            return
+        text = response.text.strip().splitlines()
+        raise QueryError(
+            f"{response.url}: {what} was refused with status {response.status_code}: {text[0][:300] if text else 'no reason given'}"
+        )
+
+    def query(self, sparql: str) -> Answer:
+        import pyoxigraph
+
+        admit(sparql)
+        declared = sparql.lower()
+        head = "".join(
+            f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items() if name + ":" in sparql and f"prefix {name.lower()}:" not in declared
+        )
+        response = self._send(
+            "POST",
+            self.url,
+            content=(head + sparql).encode(),
+            headers={"Content-Type": "application/sparql-query", "Accept": f"{_RESULTS}, {_TRIPLES};q=0.9"},
+        )
+        self._check(response, "the query")
+        kind = response.headers.get("content-type", "").split(";")[0].strip()
+        try:
+            if kind in (_RESULTS, "application/json"):
+                return _answer(pyoxigraph.parse_query_results(response.content, format=pyoxigraph.QueryResultsFormat.JSON))
+            syntax = pyoxigraph.RdfFormat.from_media_type(kind)
+            if syntax is not None:
+                return Answer("triples", triples=tuple(q.triple for q in pyoxigraph.parse(response.content, format=syntax)))
+        except (SyntaxError, ValueError) as error:
+            raise StoreError(f"{self.url}: the answer cannot be read: {error}") from error
+        raise StoreError(f"{self.url}: the answer is {kind or 'of no stated type'}, not SPARQL results; is this a SPARQL endpoint?")
+
+    def update(self, sparql: str) -> None:
+        response = self._send(
+            "POST", self.update_url, content=sparql.encode(), headers={"Content-Type": "application/sparql-update"}
+        )
+        self._check(response, "the update")
+
+    def replace_graph(self, quads: Iterable[Quad], graph: str | None) -> None:
+        import pyoxigraph
+
+        body = pyoxigraph.serialize((q.triple for q in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
+        parameters = {"graph": graph} if graph else {"default": ""}
+        for url in self.data_urls:
+            response = self._send("PUT", url, params=parameters, content=body, headers={"Content-Type": _TRIPLES})
+            if response.status_code not in (404, 405) or url == self.data_urls[-1]:
+                break
+        self._check(response, "the graph")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def open_store(where: str | Path | None = None) -> Store:
+    """A store: in memory (None), on disk (a folder), or a server (an http address)."""
+    if isinstance(where, str) and where.startswith(("http://", "https://")):
+        return RemoteStore(where)
+    return EmbeddedStore(Path(where) if where is not None else None)

@@ -1,0 +1,540 @@
+"""Reads and writes the curated tables ``data/*.tsv``: rows, typed and located.
+
+A column is a property of the ontology, and its range says how a cell is read. A row is what one source says
+of one thing at one place; see ``docs/tables.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.cells import CellError, Moment, read_cell, read_moment
+from mesokg.errors import IdentifierError, Problem, ResourceError, TableError, suggest
+from mesokg.identifiers import content_hash, entity, expand, term
+from mesokg.resources import folder
+
+if TYPE_CHECKING:
+    from pyoxigraph import Literal, NamedNode
+
+    from mesokg.vocabulary import PropertyTerm, TableSpec, Vocabulary
+
+__all__ = [
+    "NAMING_COLUMNS",
+    "PLAIN_TABLES",
+    "PROVENANCE_COLUMNS",
+    "Cell",
+    "Row",
+    "Sheet",
+    "Tables",
+    "read_sheets",
+    "read_tables",
+    "write_sheet",
+]
+
+NAMING_COLUMNS = ("id", "label", "type", "synonyms")
+PROVENANCE_COLUMNS = (
+    "source",
+    "locator",
+    "evidence",
+    "record_date",
+    "checked_on",
+    "as_of",
+    "rank",
+    "negated",
+    "comment",
+)
+LABEL_SUFFIX = "_label"
+"""A column ``hasBroader_label`` repeats, for people, the labels of the ids in ``hasBroader``."""
+
+PLAIN_TABLES: dict[str, tuple[str, ...]] = {
+    "leads": ("lead", "what_is_missing", "where_looked"),
+    "source_licences": ("publisher", "what", "licence", "how_used"),
+}
+"""Tables beside the graph: read for form, not exported."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as text: header and rows of equal length, with the line number of each row (header = 1)."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @property
+    def file(self) -> str:
+        return f"data/{self.name}.tsv"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one cell says: a property, its values, or the ValueStatus that stands for an absence."""
+
+    property: PropertyTerm
+    values: tuple[NamedNode | Literal, ...]
+    absent: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what one source says of one thing at one place. IRIs throughout.
+
+    ``subject`` is the thing; ``report`` is the node of the row itself where the table has a row class.
+    """
+
+    table: str
+    line: int
+    subject: str
+    report: str | None
+    label: str
+    types: tuple[str, ...]
+    synonyms: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    source: str | None
+    locator: str
+    evidence: str | None
+    record_date: Moment | None
+    checked_on: Moment | None
+    as_of: Moment | None
+    rank: str
+    negated: bool
+    comment: str
+
+    @property
+    def file(self) -> str:
+        return f"data/{self.table}.tsv"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All rows, and where each thing is described first: IRI to (file, line)."""
+
+    rows: tuple[Row, ...]
+    labels: dict[str, str]
+    types: dict[str, frozenset[str]]
+    places: dict[str, tuple[str, int]] = field(repr=False)
+
+    def place(self, iri: str) -> tuple[str, int]:
+        """The file and line of the first row that describes the thing, or ("data", 0)."""
+        return self.places.get(iri, ("data", 0))
+
+
+# ---------------------------------------------------------------- text to sheets
+
+
+def _read_sheet(path: Path, problems: list[Problem]) -> Sheet | None:
+    file = f"data/{path.name}"
+
+    def report(line: int, column: str, rule: str, value: str, fix: str) -> None:
+        problems.append(Problem(file, line, column, rule, value, fix))
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        report(0, "", "unreadable file", error.strerror or str(error), "check that the file exists and may be read")
+        return None
+    if not raw.strip():
+        report(0, "", "empty file", "", "write a header line, or remove the file")
+        return None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        report(line, "", "not UTF-8", repr(raw[error.start : error.end]), "save the file as UTF-8")
+        return None
+    if "\r" in text:
+        line = text[: text.index("\r")].count("\n") + 1
+        report(line, "", "carriage return", "", "save the file with LF line ends")
+        return None
+    if not text.endswith("\n"):
+        report(text.count("\n") + 1, "", "no line end at the end of the file", "", "end the last line with a line feed")
+    lines = text.removesuffix("\n").split("\n")
+    header = tuple(lines[0].split("\t"))
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for number, line_text in enumerate(lines, start=1):
+        if bad := _CONTROL.search(line_text):
+            report(number, "", "control character", f"U+{ord(bad[0]):04X}", "take it out")
+            continue
+        if number == 1:
+            continue
+        cells = tuple(line_text.split("\t"))
+        if not line_text.strip():
+            report(number, "", "empty line", "", "remove the line")
+        elif len(cells) != len(header):
+            fix = f"the header has {len(header)} cells; a cell may hold no tab"
+            report(number, "", "wrong number of cells", str(len(cells)), fix)
+        else:
+            found.append((number, cells))
+    for column in sorted({c for c in header if header.count(c) > 1}):
+        report(1, column, "column given twice", column, "keep one of them")
+    return Sheet(path.stem, header, tuple(found))
+
+
+def read_sheets(data: Path | None = None, *, problems: list[Problem] | None = None) -> list[Sheet]:
+    """Read every ``*.tsv`` of the folder as text, in order of name.
+
+    Problems of form are appended to ``problems`` if given, else raised as one TableError.
+    Raises ResourceError if the folder is missing or holds no table.
+    """
+    data = data or folder("data")
+    if not data.is_dir():
+        raise ResourceError(f"the data folder {data} does not exist; give a folder of .tsv tables with --data")
+    paths = sorted(data.glob("*.tsv"))
+    if not paths:
+        raise ResourceError(f"the data folder {data} holds no .tsv table; see docs/tables.md for the tables")
+    gathered: list[Problem] = [] if problems is None else problems
+    sheets = [sheet for path in paths if (sheet := _read_sheet(path, gathered))]
+    if problems is None and gathered:
+        raise TableError(gathered)
+    return sheets
+
+
+def write_sheet(sheet: Sheet, path: Path) -> None:
+    """Write a sheet as UTF-8 with LF, beside the target first and then in its place."""
+    text = "".join("\t".join(cells) + "\n" for cells in (sheet.header, *(cells for _, cells in sheet.rows)))
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    beside.replace(path)
+
+
+# ---------------------------------------------------------------- sheets to rows
+
+
+@dataclass
+class _Draft:
+    """A row whose names are read and whose property cells are still text."""
+
+    sheet: Sheet
+    spec: TableSpec
+    line: int
+    text: dict[str, str]
+    subject: str = ""
+    types: tuple[str, ...] = ()
+
+
+class _Reader:
+    """One reading of all sheets; gathers problems and never stops at the first."""
+
+    def __init__(self, sheets: Iterable[Sheet], vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+        self.aliases: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        self.label_lines: dict[str, tuple[str, int]] = {}
+        self.types: dict[str, set[str]] = defaultdict(set)
+        self.places: dict[str, tuple[str, int]] = {}
+        self.sheets = list(sheets)
+
+    def report(self, draft: _Draft, column: str, rule: str, value: str, fix: str) -> None:
+        self.problems.append(Problem(draft.sheet.file, draft.line, column, rule, value, fix))
+
+    # -- first pass: names, types, labels, aliases
+
+    def drafts(self) -> list[_Draft]:
+        found: list[_Draft] = []
+        for sheet in self.sheets:
+            if sheet.name in PLAIN_TABLES:
+                self._check_plain(sheet)
+                continue
+            spec = self.vocabulary.tables.get(sheet.name)
+            if spec is None:
+                known = [*self.vocabulary.tables, *PLAIN_TABLES]
+                fix = f"{suggest(sheet.name, known)}; or give a class of the ontology this tableName"
+                self.problems.append(Problem(sheet.file, 0, "", "unknown table", sheet.name, fix))
+                continue
+            if self._check_header(sheet, spec):
+                for line, cells in sheet.rows:
+                    text = {name: cell for name, cell in zip(sheet.header, cells, strict=True) if cell}
+                    found.append(_Draft(sheet, spec, line, text))
+        for draft in found:
+            self._name(draft)
+        return found
+
+    def _check_plain(self, sheet: Sheet) -> None:
+        if sheet.header != PLAIN_TABLES[sheet.name]:
+            fix = f"the columns are {', '.join(PLAIN_TABLES[sheet.name])}"
+            self.problems.append(Problem(sheet.file, 1, "", "wrong header", ", ".join(sheet.header), fix))
+
+    def _check_header(self, sheet: Sheet, spec: TableSpec) -> bool:
+        naming = () if spec.row_class else NAMING_COLUMNS
+        known = [*naming, *spec.columns, *PROVENANCE_COLUMNS]
+        known_set = {*known, *(name + LABEL_SUFFIX for name, p in spec.columns.items() if p.kind == "object")}
+        unknown = [name for name in sheet.header if name not in known_set]
+        for name in unknown:
+            elsewhere = [p for p in self.vocabulary.properties.values() if p.name == name]
+            fix = (
+                f"{name} is a property of {', '.join(d.rsplit('/', 1)[-1] for d in elsewhere[0].domains)}"
+                if elsewhere
+                else suggest(name, known)
+            )
+            self.problems.append(Problem(sheet.file, 1, name, "unknown column", name, fix))
+        missing = [name for name in ("id", "label") if naming and name not in sheet.header]
+        for name in missing:
+            self.problems.append(Problem(sheet.file, 1, name, "missing column", name, "add it to the header"))
+        return not missing
+
+    def _name(self, draft: _Draft) -> None:
+        if draft.spec.row_class:
+            draft.types = (draft.spec.class_iri,)
+            return
+        curie = draft.text.get("id", "")
+        try:
+            draft.subject = expand(curie)
+        except IdentifierError as error:
+            self.report(draft, "id", "not an identifier", curie, str(error))
+            return
+        draft.types = self._read_types(draft)
+        self.types[draft.subject].update(draft.types)
+        place = (draft.sheet.file, draft.line)
+        self.places.setdefault(draft.subject, place)
+        label = draft.text.get("label", "")
+        if not label:
+            self.report(draft, "label", "missing label", "", "give the thing its name")
+        elif label != label.strip():
+            self.report(draft, "label", "padded label", label, "take the blanks out")
+        elif self.labels.setdefault(draft.subject, label) != label:
+            file, line = self.label_lines[draft.subject]
+            self.report(draft, "label", "two labels for one id", label, f"{self.labels[draft.subject]!r} at {file}:{line}")
+        self.label_lines.setdefault(draft.subject, place)
+        for prop in draft.spec.columns.values():
+            if prop.alias and (text := draft.text.get(prop.name)):
+                for value in text.split("|"):
+                    # PMC identifiers carry their prefix already
+                    alias = value if value.startswith(prop.alias) else f"{prop.alias}:{value}"
+                    other = self.aliases.setdefault(alias, draft.subject)
+                    if other != draft.subject:
+                        fix = f"{alias} already names the thing at {':'.join(map(str, self.places[other]))}"
+                        self.report(draft, prop.name, "identifier of two things", value, fix)
+
+    def _read_types(self, draft: _Draft) -> tuple[str, ...]:
+        found: list[str] = []
+        for name in filter(None, draft.text.get("type", "").split("|")):
+            iri = term(name)
+            if not self.vocabulary.is_a(iri, draft.spec.class_iri):
+                known = [c.name for c in self.vocabulary.classes.values() if draft.spec.class_iri in c.supers]
+                self.report(draft, "type", "type not of this table", name, suggest(name, known))
+            else:
+                found.append(iri)
+        return tuple(found) or (draft.spec.class_iri,)
+
+    # -- second pass: cells and provenance
+
+    def rows(self) -> list[Row]:
+        drafts = [draft for draft in self.drafts() if draft.subject or draft.spec.row_class]
+        rows = [row for draft in drafts if (row := self._read_row(draft))]
+        self._check_references(rows)
+        self._check_keys(rows)
+        return rows
+
+    def _read_cells(self, draft: _Draft) -> list[Cell]:
+        cells: list[Cell] = []
+        for name, prop in draft.spec.columns.items():
+            text = draft.text.get(name)
+            if text is None:
+                continue
+            if prop.domains and not self._fits_domain(draft, prop):
+                names = ", ".join(d.rsplit("/", 1)[-1] for d in prop.domains)
+                self.report(draft, name, "property of another class", text, f"only for {names}; set `type` or empty the cell")
+            values, absent, errors = read_cell(text, prop, self.vocabulary, self.aliases)
+            for part, error in errors:
+                self.report(draft, name, error.rule, part, str(error))
+            if values or absent:
+                cells.append(Cell(prop, tuple(values), absent, text))
+        return cells
+
+    def _fits_domain(self, draft: _Draft, prop: PropertyTerm) -> bool:
+        supers = {s for iri in draft.types for s in self.vocabulary.classes[iri].supers}
+        if draft.spec.row_class:
+            supers |= {draft.spec.class_iri, draft.spec.row_class}
+        return bool(supers & set(prop.domains))
+
+    def _read_row(self, draft: _Draft) -> Row | None:
+        before = len(self.problems)
+        cells = self._read_cells(draft)
+        claims = [cell for cell in cells if not cell.property.exempt]
+        moments = {name: self._moment(draft, name) for name in ("record_date", "checked_on", "as_of")}
+        source = self._source(draft, needed=bool(claims))
+        evidence = self._value(draft, "evidence", "EvidenceLevel")
+        if source:
+            for name, fix in (
+                ("locator", "say where in the source, as `abstract` or `table 2`"),
+                ("evidence", "name the kind of evidence, as `single-arm trial`"),
+                ("checked_on", "say when the source was read, as 2026-11-24"),
+            ):
+                if name not in draft.text:
+                    self.report(draft, name, f"missing {name}", "", fix)
+        rank = self._value(draft, "rank", "Rank") or self.vocabulary.value("Rank", "normal")
+        negated = draft.text.get("negated", "")
+        if negated not in ("", "true", "false"):
+            self.report(draft, "negated", "not true or false", negated, "write true, or leave it empty")
+        singled = "rank" in draft.text or negated == "true"
+        if singled and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
+            fix = "a row with rank or negated states exactly one value of one property; split it"
+            self.report(draft, "rank", "rank over several statements", str(len(claims)), fix)
+        subject, report = draft.subject, None
+        if draft.spec.row_class:
+            subject, report = self._identify(draft, cells, source)
+        if not cells and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
+            self.report(draft, "source", "source without statement", draft.text.get("source", ""), "fill a property or empty the source")
+        self._check_labels(draft, cells)
+        if len(self.problems) > before:
+            return None
+        return Row(
+            table=draft.sheet.name,
+            line=draft.line,
+            subject=subject,
+            report=report,
+            label=draft.text.get("label", ""),
+            types=draft.types,
+            synonyms=tuple(filter(None, draft.text.get("synonyms", "").split("|"))),
+            cells=tuple(cells),
+            source=source,
+            locator=draft.text.get("locator", ""),
+            evidence=evidence,
+            rank=rank,
+            negated=negated == "true",
+            comment=draft.text.get("comment", ""),
+            **moments,
+        )
+
+    def _moment(self, draft: _Draft, name: str) -> Moment | None:
+        text = draft.text.get(name)
+        try:
+            return read_moment(text) if text else None
+        except CellError as error:
+            self.report(draft, name, error.rule, text or "", str(error))
+            return None
+
+    def _value(self, draft: _Draft, column: str, class_name: str) -> str | None:
+        text = draft.text.get(column)
+        listed = self.vocabulary.values[term(class_name)]
+        if text is None:
+            return None
+        if text not in listed:
+            fix = f"{suggest(text, listed)} (the list: {'; '.join(listed)})"
+            self.report(draft, column, "value not in list", text, fix)
+        return listed.get(text)
+
+    def _source(self, draft: _Draft, *, needed: bool) -> str | None:
+        text = draft.text.get("source")
+        if text is None:
+            if needed:
+                self.report(draft, "source", "fact without source", "", "name the one source, as PMID:24579088")
+            return None
+        iri = self.aliases.get(text)
+        if iri is None:
+            try:
+                iri = expand(text)
+            except IdentifierError as error:
+                prefix = text.partition(":")[0]
+                known = any(p.alias == prefix for p in self.vocabulary.properties.values())
+                fix = "no row has this identifier; add the publication to data/publications.tsv" if known else str(error)
+                self.report(draft, "source", "dangling reference" if known else "not an identifier", text, fix)
+                return None
+        if iri not in self.types:
+            self.report(draft, "source", "dangling reference", text, "no row describes this source; add it to its table")
+            return None
+        if not any(self.vocabulary.is_a(t, term("Source")) for t in self.types[iri]):
+            self.report(draft, "source", "not a source", text, "cite a publication, a registry record or a web page")
+            return None
+        return iri
+
+    def _identify(self, draft: _Draft, cells: list[Cell], source: str | None) -> tuple[str, str]:
+        """The ids of an outcome (what was measured) and of the measurement (what one source reports of it)."""
+        by_name = {cell.property.name: cell for cell in cells}
+        parts = [
+            "|".join(str(v) for v in by_name[name].values) if name in by_name else "" for name in draft.spec.identity
+        ]
+        for name in ("outcomeOf", "measure"):
+            if name in draft.spec.identity and name not in by_name and name not in draft.text:
+                self.report(draft, name, "missing value", "", "an outcome is known by its trial and its measure")
+        outcome = content_hash(*parts)
+        subject = entity(draft.spec.class_iri.rsplit("/", 1)[-1].lower(), outcome)
+        report = entity("measurement", content_hash(outcome, source or "", draft.text.get("locator", "")))
+        self.types[subject].add(draft.spec.class_iri)
+        self.places.setdefault(subject, (draft.sheet.file, draft.line))
+        self.places.setdefault(report, (draft.sheet.file, draft.line))
+        return subject, report
+
+    def _check_labels(self, draft: _Draft, cells: list[Cell]) -> None:
+        for cell in cells:
+            given = draft.text.get(cell.property.name + LABEL_SUFFIX)
+            if given is None:
+                continue
+            expected = "|".join(self.labels.get(v.value, v.value) for v in cell.values)
+            if given != expected:
+                column = cell.property.name + LABEL_SUFFIX
+                self.report(draft, column, "label does not match id", given, f"the label is {expected!r}")
+
+    def _check_references(self, rows: list[Row]) -> None:
+        from pyoxigraph import NamedNode
+
+        individuals = {iri for listed in self.vocabulary.values.values() for iri in listed.values()}
+        for row in rows:
+            for cell in row.cells:
+                for value in cell.values:
+                    if not isinstance(value, NamedNode) or value.value in individuals:
+                        continue
+                    place = (row.file, row.line, cell.property.name)
+                    known = self.types.get(value.value)
+                    if known is None:
+                        from mesokg.identifiers import compact
+
+                        fix = "no row describes it; add it to its table, or mend the id"
+                        self.problems.append(Problem(*place, "dangling reference", compact(value.value), fix))
+                    elif cell.property.ranges and not any(
+                        self.vocabulary.is_a(t, r) or self.vocabulary.is_a(r, t)
+                        for t in known
+                        for r in cell.property.ranges
+                    ):
+                        names = " or ".join(r.rsplit("/", 1)[-1] for r in cell.property.ranges)
+                        what = ", ".join(sorted(t.rsplit("/", 1)[-1] for t in known))
+                        fix = f"{cell.property.name} wants a {names}, this is a {what}"
+                        self.problems.append(Problem(*place, "wrong kind of thing", cell.text, fix))
+
+    def _check_keys(self, rows: list[Row]) -> None:
+        normal = self.vocabulary.value("Rank", "normal")
+        seen: dict[tuple[str, ...], Row] = {}
+        for row in rows:
+            if row.source is None and not row.cells:
+                key: tuple[str, ...] = (row.subject, row.table)
+            else:
+                key = (row.subject, row.source or "", row.locator)
+            if not row.report and (row.rank != normal or row.negated):
+                key += (row.cells[0].property.iri, str(row.cells[0].values), row.rank)
+            first = seen.setdefault(key, row)
+            if first is not row:
+                fix = f"the same id, source and locator stand at {first.file}:{first.line}; merge them or name the place exactly"
+                value = f"{row.label or row.locator}"
+                self.problems.append(Problem(row.file, row.line, "id", "repeated key", value, fix))
+
+
+def read_tables(data: Path | None = None, vocabulary: Vocabulary | None = None) -> Tables:
+    """Read all curated tables of a folder (``data/`` unless told otherwise).
+
+    Raises TableError with every problem found, ResourceError if there is nothing to read.
+    """
+    from mesokg.vocabulary import read_vocabulary
+
+    vocabulary = vocabulary or read_vocabulary()
+    problems: list[Problem] = []
+    sheets = read_sheets(data, problems=problems)
+    reader = _Reader(sheets, vocabulary)
+    rows = reader.rows()
+    problems.extend(reader.problems)
+    if any(problem.level == "error" for problem in problems):
+        raise TableError(problems)
+    return Tables(
+        rows=tuple(rows),
+        labels=reader.labels,
+        types={iri: frozenset(found) for iri, found in reader.types.items()},
+        places=reader.places,
+    )
