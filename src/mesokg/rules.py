@@ -1,0 +1,702 @@
+"""Compiles the axioms of the ontology into rules, one SPARQL query each.
+
+The rules cover OWL 2 RL as far as the ontology uses it, and existentials on the left of an
+axiom, which sort things into the defined classes. Three readings are worth knowing:
+
+- An existential or a union on the right (``A SubClassOf: p some B``) asks for something that has
+  no name, so no triple follows from it. What follows for the named classes is in
+  ``ontology/hierarchy.tsv`` (see :mod:`mesokg.hierarchy`).
+- A domain or range that is a union gives no type. It is a clash only if the thing is in a class
+  disjoint with every member of the union.
+- Every thing has one name: two different values of a functional property contradict each other,
+  where OWL alone would merge the two.
+
+An axiom of a kind that is not known here is an error that names it; it is never skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.errors import Problem, ResourceError, VocabularyError
+from mesokg.identifiers import PREFIXES, compact
+from mesokg.resources import folder
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+    Node = pyoxigraph.NamedNode | pyoxigraph.BlankNode
+    Term = Node | pyoxigraph.Literal | pyoxigraph.Triple
+
+__all__ = ["HIERARCHY", "RDF_TYPE", "Atom", "Rule", "compile_rules", "ontology_file", "read_hierarchy"]
+
+HIERARCHY = "hierarchy.tsv"
+"""Name of the file beside the ontology that holds what HermiT found."""
+
+_OWL, _RDF, _RDFS, _XSD = (PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
+RDF_TYPE = f"<{_RDF}type>"
+_SAME_AS = f"<{_OWL}sameAs>"
+_SUBCLASS = f"<{_RDFS}subClassOf>"
+
+_BUILT_IN_ANNOTATIONS = frozenset(
+    {_RDFS + name for name in ("label", "comment", "isDefinedBy", "seeAlso")}
+    | {_OWL + name for name in ("deprecated", "versionInfo", "priorVersion", "versionIRI",
+                                "backwardCompatibleWith", "incompatibleWith")}
+)  # fmt: skip
+_DECLARATIONS = frozenset(
+    {_OWL + name for name in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty",
+                              "NamedIndividual", "Ontology", "Restriction")}
+    | {_RDFS + "Datatype"}
+)  # fmt: skip
+_AXIOM_PREDICATES = frozenset(
+    {_RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range")}
+    | {_OWL + name for name in ("equivalentClass", "equivalentProperty", "disjointWith", "inverseOf",
+                                "propertyChainAxiom", "differentFrom")}
+)  # fmt: skip
+_EXPRESSION_PREDICATES = frozenset(
+    {_OWL + name for name in ("intersectionOf", "unionOf", "onProperty", "someValuesFrom",
+                              "hasValue", "allValuesFrom", "members", "distinctMembers")}
+    | {_RDF + "first", _RDF + "rest"}
+)  # fmt: skip
+_CHARACTERISTICS = {
+    _OWL + name: name.removesuffix("Property").lower()
+    for name in ("FunctionalProperty", "InverseFunctionalProperty", "SymmetricProperty", "TransitiveProperty",
+                 "AsymmetricProperty", "IrreflexiveProperty")
+}  # fmt: skip
+_CASTS = frozenset({_XSD + name for name in ("integer", "decimal", "boolean", "dateTime")})
+"""Datatypes whose lexical forms SPARQL can check by casting."""
+
+_INTEGERS = tuple(
+    f"{_XSD}{name}"
+    for name in ("integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger",
+                 "nonPositiveInteger", "negativeInteger", "unsignedLong", "unsignedInt", "unsignedShort",
+                 "unsignedByte")
+)  # fmt: skip
+_VARIABLE = re.compile(r"\?([A-Za-z_]\w*)")
+
+
+@dataclass(frozen=True, order=True)
+class Atom:
+    """A triple pattern; each part is a ``?variable`` or a term as SPARQL writes it."""
+
+    subject: str
+    predicate: str
+    object: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.predicate} {self.object}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What must change for the pattern to match anew: a predicate, and the class of a type.
+
+        >>> Atom("?x", RDF_TYPE, "<http://example.org/Gene>").key[1]
+        '<http://example.org/Gene>'
+        """
+        if self.predicate == RDF_TYPE and not self.object.startswith("?"):
+            return (RDF_TYPE, self.object)
+        return (self.predicate, "")
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """One rule: whatever matches the body and the condition gives the head, or is a clash.
+
+    ``id`` names the axiom and, where it gives several rules, counts them; ``axiom`` is the axiom
+    in Manchester words; ``description`` says it for readers. ``head`` is None for a clash.
+    """
+
+    id: str
+    kind: str
+    axiom: str
+    description: str
+    body: tuple[Atom, ...]
+    head: Atom | None = None
+    condition: str = ""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of the body, in order of appearance, without question marks."""
+        return tuple(dict.fromkeys(_VARIABLE.findall(" ".join(map(str, self.body)))))
+
+    @property
+    def query(self) -> str:
+        """The SELECT that finds the new triples of the rule, or the clashes.
+
+        >>> rule = Rule("r", "domain", "p Domain: C", "", (Atom("?x", "<p>", "?y"),), Atom("?x", "a", "<C>"))
+        >>> rule.query
+        'SELECT DISTINCT ?x WHERE { ?x <p> ?y FILTER NOT EXISTS { ?x a <C> } }'
+        """
+        body = " . ".join(map(str, self.body))
+        condition = f" FILTER({self.condition})" if self.condition else ""
+        if self.head is None:
+            wanted = " ".join(f"?{name}" for name in self.variables)
+            return f"SELECT DISTINCT {wanted} WHERE {{ {body}{condition} }}"
+        wanted = " ".join(f"?{name}" for name in dict.fromkeys(_VARIABLE.findall(str(self.head))))
+        return f"SELECT DISTINCT {wanted} WHERE {{ {body}{condition} FILTER NOT EXISTS {{ {self.head} }} }}"
+
+    def premises_query(self, bindings: dict[str, str]) -> str:
+        """The SELECT that finds all matches of the body once some variables have a value."""
+        text = " . ".join(map(str, self.body)) + (f" FILTER({self.condition})" if self.condition else "")
+        names = [name for name in self.variables if name not in bindings]
+        filled = _VARIABLE.sub(lambda match: bindings.get(match[1], match[0]), text)
+        if not names:
+            return f"SELECT (1 AS ?found) WHERE {{ {filled} }} LIMIT 1"
+        return f"SELECT DISTINCT {' '.join(f'?{name}' for name in names)} WHERE {{ {filled} }}"
+
+
+# ---------------------------------------------------------------- class expressions
+
+
+@dataclass(frozen=True)
+class _Named:
+    iri: str
+
+
+@dataclass(frozen=True)
+class _Both:
+    parts: tuple[_Expression, ...]
+
+
+@dataclass(frozen=True)
+class _Either:
+    parts: tuple[_Expression, ...]
+
+
+@dataclass(frozen=True)
+class _Some:
+    over: str
+    filler: _Expression
+
+
+@dataclass(frozen=True)
+class _Only:
+    over: str
+    filler: _Expression
+
+
+@dataclass(frozen=True)
+class _Value:
+    over: str
+    value: str
+
+
+_Expression = _Named | _Both | _Either | _Some | _Only | _Value
+
+
+@dataclass
+class _Ontology:
+    """The triples of an ontology by subject and predicate, and the problems found in reading it."""
+
+    file: str
+    triples: dict[Node, dict[str, list[Term]]]
+    annotations: set[str]
+    properties: set[str]
+    classes: set[str]
+    labels: dict[str, str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def values(self, subject: Term, predicate: str) -> list[Term]:
+        return self.triples.get(subject, {}).get(predicate, [])  # type: ignore[arg-type]
+
+    def of_type(self, iri: str) -> list[Node]:
+        return [
+            subject
+            for subject, by_predicate in self.triples.items()
+            if any(getattr(value, "value", "") == iri for value in by_predicate.get(_RDF + "type", ()))
+        ]
+
+    def unknown(self, words: str, what: str) -> None:
+        self.problems.append(
+            Problem(
+                self.file, 0, what, "axiom that the rules do not know", words,
+                "say it with the axioms that mesokg.rules knows, or teach mesokg.rules this kind",
+            )
+        )  # fmt: skip
+
+    def items(self, head: Term) -> list[Term]:
+        found: list[Term] = []
+        while getattr(head, "value", "") != _RDF + "nil":
+            first, rest = self.values(head, _RDF + "first"), self.values(head, _RDF + "rest")
+            if len(first) != 1 or len(rest) != 1:
+                self.unknown(str(head), "list")
+                return found
+            found.append(first[0])
+            head = rest[0]
+        return found
+
+    def name(self, iri: str) -> str:
+        """How axioms write a term: our terms by local name, others as CURIE with their label."""
+        if iri.startswith(PREFIXES["mesokg"]):
+            return iri.removeprefix(PREFIXES["mesokg"])
+        label = self.labels.get(iri)
+        return f"{compact(iri)} ({label})" if label else compact(iri)
+
+    def label(self, iri: str) -> str:
+        return self.labels.get(iri) or compact(iri)
+
+    def expression(self, node: Term, axiom: str) -> _Expression | None:
+        """The class expression at a node, or None, with a problem, if it has an unknown form."""
+        import pyoxigraph as ox
+
+        if isinstance(node, ox.NamedNode):
+            return _Named(node.value)
+        for predicate, kind in ((_OWL + "intersectionOf", _Both), (_OWL + "unionOf", _Either)):
+            if lists := self.values(node, predicate):
+                parts = [self.expression(item, axiom) for item in self.items(lists[0])]
+                return None if None in parts else kind(tuple(part for part in parts if part is not None))
+        over = self.values(node, _OWL + "onProperty")
+        if len(over) == 1 and isinstance(over[0], ox.NamedNode):
+            if value := self.values(node, _OWL + "hasValue"):
+                return _Value(over[0].value, str(value[0]))
+            for predicate, kind in ((_OWL + "someValuesFrom", _Some), (_OWL + "allValuesFrom", _Only)):
+                if filler := self.values(node, predicate):
+                    inner = self.expression(filler[0], axiom)
+                    return None if inner is None else kind(over[0].value, inner)
+        known = _EXPRESSION_PREDICATES | {_RDF + "type"}
+        kinds = sorted(compact(p) for p in self.triples.get(node, {}) if p not in known)  # type: ignore[call-overload]
+        self.unknown(f"{axiom} [{', '.join(kinds) or 'an expression of unknown form'}]", "class expression")
+        return None
+
+    def words(self, expression: _Expression, *, nested: bool = False) -> str:
+        match expression:
+            case _Named(iri):
+                return self.name(iri)
+            case _Both(parts) | _Either(parts):
+                joint = " and " if isinstance(expression, _Both) else " or "
+                text = joint.join(self.words(part, nested=True) for part in parts)
+            case _Some(over, filler):
+                text = f"{self.name(over)} some {self.words(filler, nested=True)}"
+            case _Only(over, filler):
+                text = f"{self.name(over)} only {self.words(filler, nested=True)}"
+            case _Value(over, value):
+                text = f"{self.name(over)} value {self.value_words(value)}"
+        return f"({text})" if nested else text
+
+    def value_words(self, value: str) -> str:
+        return self.name(value[1:-1]) if value.startswith("<") else value
+
+    def atom_words(self, atom: Atom) -> str:
+        def part(text: str) -> str:
+            return text.removeprefix("?") if text.startswith("?") else (
+                self.label(text[1:-1]) if text.startswith("<") else text)  # fmt: skip
+
+        if atom.predicate == RDF_TYPE:
+            return f"{part(atom.subject)} is in '{part(atom.object)}'"
+        return f"{part(atom.subject)} '{part(atom.predicate)}' {part(atom.object)}"
+
+
+# ---------------------------------------------------------------- expressions to patterns
+
+
+def _conditions(expression: _Expression, variable: str) -> list[tuple[Atom, ...]] | None:
+    """What a thing must show to be in a class: one tuple of patterns for each alternative.
+
+    None for ``only``, which the open world never lets anybody observe.
+    """
+    match expression:
+        case _Named(iri):
+            return [()] if iri == _OWL + "Thing" else [(Atom(variable, RDF_TYPE, f"<{iri}>"),)]
+        case _Value(over, value):
+            return [(Atom(variable, f"<{over}>", value),)]
+        case _Some(over, filler):
+            further = f"{variable}1" if variable[-1].isdigit() else f"{variable}_1"
+            inner = _conditions(filler, further)
+            return inner and [(Atom(variable, f"<{over}>", further), *atoms) for atoms in inner]
+        case _Either(parts):
+            sides = [_conditions(part, variable) for part in parts]
+            return None if None in sides else [atoms for side in sides for atoms in side or ()]
+        case _Both(parts):
+            # Each part gets variables of its own: two "some" may be met by two things.
+            sides = [_conditions(part, variable) for part in parts]
+            if None in sides:
+                return None
+            chosen = product(*[[_renamed(a, variable, n) for a in side or ()] for n, side in enumerate(sides, 1)])
+            return [tuple(dict.fromkeys(atom for atoms in choice for atom in atoms)) for choice in chosen]
+        case _Only():
+            return None
+
+
+def _renamed(atoms: tuple[Atom, ...], keep: str, number: int) -> tuple[Atom, ...]:
+    def new(text: str) -> str:
+        return f"{keep}_{number}{text.removeprefix(keep)}" if text.startswith("?") and text != keep else text
+
+    return tuple(Atom(new(atom.subject), atom.predicate, new(atom.object)) for atom in atoms)
+
+
+def _plain(atoms: tuple[Atom, ...], head: Atom | None = None) -> tuple[tuple[Atom, ...], Atom | None]:
+    """The same patterns with the variables x, y, z, a, b … in order of appearance."""
+    names = dict.fromkeys(_VARIABLE.findall(" ".join(map(str, (*atoms, *([head] if head else []))))))
+    letters = [*"xyzabcdefghijklmnopqrstuvw"]
+    new = {f"?{old}": f"?{letter}" for old, letter in zip(names, letters, strict=False)}
+
+    def mapped(atom: Atom) -> Atom:
+        return Atom(*(new.get(text, text) for text in (atom.subject, atom.predicate, atom.object)))
+
+    return tuple(map(mapped, atoms)), mapped(head) if head else None
+
+
+def _consequences(expression: _Expression, variable: str) -> Iterator[tuple[tuple[Atom, ...], Atom]]:
+    """What follows for a thing in a class: further patterns and the triple they give.
+
+    Existentials and unions give nothing: what they ask for has no name.
+    """
+    match expression:
+        case _Named(iri):
+            if iri != _OWL + "Thing":
+                yield (), Atom(variable, RDF_TYPE, f"<{iri}>")
+        case _Value(over, value):
+            yield (), Atom(variable, f"<{over}>", value)
+        case _Both(parts):
+            for part in parts:
+                yield from _consequences(part, variable)
+        case _Only(over, filler):
+            further = f"{variable}_1"
+            for atoms, head in _consequences(filler, further):
+                yield (Atom(variable, f"<{over}>", further), *atoms), head
+        case _Some() | _Either():
+            return
+
+
+# ---------------------------------------------------------------- reading
+
+
+def ontology_file() -> Path:
+    """The ontology of the checkout or of the wheel."""
+    return folder("ontology") / "mesokg.ttl"
+
+
+def _read(path: Path) -> _Ontology:
+    import pyoxigraph as ox
+
+    triples: dict[Node, dict[str, list[Term]]] = {}
+    try:
+        for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
+            triples.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
+    except OSError as error:
+        raise ResourceError(f"the ontology {path} cannot be read: {error}") from error
+    except SyntaxError as error:
+        problem = Problem(path.name, 0, "", "not Turtle", "", f"mend the file: {error}")
+        raise VocabularyError([problem]) from error
+    ontology = _Ontology(f"ontology/{path.name}", triples, set(), set(), set(), {})
+    ontology.annotations = {s.value for s in ontology.of_type(_OWL + "AnnotationProperty")} | _BUILT_IN_ANNOTATIONS
+    ontology.properties = {
+        s.value for kind in ("ObjectProperty", "DatatypeProperty") for s in ontology.of_type(_OWL + kind)
+    }
+    ontology.classes = {s.value for s in ontology.of_type(_OWL + "Class") if isinstance(s, ox.NamedNode)}
+    for subject, by_predicate in triples.items():
+        for value in sorted(by_predicate.get(_RDFS + "label", ()), key=str):
+            ontology.labels.setdefault(getattr(subject, "value", ""), getattr(value, "value", ""))
+    return ontology
+
+
+def read_hierarchy(path: Path) -> list[tuple[str, str]]:
+    """The pairs (subclass, superclass) of a hierarchy file, as IRIs; none if there is no file."""
+    from mesokg.identifiers import expand
+
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(expand(row[0]), expand(row[1])) for row in rows if row[0] != "subclass"]
+
+
+def _check_kinds(ontology: _Ontology) -> None:
+    """Reports every triple that is neither annotation, nor fact, nor an axiom of a known kind."""
+    import pyoxigraph as ox
+
+    allowed = _AXIOM_PREDICATES | _EXPRESSION_PREDICATES | ontology.annotations | ontology.properties
+    for subject, by_predicate in ontology.triples.items():
+        words = compact(subject.value) if isinstance(subject, ox.NamedNode) else "[]"
+        for predicate, values in by_predicate.items():
+            if predicate == _RDF + "type":
+                for value in values:
+                    iri = getattr(value, "value", "")
+                    if not isinstance(value, ox.NamedNode) or (
+                        iri not in _DECLARATIONS
+                        and iri not in _CHARACTERISTICS
+                        and iri not in ontology.classes
+                        and iri not in (_OWL + "AllDisjointClasses", _OWL + "AllDifferent")
+                    ):
+                        ontology.unknown(f"{words} rdf:type {compact(iri)}", "rdf:type")
+            elif predicate not in allowed:
+                for value in values:
+                    shown = compact(value.value) if isinstance(value, ox.NamedNode) else "…"
+                    ontology.unknown(f"{words} {compact(predicate)} {shown}", compact(predicate))
+
+
+# ---------------------------------------------------------------- compiling
+
+
+class _Compiler:
+    def __init__(self, ontology: _Ontology) -> None:
+        self.ontology = ontology
+        self.rules: list[Rule] = []
+        self.disjoint: dict[str, set[str]] = {}
+
+    def add(self, kind: str, about: str, axiom: str, body: Iterable[Atom], head: Atom | None,
+            condition: str = "", description: str = "") -> None:  # fmt: skip
+        atoms = tuple(body)
+        if not condition:
+            atoms, head = _plain(atoms, head)
+        if head in atoms:
+            return  # a tautology, such as the first part of a union that holds the whole
+        if not description:
+            given = " and ".join(map(self.ontology.atom_words, atoms))
+            description = f"if {given}, then {self.ontology.atom_words(head)}" if head else f"clash: {given}"
+        self.rules.append(Rule(f"{kind}/{about}", kind, axiom, description, atoms, head, condition))
+
+    def finish(self) -> list[Rule]:
+        by_id: dict[str, dict[tuple[object, ...], Rule]] = {}
+        for rule in self.rules:
+            by_id.setdefault(rule.id, {})[(rule.axiom, rule.body, str(rule.head), rule.condition)] = rule
+        numbered = []
+        for same in by_id.values():
+            ordered = [same[key] for key in sorted(same, key=str)]
+            for number, rule in enumerate(ordered, 1):
+                new = rule.id if len(ordered) == 1 else f"{rule.id}/{number}"
+                numbered.append(Rule(new, rule.kind, rule.axiom, rule.description, rule.body, rule.head, rule.condition))
+        return sorted(numbered, key=lambda rule: rule.id)
+
+    # classes
+
+    def subclass(self, kind: str, about: str, axiom: str, left: _Expression, right: _Expression) -> None:
+        alternatives = _conditions(left, "?x")
+        if alternatives is None:
+            if kind == "subclass":
+                self.ontology.unknown(axiom, "only on the left")
+            return  # the sufficient half of a definition by "only" can never be met
+        for atoms in alternatives:
+            for further, head in _consequences(right, "?x"):
+                renamed = _renamed((*further, head), "?x", 99)
+                self.add(kind, about, axiom, (*atoms, *renamed[:-1]), renamed[-1])
+
+    def classes(self) -> None:
+        for subject, by_predicate in self.ontology.triples.items():
+            for predicate, kind, word in (
+                (_RDFS + "subClassOf", "subclass", "SubClassOf:"),
+                (_OWL + "equivalentClass", "definition", "EquivalentTo:"),
+                (_OWL + "disjointWith", "disjoint", "DisjointWith:"),
+            ):
+                for value in by_predicate.get(predicate, ()):
+                    place = compact(getattr(subject, "value", "")) or "[]"
+                    left = self.ontology.expression(subject, f"{place} {word}")
+                    right = self.ontology.expression(value, f"{place} {word}")
+                    if left is None or right is None:
+                        continue
+                    axiom = f"{self.ontology.words(left)} {word} {self.ontology.words(right)}"
+                    about = compact(left.iri) if isinstance(left, _Named) else (
+                        compact(right.iri) if isinstance(right, _Named) else "expression")  # fmt: skip
+                    if kind == "disjoint":
+                        if isinstance(left, _Named) and isinstance(right, _Named):
+                            self.disjoint_classes([left.iri, right.iri], axiom, about)
+                        else:
+                            self.ontology.unknown(axiom, "disjoint expressions")
+                    elif kind == "definition":
+                        self.subclass("definition", about, axiom, right, left)
+                        self.subclass("necessary", about, axiom, left, right)
+                    else:
+                        self.subclass("subclass", about, axiom, left, right)
+
+    def disjoint_classes(self, members: list[str], axiom: str, about: str) -> None:
+        for member in members:
+            self.disjoint.setdefault(member, set()).update(other for other in members if other != member)
+        listed = ", ".join(f"<{member}>" for member in sorted(members))
+        body = (Atom("?x", RDF_TYPE, "?first"), Atom("?x", RDF_TYPE, "?second"))
+        self.add(
+            "disjoint", about, axiom, body, None,
+            f"STR(?first) < STR(?second) && ?first IN ({listed}) && ?second IN ({listed})",
+            "nothing is in two of these classes",
+        )  # fmt: skip
+
+    def groups(self) -> None:
+        for subject in sorted(self.ontology.of_type(_OWL + "AllDisjointClasses"), key=self._first_member):
+            members = self._members(subject)
+            words = ", ".join(self.ontology.name(member) for member in members)
+            self.disjoint_classes(members, f"DisjointClasses: {words}", compact(min(members)))
+        groups = [self._members(subject) for subject in self.ontology.of_type(_OWL + "AllDifferent")]
+        for subject, by_predicate in self.ontology.triples.items():
+            for value in by_predicate.get(_OWL + "differentFrom", ()):
+                groups.append([subject.value, value.value])  # type: ignore[union-attr]
+        for members in groups:
+            listed = ", ".join(f"<{member}>" for member in sorted(members))
+            words = ", ".join(self.ontology.name(member) for member in members)
+            self.add(
+                "different", compact(min(members)), f"DifferentIndividuals: {words}",
+                (Atom("?x", _SAME_AS, "?y"),), None, f"?x != ?y && ?x IN ({listed}) && ?y IN ({listed})",
+                "no two of these are the same",
+            )  # fmt: skip
+
+    def _members(self, subject: Term) -> list[str]:
+        lists = self.ontology.values(subject, _OWL + "members") or self.ontology.values(subject, _OWL + "distinctMembers")
+        members = [getattr(item, "value", "") for head in lists for item in self.ontology.items(head)]
+        if len(members) < 2:  # noqa: PLR2004
+            self.ontology.unknown(f"a group of {len(members)}", "AllDisjointClasses or AllDifferent")
+        return members or [""]
+
+    def _first_member(self, subject: Term) -> str:
+        return min(self._members(subject))
+
+    # properties
+
+    def properties(self) -> None:
+        ontology = self.ontology
+        for iri in sorted(ontology.properties):
+            import pyoxigraph as ox
+
+            by_predicate = ontology.triples[ox.NamedNode(iri)]
+            name, about, p = ontology.name(iri), compact(iri), f"<{iri}>"
+            for value in by_predicate.get(_RDFS + "domain", ()):
+                self._domain_or_range("domain", iri, value)
+            for value in by_predicate.get(_RDFS + "range", ()):
+                self._domain_or_range("range", iri, value)
+            for value in by_predicate.get(_RDFS + "subPropertyOf", ()):
+                self._sub_property(iri, value, "SubPropertyOf:", "subproperty")
+            for value in by_predicate.get(_OWL + "equivalentProperty", ()):
+                self._sub_property(iri, value, "EquivalentTo:", "equivalent-property")
+                self._sub_property(value.value, ox.NamedNode(iri), "EquivalentTo:", "equivalent-property")  # type: ignore[union-attr]
+            for value in by_predicate.get(_OWL + "inverseOf", ()):
+                if not isinstance(value, ox.NamedNode):
+                    ontology.unknown(f"{name} InverseOf: an expression", "owl:inverseOf")
+                    continue
+                axiom, other = f"{name} InverseOf: {ontology.name(value.value)}", f"<{value.value}>"
+                self.add("inverse", about, axiom, (Atom("?x", p, "?y"),), Atom("?y", other, "?x"))
+                self.add("inverse", about, axiom, (Atom("?x", other, "?y"),), Atom("?y", p, "?x"))
+            for value in by_predicate.get(_OWL + "propertyChainAxiom", ()):
+                steps = self.ontology.items(value)
+                if not steps or not all(isinstance(step, ox.NamedNode) for step in steps):
+                    ontology.unknown(f"{name} SubPropertyChain: with an expression", "owl:propertyChainAxiom")
+                    continue
+                words = " o ".join(ontology.name(step.value) for step in steps)  # type: ignore[union-attr]
+                atoms = [Atom(f"?v{n}", f"<{step.value}>", f"?v{n + 1}") for n, step in enumerate(steps)]  # type: ignore[union-attr]
+                self.add("chain", about, f"{name} SubPropertyChain: {words}", atoms, Atom("?v0", p, f"?v{len(steps)}"))
+            for value in by_predicate.get(_RDF + "type", ()):
+                if characteristic := _CHARACTERISTICS.get(getattr(value, "value", "")):
+                    self._characteristic(characteristic, iri)
+
+    def _sub_property(self, sub: str, value: Term, word: str, kind: str) -> None:
+        import pyoxigraph as ox
+
+        if not isinstance(value, ox.NamedNode):
+            self.ontology.unknown(f"{self.ontology.name(sub)} {word} an expression", "property expression")
+            return
+        axiom = f"{self.ontology.name(sub)} {word} {self.ontology.name(value.value)}"
+        self.add(kind, compact(sub), axiom, (Atom("?x", f"<{sub}>", "?y"),), Atom("?x", f"<{value.value}>", "?y"))
+
+    def _characteristic(self, characteristic: str, iri: str) -> None:
+        name, about, p = self.ontology.name(iri), compact(iri), f"<{iri}>"
+        axiom = f"{name} Characteristics: {characteristic.capitalize()}"
+        forward, onward, back = Atom("?x", p, "?y"), Atom("?y", p, "?z"), Atom("?y", p, "?x")
+        match characteristic:
+            case "symmetric":
+                self.add("symmetric", about, axiom, (forward,), back)
+            case "transitive":
+                self.add("transitive", about, axiom, (forward, onward), Atom("?x", p, "?z"))
+            case "functional":
+                # Equal numbers written in two ways (1.0 and 1.00) are one value.
+                self.add(
+                    "functional", about, axiom, (forward, Atom("?x", p, "?z")), None,
+                    "!SAMETERM(?y, ?z) && STR(?y) <= STR(?z) && !COALESCE(?y = ?z, false)", "a thing has one value of it",
+                )  # fmt: skip
+            case "inversefunctional":
+                self.add(
+                    "inverse-functional", about, axiom, (forward, Atom("?z", p, "?y")), None,
+                    "STR(?x) < STR(?z)", "a value belongs to one thing",
+                )  # fmt: skip
+            case "asymmetric":
+                self.add("asymmetric", about, axiom, (forward, back), None, "STR(?x) <= STR(?y)", "it never holds both ways")
+            case "irreflexive":
+                self.add("irreflexive", about, axiom, (Atom("?x", p, "?y"),), None, "?x = ?y", "nothing has it to itself")
+
+    def _domain_or_range(self, kind: str, iri: str, value: Term) -> None:
+        import pyoxigraph as ox
+
+        word = f"{kind.capitalize()}:"
+        if kind == "range" and isinstance(value, ox.NamedNode) and (
+            value.value.startswith(_XSD) or value.value in (_RDFS + "Literal", _RDF + "langString")
+        ):  # fmt: skip
+            self._datatype(iri, value.value)
+            return
+        expression = self.ontology.expression(value, f"{self.ontology.name(iri)} {word}")
+        if expression is None:
+            return
+        axiom = f"{self.ontology.name(iri)} {word} {self.ontology.words(expression)}"
+        used = Atom("?x", f"<{iri}>", "?y")
+        thing = "?x" if kind == "domain" else "?y"
+        if isinstance(expression, _Either) and all(isinstance(part, _Named) for part in expression.parts):
+            self.unions.append((kind, iri, axiom, used, thing, [part.iri for part in expression.parts]))  # type: ignore[union-attr]
+            return
+        for further, head in _consequences(expression, thing):
+            renamed = _renamed((*further, head), thing, 99)
+            self.add(kind, compact(iri), axiom, (used, *renamed[:-1]), renamed[-1])
+
+    def _datatype(self, iri: str, datatype: str) -> None:
+        if datatype == _RDFS + "Literal":
+            return
+        axiom = f"{self.ontology.name(iri)} Range: {compact(datatype)}"
+        kinds = [datatype, *(_INTEGERS if datatype in (_XSD + "decimal", _XSD + "integer") else ())]
+        listed = ", ".join(f"<{kind}>" for kind in dict.fromkeys(kinds))
+        condition = f"!COALESCE(DATATYPE(?y) IN ({listed}), false)"
+        if datatype in _CASTS:
+            # The cast fails on a form that the datatype does not have, such as "ten"^^xsd:integer.
+            condition += f" || !COALESCE(<{datatype}>(STR(?y)) = ?y, false)"
+        self.add(
+            "datatype", compact(iri), axiom, (Atom("?x", f"<{iri}>", "?y"),), None, condition,
+            f"its values are well-formed {compact(datatype)}",
+        )  # fmt: skip
+
+    unions: list[tuple[str, str, str, Atom, str, list[str]]]
+
+    def union_clashes(self) -> None:
+        for kind, iri, axiom, used, thing, members in self.unions:
+            against = [self.disjoint.get(member, set()) for member in members]
+            common = set.intersection(*against) if against else set()
+            if not common:
+                continue
+            listed = ", ".join(f"<{item}>" for item in sorted(common))
+            self.add(
+                f"{kind}-clash", compact(iri), axiom, (used, Atom(thing, RDF_TYPE, "?class")), None,
+                f"?class IN ({listed})", "a class that is disjoint with every member of the union",
+            )  # fmt: skip
+
+    def hierarchy(self, pairs: Iterable[tuple[str, str]]) -> None:
+        known = {(rule.body, rule.head) for rule in self.rules if rule.kind in ("subclass", "necessary")}
+        for sub, over in pairs:
+            body, head = (Atom("?x", RDF_TYPE, f"<{sub}>"),), Atom("?x", RDF_TYPE, f"<{over}>")
+            if (body, head) not in known:
+                axiom = f"{self.ontology.name(sub)} SubClassOf: {self.ontology.name(over)} (found by HermiT)"
+                self.add("hierarchy", f"{compact(sub)}/{compact(over)}", axiom, body, head)
+
+
+def compile_rules(ontology: str | Path | None = None, *, hierarchy: str | Path | None = None) -> list[Rule]:
+    """The rules of an ontology in Turtle, sorted by id.
+
+    ``ontology`` is the ontology of mesokg if not given; ``hierarchy`` is the file
+    ``hierarchy.tsv`` beside it, which may be missing.
+
+    Raises VocabularyError naming each axiom of an unknown kind, and ResourceError if the file
+    cannot be read. Rules follow OWL 2 RL (https://www.w3.org/TR/owl2-profiles/, section 4.3),
+    with existentials on the left.
+
+    >>> rules = {rule.id: rule for rule in compile_rules()}
+    >>> rules["chain/mesokg:usesVector"].axiom
+    'usesVector SubPropertyChain: involvesConstruct o hasBackbone'
+    """
+    path = Path(ontology) if ontology is not None else ontology_file()
+    read = _read(path)
+    _check_kinds(read)
+    compiler = _Compiler(read)
+    compiler.unions = []
+    compiler.classes()
+    compiler.groups()
+    compiler.properties()
+    compiler.union_clashes()
+    compiler.hierarchy(read_hierarchy(Path(hierarchy) if hierarchy is not None else path.with_name(HIERARCHY)))
+    if read.problems:
+        raise VocabularyError(read.problems)
+    return compiler.finish()
