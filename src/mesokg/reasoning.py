@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Term = pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal | pyoxigraph.Triple
 
-__all__ = ["READ_GRAPHS", "Inference", "Rule", "compile_rules", "infer"]
+__all__ = ["READ_GRAPHS", "Inference", "Rule", "compile_rules", "infer", "parse_term"]
 
 READ_GRAPHS = ("ontology", "facts", "evidence")
 """The named graphs that rules read."""
@@ -186,11 +186,12 @@ def _fixed(head: Atom) -> tuple[pyoxigraph.NamedNode | None, pyoxigraph.NamedNod
     import pyoxigraph as ox
 
     subject = None if head.subject.startswith("?") else ox.NamedNode(head.subject[1:-1])
-    target = None if head.object.startswith("?") else _parse_term(head.object)
+    target = None if head.object.startswith("?") else parse_term(head.object)
     return subject, ox.NamedNode(head.predicate[1:-1]), target
 
 
-def _parse_term(text: str) -> Term:
+def parse_term(text: str) -> Term:
+    """The term that a piece of N-Triples says."""
     import pyoxigraph as ox
 
     if text.startswith("<"):
@@ -233,7 +234,7 @@ def _clashes(
     shown = sorted(found, key=lambda pair: (pair[0].id, *map(str, pair[1])))
     for rule, row in shown[:_SHOWN_CLASHES]:
         premises = [
-            tuple(_parse_term(_text(part, row)) for part in (atom.subject, atom.predicate, atom.object))
+            tuple(parse_term(_text(part, row)) for part in (atom.subject, atom.predicate, atom.object))
             for atom in rule.body
         ]
         parts, leaves = [], []
