@@ -86,59 +86,99 @@ def _fill(work: pyoxigraph.Store, store: pyoxigraph.Store, rules: Sequence[Rule]
                 by_predicate.setdefault(atom.predicate, set()).add(rule.kind)
             if atom.predicate == RDF_TYPE and atom.object.startswith("<"):
                 classes.add(atom.object[1:-1])
-    vocabulary = (PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["rdf"])
-
-    def copy(name: str, predicate: str) -> Iterator[ox.Quad]:
-        for quad in store.quads_for_pattern(None, ox.NamedNode(predicate[1:-1]), None, graphs[name]):
-            if predicate != RDF_TYPE or not quad.object.value.startswith(vocabulary):
-                yield ox.Quad(quad.subject, quad.predicate, quad.object)
-
     for predicate in sorted(by_predicate):
-        work.extend(copy("ontology", predicate))
-    present = store.query(f"SELECT DISTINCT ?p WHERE {{ GRAPH {graphs['evidence']} {{ ?s ?p ?o }} }}")
-    for predicate in sorted({str(row["p"]) for row in present} & set(by_predicate)):
-        if predicate != RDF_TYPE and by_predicate[predicate] <= _ONE_TRIPLE:
-            work.extend(_samples(store, graphs["evidence"], predicate, rules))
-        else:
-            work.extend(copy("evidence", predicate))
+        work.extend(_copies(store, graphs["ontology"], predicate))
+    evidence = graphs["evidence"]
+    present = sorted(
+        predicate for predicate in by_predicate
+        if any(True for _ in store.quads_for_pattern(None, ox.NamedNode(predicate[1:-1]), None, evidence))
+    )  # fmt: skip
+    whole = [p for p in present if p != RDF_TYPE and not by_predicate[p] <= _ONE_TRIPLE]
+    samples = [quad for p in whole for quad in _copies(store, evidence, p)]
+    samples += _samples(store, evidence, [p for p in present if p != RDF_TYPE and p not in whole], rules)
+    work.extend(samples)
+    if RDF_TYPE in present:
+        work.extend(_evidence_types(store, graphs, rules, samples))
 
 
-def _samples(
-    store: pyoxigraph.Store, graph: pyoxigraph.NamedNode, predicate: str, rules: Sequence[Rule]
+def _copies(store: pyoxigraph.Store, graph: pyoxigraph.NamedNode, predicate: str) -> Iterator[pyoxigraph.Quad]:
+    import pyoxigraph as ox
+
+    vocabulary = (PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["rdf"])
+    for quad in store.quads_for_pattern(None, ox.NamedNode(predicate[1:-1]), None, graph):
+        if predicate != RDF_TYPE or not quad.object.value.startswith(vocabulary):
+            yield ox.Quad(quad.subject, quad.predicate, quad.object)
+
+
+def _evidence_types(
+    store: pyoxigraph.Store,
+    graphs: dict[str, pyoxigraph.NamedNode],
+    rules: Sequence[Rule],
+    samples: Sequence[pyoxigraph.Quad],
 ) -> Iterator[pyoxigraph.Quad]:
-    """One triple for each object, and one for each subject that does not state its domain as type.
+    """The types of evidence nodes from which something could follow, or that could clash.
 
-    Assertions are many and say what they are, so that nothing new follows from them by domain.
+    Assertions are many, and that a thing is one tells nothing more, unless the same node is found
+    elsewhere: with a second type, in the facts, or in what was taken from the evidence.
     """
     import pyoxigraph as ox
 
-    node = ox.NamedNode(predicate[1:-1])
-    mine = [rule for rule in rules if any(atom.predicate == predicate for atom in rule.body)]
-    if any(rule.kind == "datatype" for rule in mine):
-        # A clash of datatypes concerns the values; a source has few of them twice.
-        clash = next(rule for rule in mine if rule.kind == "datatype")
-        wanted = f"SELECT ?x ?y WHERE {{ GRAPH {graph} {{ ?x {predicate} ?y }} FILTER({clash.condition}) }}"
-        for row in store.query(wanted):
-            yield ox.Quad(row["x"], node, row["y"])
-    elif any(rule.kind.startswith("range") for rule in mine):
-        objects = f"SELECT (SAMPLE(?s) AS ?x) ?o WHERE {{ GRAPH {graph} {{ ?s {predicate} ?o }} }} GROUP BY ?o"
-        for row in store.query(objects):
-            yield ox.Quad(row["x"], node, row["o"])
-    for rule in mine:
-        if rule.kind == "domain" and rule.head is not None:
-            untyped = (
-                f"SELECT ?s (SAMPLE(?o) AS ?y) WHERE {{ GRAPH {graph} {{ ?s {predicate} ?o }} "
-                f"FILTER NOT EXISTS {{ GRAPH {graph} {{ ?s {RDF_TYPE} {rule.head.object} }} }} }} GROUP BY ?s"
-            )
-        elif rule.kind == "domain-clash":
-            untyped = f"SELECT ?s (SAMPLE(?o) AS ?y) WHERE {{ GRAPH {graph} {{ ?s {predicate} ?o }} }} GROUP BY ?s"
-        else:
+    asked = {atom.key for rule in rules if rule.head is not None for atom in rule.body}
+    elsewhere = {node for quad in samples for node in (quad.subject, quad.object)}
+    seen: set[Term] = set()
+    types = list(store.quads_for_pattern(None, ox.NamedNode(_TYPE), None, graphs["evidence"]))
+    for quad in types:
+        if quad.subject in seen:
+            elsewhere.add(quad.subject)
+        seen.add(quad.subject)
+    for pattern in ("?x ?p ?o", "?s ?p ?x"):
+        rows = store.query(
+            f"SELECT DISTINCT ?x WHERE {{ GRAPH {graphs['facts']} {{ {pattern} }} GRAPH {graphs['evidence']} {{ ?x {RDF_TYPE} ?c }} }}"
+        )
+        elsewhere |= {row["x"] for row in rows}
+    for quad in types:
+        if (RDF_TYPE, str(quad.object)) in asked or quad.subject in elsewhere:
+            yield ox.Quad(quad.subject, quad.predicate, quad.object)
+
+
+def _samples(
+    store: pyoxigraph.Store, graph: pyoxigraph.NamedNode, predicates: Sequence[str], rules: Sequence[Rule]
+) -> Iterator[pyoxigraph.Quad]:
+    """Of the properties whose rules look at one triple alone, the triples that matter.
+
+    One for each object, for the range; those with an ill-typed value; and those whose subject
+    does not state its domain as type, for the domain.
+    """
+    import pyoxigraph as ox
+
+    domains: dict[str, list[str]] = {}
+    for rule in rules:
+        predicate = rule.body[0].predicate
+        if predicate not in predicates:
             continue
-        for row in store.query(untyped):
-            yield ox.Quad(row["s"], node, row["y"])
+        match rule.kind:
+            case "domain" if rule.head is not None:
+                domains.setdefault(rule.head.object, []).append(predicate)
+                continue
+            case "datatype":
+                wanted = f"SELECT ?x ?y WHERE {{ GRAPH {graph} {{ ?x {predicate} ?y }} FILTER({rule.condition}) }}"
+            case "domain-clash":
+                wanted = f"SELECT ?x (SAMPLE(?o) AS ?y) WHERE {{ GRAPH {graph} {{ ?x {predicate} ?o }} }} GROUP BY ?x"
+            case _:
+                wanted = f"SELECT (SAMPLE(?s) AS ?x) ?y WHERE {{ GRAPH {graph} {{ ?s {predicate} ?y }} }} GROUP BY ?y"
+        for row in store.query(wanted):
+            yield ox.Quad(row["x"], ox.NamedNode(predicate[1:-1]), row["y"])
+    for stated, mine in domains.items():
+        # MINUS is joined by hash here, where NOT EXISTS looks up every triple.
+        wanted = (
+            f"SELECT ?s ?p ?o WHERE {{ GRAPH {graph} {{ ?s ?p ?o MINUS {{ ?s {RDF_TYPE} {stated} }} }} "
+            f"FILTER(?p IN ({', '.join(mine)})) }}"
+        )
+        for row in store.query(wanted):
+            yield ox.Quad(row["s"], row["p"], row["o"])
 
 
-def _run(work: pyoxigraph.Store, rules: Sequence[Rule]) -> tuple[list[pyoxigraph.Triple], dict[str, int]]:
+def _run(work: pyoxigraph.Store, rules: Sequence[Rule], keys: _Keys) -> tuple[list[pyoxigraph.Triple], dict[str, int]]:
     """Runs the rules until none finds anything; the new triples and how many each rule gave.
 
     A rule runs again only after a rule wrote what its body asks for.
@@ -150,7 +190,6 @@ def _run(work: pyoxigraph.Store, rules: Sequence[Rule]) -> tuple[list[pyoxigraph
     for number, rule in enumerate(giving):
         for atom in rule.body:
             waiting.setdefault(atom.key, []).append(number)
-    keys = _Keys(work)
     due = set(range(len(giving)))
     new: list[ox.Triple] = []
     counts: Counter[str] = Counter()
@@ -218,10 +257,13 @@ def _class_links(store: pyoxigraph.Store, rules: Sequence[Rule]) -> list[pyoxigr
 
 
 def _clashes(
-    store: pyoxigraph.Store, work: pyoxigraph.Store, rules: Sequence[Rule], new: Sequence[pyoxigraph.Triple]
+    store: pyoxigraph.Store,
+    work: pyoxigraph.Store,
+    rules: Sequence[Rule],
+    new: Sequence[pyoxigraph.Triple],
+    keys: _Keys,
 ) -> list[Problem]:
     found: list[tuple[Rule, pyoxigraph.QuerySolution]] = []
-    keys = _Keys(work)
     for rule in rules:
         if rule.head is None and keys.has(rule.body):
             found += [(rule, row) for row in work.query(rule.query)]
@@ -262,6 +304,28 @@ def _clashes(
     return problems
 
 
+def _not_elsewhere(store: pyoxigraph.Store, triples: Iterable[pyoxigraph.Triple]) -> list[pyoxigraph.Triple]:
+    """The triples that are in no graph yet; graphs without the predicate or class are not searched."""
+    import pyoxigraph as ox
+
+    graphs = [ox.NamedNode(graph_iri(name)) for name in ("ontology", "evidence", "metadata")]  # all facts were read
+    searched: dict[Term, list[ox.NamedNode]] = {}
+    kept = []
+    for triple in triples:
+        typed = triple.predicate.value == _TYPE
+        key = triple.object if typed else triple.predicate
+        if (where := searched.get(key)) is None:
+            wanted = triple.object if typed else None
+            where = searched[key] = [
+                graph
+                for graph in graphs
+                if any(True for _ in store.quads_for_pattern(None, triple.predicate, wanted, graph))
+            ]
+        if not any(ox.Quad(*triple, graph) in store for graph in where):
+            kept.append(triple)
+    return kept
+
+
 def infer(store: pyoxigraph.Store, *, rules: Sequence[Rule] | None = None) -> Inference:
     """Writes everything that follows, and is in no other graph, to the graph ``inferred``.
 
@@ -278,19 +342,13 @@ def infer(store: pyoxigraph.Store, *, rules: Sequence[Rule] | None = None) -> In
     target = ox.NamedNode(graph_iri("inferred"))
     work = ox.Store()
     _fill(work, store, rules)
-    new, by_rule = _run(work, rules)
-    if problems := _clashes(store, work, rules, new):
+    keys = _Keys(work)
+    new, by_rule = _run(work, rules, keys)
+    if problems := _clashes(store, work, rules, new, keys):
         raise ReasoningError(problems)
     links = _class_links(store, rules)
-    others = [ox.NamedNode(graph_iri(name)) for name in ("ontology", "evidence", "metadata")]
-    others = [name for name in others if store.contains_named_graph(name)]
-
-    def elsewhere(triple: ox.Triple) -> bool:
-        return any(ox.Quad(*triple, name) in store for name in others)
-
-    kept = [triple for triple in new if not elsewhere(triple)]
-    links = [triple for triple in dict.fromkeys(links) if not elsewhere(triple)]
+    kept = _not_elsewhere(store, dict.fromkeys((*new, *links)))
     if store.contains_named_graph(target):
         store.clear_graph(target)
-    store.bulk_extend(ox.Quad(*triple, target) for triple in (*kept, *links))
-    return Inference(triples=len(kept) + len(links), by_rule=by_rule, class_links=len(links))
+    store.bulk_extend(ox.Quad(*triple, target) for triple in kept)
+    return Inference(triples=len(kept), by_rule=by_rule, class_links=len(links))

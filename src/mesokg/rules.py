@@ -510,7 +510,7 @@ class _Compiler:
         body = (Atom("?x", RDF_TYPE, "?first"), Atom("?x", RDF_TYPE, "?second"))
         self.add(
             "disjoint", about, axiom, body, None,
-            f"STR(?first) < STR(?second) && ?first IN ({listed}) && ?second IN ({listed})",
+            f"?first != ?second && ?first IN ({listed}) && ?second IN ({listed}) && STR(?first) < STR(?second)",
             "nothing is in two of these classes",
         )  # fmt: skip
 
