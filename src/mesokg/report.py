@@ -1,0 +1,100 @@
+"""The report of a validation: problems in order, as a table for people, as TSV or as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from mesokg.errors import Problem
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+__all__ = ["Report", "print_report", "report_as_json", "report_as_tsv"]
+
+_COLUMNS = tuple(field.name for field in fields(Problem))
+
+
+@dataclass(frozen=True)
+class Report:
+    """All problems, sorted and without doubles, and notes on what was left out.
+
+    >>> report = Report((Problem("data/arms.tsv", 3, "armOf", "arm-arm-of MinCount", "arm 1", "Fill armOf."),))
+    >>> report.ok, report.summary
+    (False, '1 error, 0 warnings')
+    """
+
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "problems", tuple(sorted(set(self.problems))))
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop a build."""
+        return tuple(problem for problem in self.problems if problem.level == "error")
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not count."""
+        return not self.errors
+
+    @property
+    def summary(self) -> str:
+        """How many errors and warnings there are."""
+        errors, warnings = len(self.errors), len(self.problems) - len(self.errors)
+        return f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+
+    def __add__(self, other: Report) -> Report:
+        notes = self.notes + tuple(note for note in other.notes if note not in self.notes)
+        return Report(self.problems + other.problems, notes)
+
+
+def print_report(report: Report, file: TextIO | None = None, *, width: int | None = None) -> None:
+    """The report as a table, errors in red, then the notes and the summary.
+
+    ``width`` is in characters; None takes the width of the terminal.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(file=file, width=width, highlight=False)
+    if report.problems:
+        table = Table(show_lines=False, pad_edge=False, box=None)
+        for column in ("place", "column", "level", "rule", "value", "how to fix"):
+            table.add_column(column, overflow="fold")
+        for problem in report.problems:
+            place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+            cells = (place, problem.column, problem.level, problem.rule, problem.value, problem.fix)
+            table.add_row(*map(escape, cells), style="red" if problem.level == "error" else "yellow")
+        console.print(table)
+    for note in report.notes:
+        console.print(f"note: {escape(note)}")
+    console.print(report.summary)
+
+
+def report_as_tsv(report: Report) -> str:
+    """The report as tab-separated text with a header; tabs and line ends in a cell become a space.
+
+    >>> report_as_tsv(Report())
+    'file\\tline\\tcolumn\\trule\\tvalue\\tfix\\tlevel\\n'
+    """
+    rows = [_COLUMNS, *(tuple(problem.as_dict().values()) for problem in report.problems)]
+    return "".join("\t".join(" ".join(str(cell).split("\t")).replace("\n", " ") for cell in row) + "\n" for row in rows)
+
+
+def report_as_json(report: Report) -> str:
+    """The report as JSON: ``ok``, ``problems`` (one object each) and ``notes``.
+
+    >>> report_as_json(Report())
+    '{"ok": true, "problems": [], "notes": []}\\n'
+    """
+    body = {
+        "ok": report.ok,
+        "problems": [problem.as_dict() for problem in report.problems],
+        "notes": list(report.notes),
+    }
+    return json.dumps(body, ensure_ascii=False, indent=2 if report.problems else None) + "\n"
