@@ -89,12 +89,12 @@ def admit(query: str) -> None:
             raise QueryError(
                 f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
             )
-    for match in _WORD.finditer(bare):
-        if _holds_service(query):
-            raise QueryError(
-                f"{_at(text, match.start())}: SERVICE is refused: a query may not call another server; "
-                "load its data beside this graph instead"
-            )
+    if "service" in text.lower() and _holds_service(text):
+        match = _WORD.search(bare)
+        place = f"{_at(text, match.start())}: " if match else ""
+        raise QueryError(
+            f"{place}SERVICE is refused: a query may not call another server; load its data beside this graph instead"
+        )
 
 
 def explain_syntax_error(query: str, message: str) -> str:

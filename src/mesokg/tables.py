@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,22 @@ class Tables:
     def place(self, iri: str) -> tuple[str, int]:
         """The file and line of the first row that describes the thing, or ("data", 0)."""
         return self.places.get(iri, ("data", 0))
+
+    def locate(self, subject: str, predicate: str) -> tuple[str, int]:
+        """The file and line of the row that states the property of the thing, else where the thing is described."""
+        for row in self._rows_about.get(subject, ()):
+            if any(cell.property.iri == predicate for cell in row.cells):
+                return row.file, row.line
+        return self.place(subject)
+
+    @cached_property
+    def _rows_about(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            found[row.subject].append(row)
+            if row.report:
+                found[row.report].append(row)
+        return found
 
 
 # ---------------------------------------------------------------- text to sheets

@@ -1,0 +1,112 @@
+"""Prints answers: aligned table, CSV, TSV, JSON, Turtle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from mesokg.errors import UsageError, suggest
+
+if TYPE_CHECKING:
+    from mesokg.store import Answer
+
+__all__ = ["ANSWER_FORMATS", "format_answer", "plain"]
+
+ANSWER_FORMATS = ("table", "csv", "tsv", "json", "ttl")
+
+
+def plain(term: object) -> str:
+    """A term for people: CURIE, text of a literal, dates without midnight, empty where unbound."""
+    from mesokg.identifiers import compact
+
+    if term is None:
+        return ""
+    kind = type(term).__name__
+    if kind == "NamedNode":
+        return compact(term.value)  # type: ignore[attr-defined]
+    if kind == "Literal":
+        return term.value.removesuffix("T00:00:00Z")  # type: ignore[attr-defined]
+    return str(term)
+
+
+def _table(answer: Answer, width: int | None) -> str:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in answer.variables:
+        # an id that is cut short cannot be copied, so only texts are folded
+        table.add_column(name, overflow="fold")
+    for row in answer.rows:
+        table.add_row(*(Text(plain(term)) for term in row))
+    out = io.StringIO()
+    Console(file=out, width=width or 160, color_system=None, legacy_windows=False).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
+
+
+def _rows(answer: Answer, dialect: str) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter="," if dialect == "csv" else "\t", lineterminator="\n")
+    writer.writerow(answer.variables)
+    writer.writerows([plain(term) for term in row] for row in answer.rows)
+    return out.getvalue()
+
+
+def _json(answer: Answer) -> str:
+    """SPARQL 1.1 results in JSON (https://www.w3.org/TR/sparql11-results-json/)."""
+
+    def value(term: object) -> dict[str, str]:
+        kind = type(term).__name__
+        if kind == "NamedNode":
+            return {"type": "uri", "value": term.value}  # type: ignore[attr-defined]
+        if kind == "BlankNode":
+            return {"type": "bnode", "value": term.value}  # type: ignore[attr-defined]
+        found = {"type": "literal", "value": term.value}  # type: ignore[attr-defined]
+        if term.language:  # type: ignore[attr-defined]
+            found["xml:lang"] = term.language  # type: ignore[attr-defined]
+        elif not term.datatype.value.endswith("#string"):  # type: ignore[attr-defined]
+            found["datatype"] = term.datatype.value  # type: ignore[attr-defined]
+        return found
+
+    if answer.kind == "boolean":
+        return json.dumps({"head": {}, "boolean": answer.truth}) + "\n"
+    bindings = [
+        {name: value(term) for name, term in zip(answer.variables, row, strict=True) if term is not None}
+        for row in answer.rows
+    ]
+    whole = {"head": {"vars": list(answer.variables)}, "results": {"bindings": bindings}}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _turtle(answer: Answer) -> str:
+    from pyoxigraph import Quad, RdfFormat, serialize
+
+    from mesokg.rdf_files import used_prefixes
+
+    triples = sorted(answer.triples, key=str)
+    prefixes = used_prefixes([Quad(*triple) for triple in triples])
+    return serialize(triples, format=RdfFormat.TURTLE, prefixes=prefixes).decode()
+
+
+def format_answer(answer: Answer, style: str = "table", *, width: int | None = None) -> str:
+    """The answer as text that ends with a line feed. ``width`` is that of the terminal in columns.
+
+    Raises UsageError for an unknown style, or one that does not fit the kind of answer.
+    """
+    if style not in ANSWER_FORMATS:
+        raise UsageError(f"there is no format {style!r}; {suggest(style, ANSWER_FORMATS)}")
+    if answer.kind == "triples":
+        if style not in ("table", "ttl"):
+            raise UsageError(f"the query makes triples, which {style} cannot hold; use --format ttl")
+        return _turtle(answer)
+    if style == "ttl":
+        raise UsageError("the query makes a table, which Turtle cannot hold; use table, csv, tsv or json")
+    if style == "json":
+        return _json(answer)
+    if answer.kind == "boolean":
+        return f"{'true' if answer.truth else 'false'}\n"
+    return _table(answer, width) if style == "table" else _rows(answer, style)

@@ -1,0 +1,65 @@
+"""Finds the build that a command works on, and makes one in the user's cache when there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mesokg.errors import StoreError
+
+__all__ = ["BUILD_VARIABLE", "find_build", "load_build"]
+
+BUILD_VARIABLE = "MESOKG_BUILD"
+
+
+def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lambda text: None) -> Path:
+    """The folder of the build: ``explicit``, else $MESOKG_BUILD, else ./build, else the user's cache.
+
+    The cache is keyed by the package version and a hash of the inputs, and filled on first use; ``say`` is told so.
+    Raises StoreError where the named folder holds no build.
+    """
+    from mesokg.release import MARKER, recover
+
+    named = explicit or (Path(os.environ[BUILD_VARIABLE]) if os.environ.get(BUILD_VARIABLE) else None)
+    if named is not None:
+        recover(named)
+        if not (named / MARKER).is_file():
+            raise StoreError(f"{named} holds no mesokg build; make one with `mesokg build -o {named}`")
+        return named
+    here = Path("build")
+    recover(here)
+    if (here / MARKER).is_file():
+        return here
+    from platformdirs import user_cache_path
+
+    from mesokg import __version__
+    from mesokg.release import build, input_hash
+
+    cached = user_cache_path("mesokg", appauthor=False) / f"{__version__}-{input_hash()[:16]}"
+    recover(cached)
+    if not (cached / MARKER).is_file():
+        say(f"no build found: making one in {cached}, once (about 10 s)")
+        build(cached)
+    return cached
+
+
+def load_build(path: Path):  # noqa: ANN201 - an EmbeddedStore, imported only when used
+    """The graph of a build, in memory: an EmbeddedStore with the named graphs.
+
+    Raises StoreError where the build cannot be read.
+    """
+    import gzip
+
+    import pyoxigraph
+
+    from mesokg.release import MARKER
+    from mesokg.store import EmbeddedStore
+
+    store = EmbeddedStore()
+    try:
+        text = gzip.decompress((path / MARKER).read_bytes())
+        store.oxigraph.bulk_load(text, format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+    except (OSError, EOFError, SyntaxError, ValueError) as error:
+        raise StoreError(f"{path / MARKER} cannot be read: {error}; run `mesokg build` again") from error
+    return store

@@ -1,0 +1,322 @@
+"""The commands: thin, each parses, calls one function and prints.
+
+Exit 0 clean, 1 ran and found problems, 2 could not run. Results go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mesokg import __version__
+from mesokg.errors import MesokgError, Problem, ProblemsFound, UsageError, suggest
+
+if TYPE_CHECKING:
+    from mesokg.store import Store
+
+__all__ = ["main"]
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn our exceptions into messages and exit codes."""
+    try:
+        yield
+    except ProblemsFound as error:
+        _print_problems(error.problems, "table")
+        sys.exit(1)
+    except MesokgError as error:
+        _say(f"mesokg: {error}")
+        sys.exit(2)
+    except BrokenPipeError:
+        # the reader of a pipe (head, less) has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _say("mesokg: stopped")
+        sys.exit(2)
+
+
+class _Commands(click.Group):
+    """Offers the nearest commands for a misspelt one, and handles our errors for all."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            ctx.fail(f"there is no command {args[0]!r}; {suggest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _failures():
+            return super().invoke(ctx)
+
+
+def _print_problems(problems: list[Problem], style: str) -> None:
+    from mesokg.reports import format_problems
+
+    text = format_problems(problems, style)
+    if style == "table":
+        _say(text.rstrip("\n"))
+        errors = sum(problem.level == "error" for problem in problems)
+        _say(f"{errors} errors, {len(problems) - errors} warnings")
+    else:
+        click.echo(text, nl=False)
+
+
+_BUILD = click.option("--build", "build_dir", type=click.Path(path_type=Path), metavar="DIR", help="The build to use; else $MESOKG_BUILD, ./build, or the user cache.")
+_DATA = click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="The folder of curated tables, instead of the package's own.")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mesokg")
+def main() -> None:
+    """An open knowledge graph of gene therapy for mesothelioma."""
+
+
+def _open(build_dir: Path | None, endpoint: str | None = None) -> Store:
+    from mesokg.builds import find_build, load_build
+    from mesokg.store import RemoteStore
+
+    if endpoint:
+        return RemoteStore(endpoint)
+    return load_build(find_build(build_dir, say=_say))
+
+
+def _write(text: str, output: str) -> None:
+    """Write to standard output for ``-``, else to a file, beside it first."""
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    from mesokg.errors import ExportError
+
+    path = Path(output)
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+# ---------------------------------------------------------------- build, validate
+
+
+@main.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True, help="The folder to build into.")
+@_DATA
+def build(output: Path, data: Path | None) -> None:
+    """Build every product from the curated tables.
+
+    Whatever goes wrong, a build that stood there before stays as it was.
+    """
+    from mesokg.release import build as run
+    from mesokg.release import read_receipt
+
+    before = read_receipt(output)
+    begun = time.perf_counter()
+    built, receipt = run(output, data, say=_Progress())
+    seconds = time.perf_counter() - begun
+    old = before.counts if before else {}
+    for name, number in receipt.counts.items():
+        change = number - old[name] if name in old else 0
+        click.echo(f"{number:>8,}  {name.replace('_', ' ')}{f'  ({change:+,})' if change else ''}")
+    triples = receipt.data["triples"]
+    click.echo(f"{triples['all']:>8,}  triples: " + ", ".join(f"{n:,} {k}" for k, n in triples.items() if k != "all"))  # type: ignore[index, attr-defined]
+    if built.warnings:
+        _say(f"{len(built.warnings)} warnings; `mesokg validate` shows them")
+    stages = ", ".join(f"{name} {spent:.2f}" for name, spent in built.seconds.items())
+    _say(f"built {output} in {seconds:.1f} s ({stages})")
+
+
+class _Progress:
+    """Says on standard error which stage is under way."""
+
+    def __call__(self, stage: str) -> None:
+        _say(f"… {stage}")
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@_DATA
+@click.option("--format", "style", type=click.Choice(["table", "tsv", "json"]), default="table", show_default=True, help="How to print the problems.")
+def validate(files: tuple[Path, ...], data: Path | None, style: str) -> None:
+    """Check the curated tables and the graph they make, or any RDF FILES.
+
+    Ends with 1 where it finds an error; warnings alone end with 0.
+    """
+    problems: list[Problem] = []
+    if files:
+        from mesokg.validation import validate_file
+
+        for path in files:
+            problems.extend(validate_file(path).problems)
+    else:
+        from mesokg.release import assemble
+
+        try:
+            problems = assemble(data, say=_Progress()).warnings
+        except ProblemsFound as error:
+            problems = error.problems
+    _print_problems(sorted(problems), style)
+    if any(problem.level == "error" for problem in problems):
+        sys.exit(1)
+    _say("valid")
+
+
+# ---------------------------------------------------------------- query, show, explain
+
+
+def _complete_question(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from mesokg.resources import folder
+
+    return sorted(p.stem for p in (folder("queries") / "questions").glob("*.rq") if p.stem.startswith(incomplete))
+
+
+def _list_questions(keyword: str | None) -> None:
+    from mesokg.questions import KEYWORDS, read_questions
+
+    if keyword and keyword not in KEYWORDS:
+        raise UsageError(f"there is no keyword {keyword!r}; {suggest(keyword, KEYWORDS)}")
+    questions = read_questions()
+    for question in questions.values():
+        if keyword is None or keyword in question.keywords:
+            click.echo(f"{question.name}\n    {question.title}")
+            for parameter in question.parameters:
+                click.echo(f"    --set {parameter.name}=…  {parameter.description}")
+
+
+@main.command()
+@click.argument("name", required=False, shell_complete=_complete_question)
+@click.option("-e", "--execute", metavar="SPARQL", help="A SPARQL query instead of a question's name.")
+@click.option("-f", "--file", "file", type=click.Path(path_type=Path), help="A file with a SPARQL query; - for standard input.")
+@click.option("--list", "listing", is_flag=True, help="Show all questions with their parameters.")
+@click.option("--keyword", metavar="WORD", help="With --list: only questions with this keyword.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a parameter.")
+@click.option("--format", "style", default="table", show_default=True, metavar="[table|csv|tsv|json|ttl]", help="How to print the answer.")
+@click.option("--endpoint", metavar="URL", help="Ask this SPARQL server instead of a build.")
+@click.option("-o", "--output", default="-", show_default=True, help="A file to write to; - for standard output.")
+@_BUILD
+def query(
+    name: str | None,
+    execute: str | None,
+    file: Path | None,
+    listing: bool,
+    keyword: str | None,
+    settings: tuple[str, ...],
+    style: str,
+    endpoint: str | None,
+    output: str,
+    build_dir: Path | None,
+) -> None:
+    """Ask a question of the library by NAME, or any SPARQL query."""
+    from mesokg.answers import ANSWER_FORMATS, format_answer
+
+    if listing:
+        _list_questions(keyword)
+        return
+    if sum(x is not None for x in (name, execute, file)) != 1:
+        raise UsageError("name one question, or give one query with -e or -f; `mesokg query --list` shows the questions")
+    if style not in ANSWER_FORMATS:
+        raise UsageError(f"there is no format {style!r}; {suggest(style, ANSWER_FORMATS)}")
+    values = dict(_setting(text) for text in settings)
+    begun = time.perf_counter()
+    if name:
+        from mesokg.questions import ask, find_question
+
+        question = find_question(name)
+        with _open(build_dir, endpoint) as store:
+            answer = ask(question, store, values)
+    else:
+        if values:
+            raise UsageError("--set goes with the name of a question; write the values into the query")
+        sparql = execute if execute is not None else _read_query(file)
+        with _open(build_dir, endpoint) as store:
+            answer = store.query(sparql)
+    seconds = time.perf_counter() - begun
+    import shutil
+
+    width = shutil.get_terminal_size().columns if output == "-" and sys.stdout.isatty() else 10_000
+    _write(format_answer(answer, style, width=width), output)
+    if answer.kind != "boolean":
+        _say(f"{len(answer):,} {'row' if answer.kind == 'bindings' else 'triple'}{'' if len(answer) == 1 else 's'} in {seconds:.2f} s")
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UsageError(f"--set {text!r}: write NAME=VALUE, as --set target=MSLN")
+    return name, value
+
+
+def _read_query(path: Path | None) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else Path(path or "").read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}; save the query as UTF-8") from error
+
+
+@main.command()
+@click.argument("thing")
+@click.option("--evidence/--no-evidence", default=True, show_default=True, help="Show the sources of each statement.")
+@click.option("--endpoint", metavar="URL", help="Ask this SPARQL server instead of a build.")
+@_BUILD
+def show(thing: str, evidence: bool, endpoint: str | None, build_dir: Path | None) -> None:
+    """Show all that is known of one THING, by id, label, symbol or registry number."""
+    from mesokg.describe import describe, format_description, resolve
+
+    with _open(build_dir, endpoint) as store:
+        click.echo(format_description(describe(resolve(thing, store), store), evidence=evidence), nl=False)
+
+
+@main.command()
+@click.argument("subject")
+@click.argument("predicate")
+@click.argument("value")
+@_BUILD
+def explain(subject: str, predicate: str, value: str, build_dir: Path | None) -> None:
+    """Say why a triple holds: rows it was stated in, or axioms and triples it follows from.
+
+    SUBJECT, PREDICATE and VALUE are ids (mkg:…, mesokg:…, `a` for rdf:type), labels, or literals. Ends with 1 where
+    the triple does not hold.
+    """
+    from mesokg.explain import explain as run
+    from mesokg.explain import format_explanation, labels_of
+
+    store = _open(build_dir).oxigraph  # type: ignore[attr-defined]
+    tree = run(store, subject, predicate, value)
+    click.echo(format_explanation(tree, labels_of(store, tree)).rstrip("\n"))
+    if not tree.holds:
+        sys.exit(1)
+
+
+# ---------------------------------------------------------------- load
+
+
+@main.command()
+@click.argument("url")
+@click.option("--update-url", metavar="URL", help="The update endpoint, where it is not beside the query endpoint.")
+@click.option("--data-url", metavar="URL", help="The Graph Store endpoint, where it is not beside the query endpoint.")
+@click.option("--keep-graphs", is_flag=True, help="Fill the named graphs instead of the default graph.")
+@_BUILD
+def load(url: str, update_url: str | None, data_url: str | None, keep_graphs: bool, build_dir: Path | None) -> None:
+    """Put the graph into the SPARQL 1.1 server at URL, in place of what its graphs of the same names hold."""
+    from mesokg.loading import load_server
+    from mesokg.store import RemoteStore
+
+    with _open(build_dir) as store, RemoteStore(url, update_url=update_url, data_url=data_url) as remote:
+        number = load_server(store, remote, keep_graphs=keep_graphs, say=_Progress())  # type: ignore[arg-type]
+    click.echo(f"{number:,} triples loaded into {url}")
+
+

@@ -1,0 +1,205 @@
+"""All that is known of one thing: its names, its statements both ways, and the evidence of each.
+
+The terminal (``mesokg show``) and the web pages share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mesokg.answers import plain
+from mesokg.errors import UsageError, suggest
+from mesokg.identifiers import PREFIXES, compact, expand, is_curie
+
+if TYPE_CHECKING:
+    from mesokg.store import Store
+
+__all__ = ["Description", "Evidence", "Statement", "describe", "format_description", "resolve"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One assertion behind a statement, for people: citation, place in it, kind, rank and dates as far as known."""
+
+    source: str
+    citation: str
+    locator: str
+    level: str
+    rank: str
+    negated: bool
+    as_of: str
+    checked_on: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement about the thing. ``inward`` statements have the thing as their object."""
+
+    property: str
+    property_label: str
+    value: str
+    value_label: str
+    inferred: bool
+    inward: bool
+    evidence: tuple[Evidence, ...] = ()
+    holds: bool = True
+
+
+@dataclass(frozen=True)
+class Description:
+    """A thing with its label, types (labels), synonyms and statements."""
+
+    iri: str
+    label: str
+    types: tuple[str, ...]
+    synonyms: tuple[str, ...]
+    statements: tuple[Statement, ...] = field(repr=False)
+
+
+_NAMES = """
+SELECT DISTINCT ?thing ?name WHERE {
+  VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym mesokg:registryIdentifier mesokg:pmid mesokg:doi }
+  ?thing ?naming ?name .
+  FILTER(ISIRI(?thing))
+}"""
+
+
+def resolve(text: str, store: Store) -> str:
+    """The IRI of the thing that a CURIE, an IRI, a label, a synonym, a symbol or a registry number names.
+
+    A registry number names the trial, not its record. Raises UsageError that offers the nearest names.
+    """
+    if text.startswith(("http://", "https://")):
+        return text
+    if is_curie(text) and text.partition(":")[0] in PREFIXES:
+        return expand(text)
+    names: dict[str, set[str]] = {}
+    for thing, name in store.query(_NAMES):
+        names.setdefault(name.value.casefold(), set()).add(thing.value)  # type: ignore[union-attr]
+    wanted = text.removeprefix("PMID:").removeprefix("DOI:").casefold()
+    found = names.get(wanted, set())
+    if len(found) > 1 or (found and "record-" in next(iter(found))):
+        trials = {iri.replace("/record-", "/trial-") for iri in found}
+        known = {iri for things in names.values() for iri in things}
+        found = trials & known if len(trials & known) == 1 else found
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise UsageError(f"{text!r} names {len(found)} things: {', '.join(sorted(map(compact, found)))}; give the id")
+    raise UsageError(f"nothing is called {text!r}; {suggest(wanted, names)}")
+
+
+_STATEMENTS = """
+SELECT ?property ?propertyLabel ?value ?valueLabel ?inward ?inferred WHERE {
+  { GRAPH ?graph { %(iri)s ?property ?value } BIND(false AS ?inward) }
+  UNION
+  { GRAPH ?graph { ?value ?property %(iri)s } BIND(true AS ?inward) }
+  FILTER(?graph IN (mkgg:facts, mkgg:inferred, mkgg:ontology))
+  FILTER(?property NOT IN (rdf:type, rdfs:label, skos:altLabel))
+  BIND(?graph = mkgg:inferred AS ?inferred)
+  OPTIONAL { ?property rdfs:label ?propertyLabel }
+  OPTIONAL { ?value rdfs:label ?valueLabel }
+} ORDER BY ?inward ?property ?value"""
+
+_EVIDENCE = """
+SELECT ?way ?property ?value ?negated ?rank ?level ?source ?sourceLabel ?pmid ?doi ?identifier ?asOf ?checkedOn ?status ?assertion
+       (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) (GROUP_CONCAT(DISTINCT ?remark; separator=" ") AS ?comment)
+WHERE {
+  { ?assertion mesokg:subject %(iri)s . BIND("out" AS ?way) OPTIONAL { ?assertion mesokg:object ?value } }
+  UNION
+  { ?assertion mesokg:object %(iri)s ; mesokg:subject ?value . BIND("in" AS ?way) }
+  ?assertion mesokg:predicate ?property ; mesokg:negated ?negated ; mesokg:source ?source ; mesokg:locator ?place .
+  ?assertion mesokg:rank/skos:notation ?rank ; mesokg:evidenceLevel/skos:notation ?level ; mesokg:valueStatus/skos:notation ?status .
+  OPTIONAL { ?source rdfs:label ?sourceLabel }
+  OPTIONAL { ?source mesokg:pmid ?pmid }
+  OPTIONAL { ?source mesokg:doi ?doi }
+  OPTIONAL { ?source mesokg:registryIdentifier ?identifier }
+  OPTIONAL { ?assertion mesokg:asOf ?asOf }
+  OPTIONAL { ?assertion mesokg:checkedOn ?checkedOn }
+  OPTIONAL { ?assertion mesokg:comment ?remark }
+}
+GROUP BY ?way ?property ?value ?negated ?rank ?level ?source ?sourceLabel ?pmid ?doi ?identifier ?asOf ?checkedOn ?status ?assertion
+ORDER BY ?property ?value ?assertion"""
+
+_HEAD = """
+SELECT ?label ?typeLabel ?synonym WHERE {
+  { %(iri)s rdfs:label ?label }
+  UNION { %(iri)s a ?type . ?type rdfs:label ?typeLabel }
+  UNION { %(iri)s skos:altLabel ?synonym }
+} ORDER BY ?typeLabel ?synonym ?label"""
+
+
+def describe(iri: str, store: Store) -> Description:
+    """Everything the graph says about a thing. Raises UsageError if it says nothing."""
+    from pyoxigraph import NamedNode
+
+    try:
+        node = {"iri": str(NamedNode(iri))}
+    except ValueError as error:
+        raise UsageError(f"{iri!r} is not an IRI; {error}") from error
+    head = store.query(_HEAD % node)
+    labels = [plain(row[0]) for row in head if row[0] is not None]
+    if not labels:
+        raise UsageError(f"the graph says nothing about {compact(iri)}; look for its id with `mesokg show <name>`")
+    evidence: dict[tuple[bool, str, str], list[Evidence]] = {}
+    words: dict[tuple[bool, str, str], tuple[str, bool]] = {}
+    for row in store.query(_EVIDENCE % node):
+        (way, prop, value, negated, rank, level, source, name, pmid, doi, number, as_of, checked, status, _, place, remark) = row
+        key = (way.value == "in", prop.value, str(value) if value is not None else status.value)  # type: ignore[union-attr]
+        citation = f"PMID:{plain(pmid)}" if pmid else f"DOI:{plain(doi)}" if doi else plain(number) or plain(source)
+        one = Evidence(
+            plain(source), citation, plain(place), plain(level), plain(rank), plain(negated) == "true", plain(as_of), plain(checked), plain(remark),
+        )
+        evidence.setdefault(key, []).append(one)
+        words.setdefault(key, (plain(value) or plain(status).replace("_", " "), False))
+    statements: list[Statement] = []
+    for prop, prop_label, value, value_label, inward, inferred in store.query(_STATEMENTS % node):
+        key = (plain(inward) == "true", prop.value, str(value))  # type: ignore[union-attr]
+        statements.append(
+            Statement(
+                plain(prop), plain(prop_label), plain(value), plain(value_label), plain(inferred) == "true", key[0], tuple(evidence.pop(key, ())),
+            )
+        )
+    # What is left is said by some source but does not hold here: outranked, denied, or not reported.
+    for (inward, prop_iri, _), found in evidence.items():
+        key = (inward, prop_iri, _)
+        statements.append(
+            Statement(compact(prop_iri), "", words[key][0], "", False, inward, tuple(found), holds=False)
+        )
+    types = tuple(dict.fromkeys(plain(row[1]) for row in head if row[1] is not None))
+    synonyms = tuple(dict.fromkeys(plain(row[2]) for row in head if row[2] is not None))
+    return Description(iri, labels[0], types, synonyms, tuple(statements))
+
+
+def format_description(found: Description, *, evidence: bool = True) -> str:
+    """The description as indented text: statements that hold, then what sources say that does not hold here."""
+    lines = [f"{found.label}   {compact(found.iri)}"]
+    if found.types:
+        lines.append(f"  is a: {', '.join(found.types)}")
+    if found.synonyms:
+        lines.append(f"  also called: {', '.join(found.synonyms)}")
+
+    def show(group: list[Statement], title: str) -> None:
+        if not group:
+            return
+        lines.extend(["", title])
+        for one in group:
+            name = one.property.removeprefix("mesokg:")
+            value = f"{one.value_label}  ({one.value})" if one.value_label and one.value_label != one.value else one.value
+            arrow = "<-" if one.inward else "  "
+            lines.append(f"  {arrow} {name}: {value}{'  [inferred]' if one.inferred else ''}")
+            for item in one.evidence if evidence else ():
+                marks = [item.level]
+                marks += ["denies"] if item.negated else []
+                marks += [item.rank] if item.rank != "normal" else []
+                marks += [f"as of {item.as_of}"] if item.as_of else []
+                remark = f" - {item.comment}" if item.comment else ""
+                lines.append(f"         {item.citation}, {item.locator} ({', '.join(marks)}){remark}")
+
+    holding = [s for s in found.statements if s.holds]
+    show([s for s in holding if not s.inward], "what it is")
+    show([s for s in holding if s.inward], "what refers to it")
+    show([s for s in found.statements if not s.holds], "said by a source, but outranked, denied or without a value")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,95 @@
+"""Writes RDF files that are the same bytes for the same triples.
+
+Sorted, with prefixes, and with blank nodes (only the ontology has any) named in the order of the ontology's file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.identifiers import PREFIXES
+
+if TYPE_CHECKING:
+    from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple
+
+__all__ = ["name_blank_nodes", "sorted_quads", "used_prefixes", "write_nquads_gz", "write_rdf"]
+
+_FIRST = {PREFIXES["rdf"] + "type": "0", PREFIXES["rdfs"] + "label": "1"}
+
+
+def name_blank_nodes(quads: Iterable[Quad]) -> list[Quad]:
+    """The quads, their blank nodes named b0001, b0002 … in the order in which they come."""
+    from pyoxigraph import BlankNode, Quad
+
+    names: dict[BlankNode, BlankNode] = {}
+
+    def renamed(node: object) -> object:
+        if not isinstance(node, BlankNode):
+            return node
+        if node not in names:
+            names[node] = BlankNode(f"b{len(names) + 1:04}")
+        return names[node]
+
+    return [Quad(renamed(q.subject), q.predicate, renamed(q.object), q.graph_name) for q in quads]  # type: ignore[arg-type]
+
+
+def _key(quad: Quad) -> tuple[str, str, str, str]:
+    predicate = quad.predicate.value
+    return (str(quad.graph_name), str(quad.subject), _FIRST.get(predicate, "2" + predicate), str(quad.object))
+
+
+def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
+    """The quads by graph, subject, predicate (type and label first) and object."""
+    return sorted(quads, key=_key)
+
+
+def used_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
+    """The declared prefixes that some IRI of the quads begins with."""
+    from pyoxigraph import Literal, NamedNode
+
+    def nodes(quad: Quad) -> Iterable[NamedNode]:
+        for part in (quad.subject, quad.predicate, quad.object, quad.graph_name):
+            if isinstance(part, NamedNode):
+                yield part
+            elif isinstance(part, Literal):
+                yield part.datatype
+
+    stems: set[str] = set()
+    for quad in quads:
+        for node in nodes(quad):
+            iri = node.value
+            cut = max(iri.rfind("/"), iri.rfind("#")) + 1
+            stems.add(iri[:cut])
+            # OBO identifiers break at the underscore
+            if "_" in iri[cut:]:
+                stems.add(iri[: iri.rindex("_") + 1])
+    return {name: iri for name, iri in PREFIXES.items() if iri in stems}
+
+
+def write_rdf(quads: list[Quad], path: Path, syntax: RdfFormat, *, keep_graphs: bool = False) -> None:
+    """Write sorted quads in any syntax; without ``keep_graphs`` as triples of one graph."""
+    from pyoxigraph import serialize
+
+    prefixes = used_prefixes(quads)
+    statements: Iterable[Quad | Triple] = quads
+    if not keep_graphs:
+        # Sorting by graph first would scatter the triples of one subject.
+        triples = {quad.triple: quad for quad in sorted(quads, key=lambda q: _key(q)[1:])}
+        statements = triples
+    path.parent.mkdir(parents=True, exist_ok=True)
+    serialize(statements, str(path), format=syntax, prefixes=prefixes)
+
+
+def write_nquads_gz(quads: Iterable[Quad], path: Path) -> None:
+    """Write N-Quads, compressed without a time stamp."""
+    from pyoxigraph import RdfFormat, serialize
+
+    text = serialize(quads, format=RdfFormat.N_QUADS)
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=6, mtime=0) as packed:
+        packed.write(text)
+    path.write_bytes(buffer.getvalue())

@@ -1,0 +1,302 @@
+"""The build: tables to every product, written beside the last build and put in its place only when all is well."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg import __version__
+from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
+from mesokg.identifiers import PREFIXES, compact, graph_iri
+from mesokg.resources import FOLDERS, folder
+
+if TYPE_CHECKING:
+    import pyoxigraph
+    from pyoxigraph import Quad
+
+    from mesokg.graph import Graph
+    from mesokg.tables import Tables
+    from mesokg.vocabulary import Vocabulary
+
+__all__ = ["Build", "Receipt", "assemble", "build", "input_hash", "read_receipt", "recover"]
+
+RECEIPT = "receipt.json"
+MARKER = "mesokg.nq.gz"
+"""The product that queries load; a folder without it is not a build."""
+
+
+@dataclass
+class Build:
+    """One run of the pipeline: the filled store, the tables it came from, and what was counted and timed."""
+
+    store: pyoxigraph.Store
+    tables: Tables
+    graph: Graph
+    vocabulary: Vocabulary
+    warnings: list[Problem]
+    inferred: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a build holds: ``data`` is receipt.json as a dictionary."""
+
+    data: dict[str, object]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return self.data["counts"]  # type: ignore[return-value]
+
+
+def input_hash() -> str:
+    """SHA-256 over names and bytes of ontology, tables, shapes and queries: what a build depends on."""
+    digest = hashlib.sha256()
+    for name in FOLDERS:
+        root = folder(name)
+        for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            digest.update(f"{name}/{path.relative_to(root).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+# ---------------------------------------------------------------- the pipeline
+
+
+def _ontology_quads(path: Path, hierarchy: bool = False) -> list[Quad]:
+    import pyoxigraph
+
+    from mesokg.rdf_files import name_blank_nodes
+
+    graph = pyoxigraph.NamedNode(graph_iri("ontology"))
+    quads = (
+        pyoxigraph.Quad(q.subject, q.predicate, q.object, graph)
+        for q in pyoxigraph.parse(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    )
+    return name_blank_nodes(quads)
+
+
+def assemble(
+    data: Path | None = None,
+    *,
+    validate: bool = True,
+    say: Callable[[str], None] = lambda text: None,
+) -> Build:
+    """Run the pipeline in memory: tables, graph, reasoning, validation and metadata.
+
+    ``say`` is told the name of each stage as it begins. Raises TableError, ReasoningError or CheckFailed with every
+    problem of the stage that found some.
+    """
+    import pyoxigraph
+
+    from mesokg.graph import build_graph
+    from mesokg.metadata import describe_dataset
+    from mesokg.reasoning import infer
+    from mesokg.tables import read_tables
+    from mesokg.vocabulary import read_vocabulary
+
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        say(name)
+        begun = time.perf_counter()
+        yield
+        seconds[name] = time.perf_counter() - begun
+
+    store = pyoxigraph.Store()
+    with stage("tables"):
+        vocabulary = read_vocabulary()
+        tables = read_tables(data, vocabulary)
+    with stage("graph"):
+        graph = build_graph(tables, vocabulary)
+        store.bulk_extend(_ontology_quads(vocabulary.path))
+        store.bulk_extend(graph.facts)
+        store.bulk_extend(graph.evidence)
+    with stage("reasoning"):
+        inferred = infer(store).triples
+    warnings: list[Problem] = []
+    if validate:
+        with stage("validation"):
+            warnings = _validate(store, tables)
+    with stage("metadata"):
+        version = _version_date(store)
+        store.bulk_extend(describe_dataset(store, version))
+    return Build(store, tables, graph, vocabulary, warnings, inferred, seconds)
+
+
+def _validate(store: pyoxigraph.Store, tables: Tables) -> list[Problem]:
+    from mesokg.validation import validate_graph
+
+    report = validate_graph(store, locate=tables.locate)
+    errors = [problem for problem in report.problems if problem.level == "error"]
+    if errors:
+        raise CheckFailed(report.problems)
+    return list(report.problems)
+
+
+def _version_date(store: pyoxigraph.Store) -> str:
+    from pyoxigraph import NamedNode
+
+    quads = store.quads_for_pattern(None, NamedNode(PREFIXES["owl"] + "versionInfo"), None, None)
+    return next(iter(quads)).object.value  # type: ignore[union-attr]
+
+
+# ---------------------------------------------------------------- products
+
+
+def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
+    import pyoxigraph
+
+    from mesokg.rdf_files import sorted_quads, write_nquads_gz, write_rdf
+
+    formats = pyoxigraph.RdfFormat
+    say("products")
+    quads = sorted_quads(built.store)
+    by_graph: dict[str, list[Quad]] = {}
+    for quad in quads:
+        by_graph.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)
+
+    def of(*names: str) -> list[Quad]:
+        return [quad for name in names for quad in by_graph.get(name, [])]
+
+    whole = of("ontology", "facts", "inferred", "evidence")
+    write_rdf(whole, out / "mesokg.ttl", formats.TURTLE)
+    write_rdf(of("ontology", "facts", "inferred"), out / "mesokg-simple.ttl", formats.TURTLE)
+    write_rdf(quads, out / "mesokg.trig", formats.TRIG, keep_graphs=True)
+    write_nquads_gz(quads, out / MARKER)
+    write_rdf(whole, out / "mesokg.owl", formats.RDF_XML)
+    write_rdf(whole, out / "mesokg.jsonld", formats.JSON_LD)
+    write_rdf(of("metadata"), out / "void.ttl", formats.TURTLE)
+    write_rdf(of("ontology"), out / "ontology" / "mesokg-base.ttl", formats.TURTLE)
+    write_rdf(_full_ontology(built, by_graph), out / "ontology" / "mesokg-full.ttl", formats.TURTLE)
+
+
+def _full_ontology(built: Build, by_graph: dict[str, list[Quad]]) -> list[Quad]:
+    """The ontology with its classified hierarchy and the outside terms that facts use, with labels and parents."""
+    wanted = {PREFIXES["rdfs"] + "label", PREFIXES["mesokg"] + "hasBroader", PREFIXES["rdf"] + "type"}
+    own = PREFIXES["mkg"]
+    imported = [
+        quad
+        for quad in by_graph.get("facts", [])
+        if quad.predicate.value in wanted and not quad.subject.value.startswith(own)
+    ]
+    classified = [q for q in by_graph.get("inferred", []) if q.predicate.value == PREFIXES["rdfs"] + "subClassOf"]
+    return [*by_graph["ontology"], *imported, *classified]
+
+
+def _receipt(built: Build, out: Path) -> dict[str, object]:
+    import pyoxigraph
+
+    facts = Counter(
+        quad.object.value
+        for quad in built.graph.facts
+        if quad.predicate.value == PREFIXES["rdf"] + "type"
+    )
+    table_of = built.vocabulary.table_of
+    counts: Counter[str] = Counter()
+    for class_iri, spec in table_of.items():
+        if facts[class_iri]:
+            counts[spec.name] += facts[class_iri]
+    counts["measurements"] = facts[PREFIXES["mesokg"] + "OutcomeMeasurement"]
+    per_graph = Counter(quad.graph_name.value.rsplit("/", 1)[-1] for quad in built.store)
+    files = {
+        path.relative_to(out).as_posix(): {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(p for p in out.rglob("*") if p.is_file())
+    }
+    dates = [row.checked_on.first_day.isoformat() for row in built.tables.rows if row.checked_on]
+    return {
+        "mesokg": __version__,
+        "ontology": _version_date(built.store),
+        "pyoxigraph": pyoxigraph.__version__,
+        "inputs_sha256": input_hash(),
+        "licence": {"data and ontology": "CC-BY-4.0", "code": "Apache-2.0"},
+        "counts": {
+            **dict(sorted(counts.items())),
+            "assertions": len(built.graph.assertions),
+            "sources cited": len({one.source for one in built.graph.assertions.values()}),
+        },
+        "triples": {**dict(sorted(per_graph.items())), "all": sum(per_graph.values())},
+        "checked": {"first": min(dates, default=None), "last": max(dates, default=None)},
+        "warnings": len(built.warnings),
+        "files": files,
+    }
+
+
+# ---------------------------------------------------------------- in place, or not at all
+
+
+def recover(out: Path) -> None:
+    """Put the last build back where a killed build had just moved it aside."""
+    previous = out.with_name(out.name + ".previous")
+    if previous.is_dir():
+        if (out / MARKER).is_file():
+            shutil.rmtree(previous, ignore_errors=True)
+        elif not out.exists():
+            previous.rename(out)
+
+
+def _swap(fresh: Path, out: Path) -> None:
+    previous = out.with_name(out.name + ".previous")
+    if out.exists():
+        out.rename(previous)
+    fresh.rename(out)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def read_receipt(out: Path) -> Receipt | None:
+    """The receipt of a build, or None where there is no whole build."""
+    try:
+        return Receipt(json.loads((out / RECEIPT).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def build(
+    out: Path,
+    data: Path | None = None,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+) -> tuple[Build, Receipt]:
+    """Build all products into the folder ``out``.
+
+    Whatever goes wrong, a build that stood there before stays as it was. Raises what :func:`assemble` raises, and
+    ExportError where the folder cannot be written.
+    """
+    recover(out)
+    if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
+    built = assemble(data, say=say, validate=False)
+    fresh = out.with_name(f"{out.name}.new-{os.getpid()}")
+    begun = time.perf_counter()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        for stale in out.parent.glob(f"{out.name}.new-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        fresh.mkdir()
+        _write_products(built, fresh, say)
+        receipt = Receipt(_receipt(built, fresh))
+        (fresh / RECEIPT).write_text(json.dumps(receipt.data, indent=2) + "\n", encoding="utf-8", newline="\n")
+        _swap(fresh, out)
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise ExportError(
+            f"{error.filename or out}: {error.strerror or error}; nothing was changed. Check free space and permissions of {out.parent}"
+        ) from error
+    except MesokgError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    built.seconds["products"] = time.perf_counter() - begun
+    return built, receipt
