@@ -100,7 +100,7 @@ def make_store(things: int, seed: int = 1) -> ox.Store:
                         "evidence": ox.NamedNode(PREFIXES["ECO"] + "0000033"), "recordDate": day,
                         "recordDatePrecision": name("precisionDay"), "checkedOn": day,
                         "valueStatus": name("reported"), "rank": name("rankNormal"),
-                        "negated": ox.Literal(False), "inTable": ox.Literal("trials.tsv")}
+                        "checkedOnPrecision": name("precisionDay"), "negated": ox.Literal(False), "inTable": ox.Literal("trials.tsv")}
                 quads.append(ox.Quad(node, RDF_TYPE, name("Assertion"), evidence))
                 quads += [ox.Quad(node, name(key), value, evidence) for key, value in told.items()]
     ontology.store.extend(quads)
