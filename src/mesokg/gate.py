@@ -100,10 +100,10 @@ def admit(query: str) -> None:
 def explain_syntax_error(query: str, message: str) -> str:
     """The engine's syntax error as place, expectation and the line it happened in.
 
-    >>> print(explain_syntax_error("SELECT * WHERE { ?s ?p }", "error at 1:24: expected one of LATERAL, [_]"))
-    line 1, column 24: the query is not valid SPARQL; expected LATERAL
-      SELECT * WHERE { ?s ?p }
-                             ^
+    >>> print(explain_syntax_error("SELECT * WHERE ?s", "error at 1:16: expected one of '{', GROUP, [_]"))
+    line 1, column 16: the query is not valid SPARQL; expected GROUP
+      SELECT * WHERE ?s
+                     ^
     """
     place = _PLACE.search(message)
     line, column = (int(place[1]), int(place[2])) if place else (1, 1)
@@ -119,10 +119,13 @@ def explain_syntax_error(query: str, message: str) -> str:
         expected = expected.removeprefix(" one of").replace("\n", " ")
         # character classes such as ['A' ..= 'Z'] help nobody
         parts = [p.strip() for p in re.sub(r"\[[^\]]*\]", "", expected).split(", ")]
-        words = [p for p in dict.fromkeys(parts) if p and not p.startswith("'")]
+        # LATERAL is no SPARQL 1.1 and SERVICE is refused, so neither is advice
+        words = [p for p in dict.fromkeys(parts) if p not in ("", "LATERAL", "SERVICE") and not p.startswith("'")]
         what = "the query is not valid SPARQL"
         if words:
             what += "; expected " + " or ".join(words[:6])
-        elif not place:
+        elif place:
+            what += "; something is missing or out of place just before this point, such as the third part of a triple or a bracket"
+        else:
             what += f"; {message}"
     return f"line {line}, column {column}: {what}\n  {shown}\n  {' ' * (column - 1)}^"

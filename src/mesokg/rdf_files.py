@@ -37,13 +37,13 @@ def name_blank_nodes(quads: Iterable[Quad]) -> list[Quad]:
     return [Quad(renamed(q.subject), q.predicate, renamed(q.object), q.graph_name) for q in quads]  # type: ignore[arg-type]
 
 
-def _key(quad: Quad) -> tuple[str, str, str, str]:
+def _key(quad: Quad) -> tuple[str, str, str]:
     predicate = quad.predicate.value
-    return (str(quad.graph_name), str(quad.subject), _FIRST.get(predicate, "2" + predicate), str(quad.object))
+    return (str(quad.subject), _FIRST.get(predicate, "2" + predicate), str(quad.object))
 
 
 def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
-    """The quads by graph, subject, predicate (type and label first) and object."""
+    """The quads by subject, predicate (type and label first) and object."""
     return sorted(quads, key=_key)
 
 
@@ -51,37 +51,35 @@ def used_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
     """The declared prefixes that some IRI of the quads begins with."""
     from pyoxigraph import Literal, NamedNode
 
-    def nodes(quad: Quad) -> Iterable[NamedNode]:
-        for part in (quad.subject, quad.predicate, quad.object, quad.graph_name):
-            if isinstance(part, NamedNode):
-                yield part
-            elif isinstance(part, Literal):
-                yield part.datatype
-
-    stems: set[str] = set()
+    nodes: set[object] = set()
     for quad in quads:
-        for node in nodes(quad):
-            iri = node.value
-            cut = max(iri.rfind("/"), iri.rfind("#")) + 1
-            stems.add(iri[:cut])
-            # OBO identifiers break at the underscore
-            if "_" in iri[cut:]:
-                stems.add(iri[: iri.rindex("_") + 1])
+        nodes.update((quad.subject, quad.predicate, quad.object, quad.graph_name))
+    iris = {node.datatype.value if isinstance(node, Literal) else node.value for node in nodes if isinstance(node, NamedNode | Literal)}
+    stems: set[str] = set()
+    for iri in iris:
+        cut = max(iri.rfind("/"), iri.rfind("#")) + 1
+        stems.add(iri[:cut])
+        # OBO identifiers break at the underscore
+        if "_" in iri[cut:]:
+            stems.add(iri[: iri.rindex("_") + 1])
     return {name: iri for name, iri in PREFIXES.items() if iri in stems}
 
 
-def write_rdf(quads: list[Quad], path: Path, syntax: RdfFormat, *, keep_graphs: bool = False) -> None:
-    """Write sorted quads in any syntax; without ``keep_graphs`` as triples of one graph."""
+def write_rdf(
+    quads: Iterable[Quad],
+    path: Path,
+    syntax: RdfFormat,
+    *,
+    prefixes: dict[str, str] | None = None,
+    keep_graphs: bool = False,
+) -> None:
+    """Write quads, in the order given, in any syntax; without ``keep_graphs`` as triples of one graph."""
     from pyoxigraph import serialize
 
-    prefixes = used_prefixes(quads)
-    statements: Iterable[Quad | Triple] = quads
-    if not keep_graphs:
-        # Sorting by graph first would scatter the triples of one subject.
-        triples = {quad.triple: quad for quad in sorted(quads, key=lambda q: _key(q)[1:])}
-        statements = triples
+    found = list(quads)
+    statements: Iterable[Quad | Triple] = found if keep_graphs else [quad.triple for quad in found]
     path.parent.mkdir(parents=True, exist_ok=True)
-    serialize(statements, str(path), format=syntax, prefixes=prefixes)
+    serialize(statements, str(path), format=syntax, prefixes=used_prefixes(found) if prefixes is None else prefixes)
 
 
 def write_nquads_gz(quads: Iterable[Quad], path: Path) -> None:

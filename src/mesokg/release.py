@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mesokg import __version__
 from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
-from mesokg.identifiers import PREFIXES, compact, graph_iri
+from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri
 from mesokg.resources import FOLDERS, folder
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def input_hash() -> str:
 # ---------------------------------------------------------------- the pipeline
 
 
-def _ontology_quads(path: Path, hierarchy: bool = False) -> list[Quad]:
+def _ontology_quads(path: Path) -> list[Quad]:
     import pyoxigraph
 
     from mesokg.rdf_files import name_blank_nodes
@@ -157,32 +157,37 @@ def _version_date(store: pyoxigraph.Store) -> str:
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
     import pyoxigraph
 
-    from mesokg.rdf_files import sorted_quads, write_nquads_gz, write_rdf
+    from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
 
     formats = pyoxigraph.RdfFormat
     say("products")
-    quads = sorted_quads(built.store)
+    ordered = sorted_quads(built.store)
+    prefixes = used_prefixes(ordered)
     by_graph: dict[str, list[Quad]] = {}
-    for quad in quads:
+    for quad in ordered:
         by_graph.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)
+    # The triples of one subject stay together across graphs; a triple stands in one graph only.
+    whole = [quad for quad in ordered if quad.graph_name.value != graph_iri("metadata")]
+    simple = [quad for quad in whole if quad.graph_name.value != graph_iri("evidence")]
+    graphs = [quad for name in GRAPHS for quad in by_graph.get(name, [])]
+    for name, quads, syntax in (
+        ("mesokg.ttl", whole, formats.TURTLE),
+        ("mesokg-simple.ttl", simple, formats.TURTLE),
+        ("mesokg.owl", whole, formats.RDF_XML),
+        ("mesokg.jsonld", whole, formats.JSON_LD),
+        ("void.ttl", by_graph["metadata"], formats.TURTLE),
+        ("ontology/mesokg-base.ttl", by_graph["ontology"], formats.TURTLE),
+        ("ontology/mesokg-full.ttl", _full_ontology(by_graph), formats.TURTLE),
+    ):
+        write_rdf(quads, out / name, syntax, prefixes=prefixes)
+    write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
+    write_nquads_gz(graphs, out / MARKER)
 
-    def of(*names: str) -> list[Quad]:
-        return [quad for name in names for quad in by_graph.get(name, [])]
 
-    whole = of("ontology", "facts", "inferred", "evidence")
-    write_rdf(whole, out / "mesokg.ttl", formats.TURTLE)
-    write_rdf(of("ontology", "facts", "inferred"), out / "mesokg-simple.ttl", formats.TURTLE)
-    write_rdf(quads, out / "mesokg.trig", formats.TRIG, keep_graphs=True)
-    write_nquads_gz(quads, out / MARKER)
-    write_rdf(whole, out / "mesokg.owl", formats.RDF_XML)
-    write_rdf(whole, out / "mesokg.jsonld", formats.JSON_LD)
-    write_rdf(of("metadata"), out / "void.ttl", formats.TURTLE)
-    write_rdf(of("ontology"), out / "ontology" / "mesokg-base.ttl", formats.TURTLE)
-    write_rdf(_full_ontology(built, by_graph), out / "ontology" / "mesokg-full.ttl", formats.TURTLE)
-
-
-def _full_ontology(built: Build, by_graph: dict[str, list[Quad]]) -> list[Quad]:
+def _full_ontology(by_graph: dict[str, list[Quad]]) -> list[Quad]:
     """The ontology with its classified hierarchy and the outside terms that facts use, with labels and parents."""
+    from mesokg.rdf_files import sorted_quads
+
     wanted = {PREFIXES["rdfs"] + "label", PREFIXES["mesokg"] + "hasBroader", PREFIXES["rdf"] + "type"}
     own = PREFIXES["mkg"]
     imported = [
@@ -191,7 +196,7 @@ def _full_ontology(built: Build, by_graph: dict[str, list[Quad]]) -> list[Quad]:
         if quad.predicate.value in wanted and not quad.subject.value.startswith(own)
     ]
     classified = [q for q in by_graph.get("inferred", []) if q.predicate.value == PREFIXES["rdfs"] + "subClassOf"]
-    return [*by_graph["ontology"], *imported, *classified]
+    return sorted_quads([*by_graph["ontology"], *imported, *classified])
 
 
 def _receipt(built: Build, out: Path) -> dict[str, object]:
@@ -278,7 +283,7 @@ def build(
     recover(out)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
-    built = assemble(data, say=say, validate=False)
+    built = assemble(data, say=say)
     fresh = out.with_name(f"{out.name}.new-{os.getpid()}")
     begun = time.perf_counter()
     try:

@@ -1,0 +1,140 @@
+"""The commands as people type them: exit codes, streams, and what is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+from test_release import run
+from test_tables import edit
+
+
+@pytest.fixture(scope="module")
+def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from mesokg.release import build
+
+    out = tmp_path_factory.mktemp("cli") / "build"
+    build(out, TINY)
+    return out
+
+
+def test_build_prints_counts_and_the_difference_to_the_last(tmp_path: Path, tiny: Path) -> None:
+    out = tmp_path / "out"
+    done = run("build", "-o", str(out), "--data", str(tiny))
+    assert done.returncode == 0, done.stderr
+    assert "1  trials" in done.stdout
+    assert "(+" not in done.stdout
+    with (tiny / "countries.tsv").open("a") as file:
+        file.write("mkg:country-gb\tUnited Kingdom\tGB\n")
+    done = run("build", "-o", str(out), "--data", str(tiny))
+    assert "2  countries  (+1)" in done.stdout
+
+
+def test_problems_end_with_1_and_all_are_shown(tiny: Path, tmp_path: Path) -> None:
+    edit(tiny, "genes", "\tPMID:1\t", "\t\t")
+    edit(tiny, "administrations", "1e9", "much")
+    done = run("build", "-o", str(tmp_path / "out"), "--data", str(tiny))
+    assert done.returncode == 1
+    assert "fact without source" in done.stderr
+    assert "not a number" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("style", ["tsv", "json"])
+def test_validate_prints_problems_for_machines(tiny: Path, style: str) -> None:
+    edit(tiny, "genes", "\tPMID:1\t", "\t\t")
+    done = run("validate", "--data", str(tiny), "--format", style)
+    assert done.returncode == 1
+    if style == "json":
+        first = json.loads(done.stdout)[0]
+    else:
+        header, row = (line.split("\t") for line in done.stdout.splitlines()[:2])
+        first = dict(zip(header, row, strict=True))
+    assert (first["file"], str(first["line"]), first["column"]) == ("data/genes.tsv", "2", "source")
+
+
+def test_validate_reads_any_rdf_file(tiny_build: Path, tmp_path: Path) -> None:
+    assert run("validate", str(tiny_build / "mesokg.ttl")).returncode == 0
+    broken = tmp_path / "broken.ttl"
+    text = (tiny_build / "mesokg.ttl").read_text()
+    assert "mesokg:armOf" in text
+    broken.write_text("\n".join(line for line in text.splitlines() if "mesokg:source" not in line))
+    assert run("validate", str(broken)).returncode in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bild"], "did you mean build"),
+        (["query", "which_vektors"], "there is no question"),
+        (["query"], "name one question"),
+        (["query", "-e", "SELECT * WHERE { ?s ?p }"], "third part"),
+        (["query", "-e", "ASK {}", "--format", "xml"], "there is no format 'xml'"),
+        (["query", "-e", "ASK {}", "--set", "a=b"], "--set goes with the name"),
+        (["query", "-f", "/nowhere/x.rq"], "No such file"),
+        (["query", "-e", "ASK { SERVICE <http://127.0.0.1:1/> {} }"], "SERVICE is refused"),
+        (["query", "-e", "ASK {}", "--endpoint", "http://127.0.0.1:9/query"], "cannot be reached"),
+        (["show", "INFINIT"], "nothing is called"),
+        (["build", "--data", "/nowhere"], "does not exist"),
+        (["load", "http://127.0.0.1:9/query"], "cannot be reached"),
+    ],
+)
+def test_what_could_not_run_ends_with_2(tiny_build: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    env = {**os.environ, "MESOKG_BUILD": str(tiny_build)}
+    done = subprocess.run(
+        [sys.executable, "-m", "mesokg", *arguments], capture_output=True, text=True, env=env, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_named_build_that_is_none_is_an_error(tmp_path: Path) -> None:
+    done = run("query", "-e", "ASK {}", "--build", str(tmp_path))
+    assert (done.returncode, "holds no mesokg build" in done.stderr) == (2, True)
+
+
+def test_query_formats(tiny_build: Path) -> None:
+    sparql = "SELECT ?trial ?label WHERE { ?trial a mesokg:Trial ; rdfs:label ?label } ORDER BY ?trial"
+
+    def ask(style: str) -> str:
+        done = run("query", "-e", sparql, "--build", str(tiny_build), "--format", style)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith("1 row in")
+        return done.stdout
+
+    assert ask("csv") == "trial,label\nmkg:trial-NCT00000001,tiny trial\n"
+    assert ask("tsv") == "trial\tlabel\nmkg:trial-NCT00000001\ttiny trial\n"
+    assert json.loads(ask("json"))["results"]["bindings"][0]["label"] == {"type": "literal", "value": "tiny trial"}
+    assert "mkg:trial-NCT00000001" in ask("table")
+
+
+def test_show_gives_statements_with_their_sources(tiny_build: Path) -> None:
+    done = run("show", "TINY", "--build", str(tiny_build))
+    assert done.returncode == 0, done.stderr
+    assert "enrolmentActual: 17" in done.stdout
+    assert "PMID:1, abstract (single-arm trial, preferred) - the paper counts who was treated" in done.stdout
+    assert "enrolmentActual: 18" in done.stdout.split("outranked, denied or without a value")[1]
+
+
+def test_explain_goes_down_to_rows(tiny_build: Path) -> None:
+    done = run("explain", "mkg:therapy-tiny", "a", "mesokg:CytokineGeneTherapy", "--build", str(tiny_build))
+    assert done.returncode == 0, done.stderr
+    assert "data/genes.tsv" in done.stdout
+    assert "PMID:1" in done.stdout
+    done = run("explain", "mkg:therapy-tiny", "a", "mesokg:SuicideGeneTherapy", "--build", str(tiny_build))
+    assert done.returncode == 1
+
+
+def test_help_and_query_import_nothing_heavy(tiny_build: Path) -> None:
+    heavy = ("rdflib", "networkx", "pyshacl", "owlready2", "pandas")
+    for arguments, allowed in ((["--help"], ()), (["query", "-e", "ASK {}", "--build", str(tiny_build)], ("pyoxigraph",))):
+        code = f"import sys; sys.argv = {['mesokg', *arguments]!r}\nfrom mesokg.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nprint([m for m in {(*heavy, 'pyoxigraph', 'rich', 'httpx')!r} if m in sys.modules], file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stderr.splitlines()[-1] == repr([*allowed])

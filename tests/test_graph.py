@@ -1,0 +1,125 @@
+"""Assertions, ranks, negation, validity in time and partial dates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+from test_tables import edit
+
+from mesokg.graph import Graph, build_graph
+from mesokg.identifiers import expand
+from mesokg.tables import read_tables
+
+TRIAL = expand("mkg:trial-NCT00000001")
+
+
+def values(graph: Graph, subject: str, name: str) -> set[str]:
+    wanted = expand(f"mesokg:{name}")
+    return {q.object.value for q in graph.facts if q.subject.value == expand(subject) and q.predicate.value == wanted}
+
+
+def assertions(graph: Graph, name: str) -> list[str]:
+    return sorted(a.object.value for a in graph.assertions.values() if a.property.name == name and a.object is not None)
+
+
+def test_the_preferred_value_holds_and_both_are_kept(tiny: Path) -> None:
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:trial-NCT00000001", "enrolmentActual") == {"17"}
+    assert assertions(graph, "enrolmentActual") == ["17", "18"]
+
+
+def test_a_deprecated_value_never_holds(tiny: Path) -> None:
+    edit(tiny, "trials", "\tpreferred\t", "\tdeprecated\t")
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:trial-NCT00000001", "enrolmentActual") == {"18"}
+
+
+def test_the_latest_status_holds_and_the_earlier_is_kept(tiny: Path) -> None:
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:trial-NCT00000001", "status") == {expand("mesokg:statusCompleted")}
+    assert len(assertions(graph, "status")) == 2
+
+
+def test_a_month_is_its_first_day_with_its_precision(tiny: Path) -> None:
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:trial-NCT00000001", "startDate") == {"2000-03-01T00:00:00Z"}
+    assert values(graph, "mkg:trial-NCT00000001", "startDatePrecision") == {expand("mesokg:precisionMonth")}
+
+
+def test_one_outcome_meets_two_measurements(tiny: Path) -> None:
+    """The 11 of 15 and the 6 of 15 are two reports of one outcome."""
+    graph = build_graph(read_tables(tiny))
+    link = expand("mesokg:hasMeasurement")
+    measured: dict[str, set[str]] = {}
+    for quad in graph.facts:
+        if quad.predicate.value == link:
+            measured.setdefault(quad.subject.value, set()).add(quad.object.value)
+    assert sorted(map(len, measured.values())) == [1, 1, 2]
+    both = next(nodes for nodes in measured.values() if len(nodes) == 2)
+    numerators = {q.object.value for q in graph.facts if q.subject.value in both and q.predicate.value == expand("mesokg:numerator")}
+    assert numerators == {"11", "6"}
+
+
+def test_an_outranked_measurement_loses_only_its_link(tiny: Path) -> None:
+    lines = (tiny / "outcomes.tsv").read_text().splitlines()
+    cells = lines[2].split("\t")
+    header = lines[0].split("\t")
+    cells[header.index("rank")] = "deprecated"
+    lines[2] = "\t".join(cells)
+    (tiny / "outcomes.tsv").write_text("\n".join(lines) + "\n")
+    graph = build_graph(read_tables(tiny))
+    assert sum(q.predicate.value == expand("mesokg:hasMeasurement") for q in graph.facts) == 3
+    assert assertions(graph, "numerator") == ["11", "6"]
+
+
+def test_not_reported_is_an_assertion_without_a_triple(tiny: Path) -> None:
+    edit(tiny, "therapies", "mkg:organisation-example", "not_reported")
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:therapy-tiny", "developer") == set()
+    found = [a for a in graph.assertions.values() if a.property.name == "developer"]
+    assert [(a.object, a.status) for a in found] == [(None, expand("mesokg:notReported"))]
+
+
+def test_zero_is_a_number(tiny: Path) -> None:
+    edit(tiny, "outcomes", "\t11\t15\t", "\t0\t12\t")
+    assert "0" in assertions(build_graph(read_tables(tiny)), "numerator")
+
+
+@pytest.mark.parametrize(("rank", "holds"), [("preferred", set()), ("deprecated", {"mkg:country-us"})])
+def test_a_denial_with_higher_rank_takes_the_triple_away(tiny: Path, rank: str, holds: set[str]) -> None:
+    header = (tiny / "trials.tsv").read_text().splitlines()[0].split("\t")
+    row = dict.fromkeys(header, "")
+    row |= {"id": "mkg:trial-NCT00000001", "label": "tiny trial", "country": "mkg:country-us", "source": "PMID:2", "locator": "text"}
+    row |= {"evidence": "review", "checked_on": "2026-11-24", "negated": "true", "rank": rank, "comment": "why"}
+    with (tiny / "trials.tsv").open("a") as file:
+        file.write("\t".join(row.values()) + "\n")
+    graph = build_graph(read_tables(tiny))
+    assert values(graph, "mkg:trial-NCT00000001", "country") == {expand(name) for name in holds}
+
+
+def test_every_plain_triple_has_an_assertion(tiny: Path) -> None:
+    tables = read_tables(tiny)
+    graph = build_graph(tables)
+    from mesokg.vocabulary import read_vocabulary
+
+    vocabulary = read_vocabulary()
+    known = {(a.subject, a.property.iri, a.object) for a in graph.assertions.values()}
+    claims = [q for q in graph.facts if (p := vocabulary.properties.get(q.predicate.value)) and p.kind != "annotation" and not p.exempt]
+    assert claims
+    assert all((q.subject.value, q.predicate.value, q.object) in known for q in claims)
+
+
+def test_ids_leave_place_rank_and_comment_outside(tiny: Path) -> None:
+    before = set(build_graph(read_tables(tiny)).assertions)
+    edit(tiny, "arms", "abstract", "table 9")
+    edit(tiny, "trials", "the paper counts who was treated", "another remark")
+    assert set(build_graph(read_tables(tiny)).assertions) == before
+
+
+def test_data_hold_no_blank_nodes(tiny: Path) -> None:
+    graph = build_graph(read_tables(tiny))
+    for quad in [*graph.facts, *graph.evidence]:
+        assert isinstance(quad.subject, pyoxigraph.NamedNode)
+        assert not isinstance(quad.object, pyoxigraph.BlankNode)

@@ -1,0 +1,151 @@
+"""The store: what is refused, how errors read, and a real server in another process."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+
+from mesokg.errors import QueryError, StoreError
+from mesokg.gate import MAX_NESTING, admit
+from mesokg.identifiers import expand, graph_iri
+from mesokg.loading import load_server
+from mesokg.store import EmbeddedStore, RemoteStore, open_store
+
+SERVICE = [
+    "SELECT * WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
+    "SELECT * WHERE { service silent ?where { ?s ?p ?o } }",
+    "SELECT * WHERE { serv\\u0049ce <http://127.0.0.1:1/> { ?s ?p ?o } }",
+    "SELECT * WHERE { { SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } } } }",
+    "SELECT * WHERE { FILTER EXISTS { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } } }",
+    "SELECT * WHERE { ?s ?p ?o . #x\nSERVICE<http://127.0.0.1:1/>{?s ?p ?o}}",
+]
+HARMLESS = [
+    'SELECT ?x WHERE { BIND("a service" AS ?x) }',
+    "SELECT ?service WHERE { ?service ?p ?o }",
+    "SELECT * WHERE { ?s <http://example.org/service> ?o }",
+    "# no SERVICE here\nSELECT * WHERE { ?s ?p ?o }",
+]
+
+
+@pytest.mark.parametrize("query", SERVICE)
+def test_service_is_refused(query: str) -> None:
+    with pytest.raises(QueryError, match="SERVICE is refused"):
+        EmbeddedStore().query(query)
+
+
+@pytest.mark.parametrize("query", HARMLESS)
+def test_the_word_service_alone_is_not(query: str) -> None:
+    EmbeddedStore().query(query)
+
+
+@pytest.mark.parametrize("bracket", ["()", "{}", "[]"])
+def test_deep_nesting_is_refused(bracket: str) -> None:
+    query = f"SELECT * WHERE {{ {bracket[0] * 5000}{bracket[1] * 5000} }}"
+    with pytest.raises(QueryError, match=f"deeper than {MAX_NESTING}"):
+        EmbeddedStore().query(query)
+
+
+def test_brackets_in_strings_do_not_nest() -> None:
+    admit(f'SELECT ?x WHERE {{ BIND("{"(" * 5000}" AS ?x) }}')
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "empty"),
+        ("   \n", "empty"),
+        ("SELECT * WHERE { ?s ?p }", "line 1, column 25: .*third part of a triple"),
+        ("SELECT *\nWHERE {\n  ?s mesokkg:phase ?o }", "the prefix mesokkg: is not declared; did you mean mesokg"),
+        ("SELECT * WHERE { ?s ?p '\x00' }", "not text"),
+        ("x" * 300_000, "300,000 characters"),
+    ],
+)
+def test_malformed_queries_say_where_and_what(query: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        EmbeddedStore().query(query)
+
+
+def test_known_prefixes_need_no_declaration() -> None:
+    assert EmbeddedStore().query("ASK { ?s a mesokg:Trial }").truth is False
+
+
+def test_a_store_on_disk_keeps_its_triples(tmp_path: Path) -> None:
+    with open_store(tmp_path / "store") as store:
+        store.update("INSERT DATA { mkg:a a mesokg:Trial }")
+    with open_store(tmp_path / "store") as store:
+        assert len(store.query("SELECT * WHERE { ?s a mesokg:Trial }")) == 1
+
+
+def test_loading_a_broken_file_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.ttl"
+    path.write_text("<http://a> <http://b> <http://c> .\n<http://a> <http://b> .\n")
+    with pytest.raises(StoreError, match="broken.ttl"):
+        EmbeddedStore().load(path)
+    with pytest.raises(StoreError, match="no RDF syntax"):
+        EmbeddedStore().load(tmp_path / "x.docx")
+    with pytest.raises(StoreError, match="no such file"):
+        EmbeddedStore().load(tmp_path / "missing.ttl")
+
+
+def test_an_unreachable_server_is_named() -> None:
+    with RemoteStore("http://127.0.0.1:9/query", timeout=5) as remote, pytest.raises(StoreError, match="cannot be reached"):
+        remote.query("ASK { ?s ?p ?o }")
+    with pytest.raises(StoreError, match="not the address"):
+        RemoteStore("localhost:7878")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A real Oxigraph server in another process, on loopback."""
+    binary = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
+    assert binary, "the oxigraph package of the test extra brings the server"
+    port = _free_port()
+    process = subprocess.Popen(
+        [binary, "serve", "--bind", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/query"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["default graph", "named graphs"])
+def test_a_real_server_is_filled_and_asked(server: str, tiny: Path, keep: bool) -> None:
+    from mesokg.release import assemble
+
+    local = EmbeddedStore()
+    local.oxigraph = assemble(tiny).store
+    with RemoteStore(server) as remote:
+        number = load_server(local, remote, keep_graphs=keep)
+        assert number == len(local.oxigraph)
+        graph = f"GRAPH <{graph_iri('facts')}>" if keep else ""
+        question = f"SELECT ?label WHERE {{ {graph} {{ <{expand('mkg:trial-NCT00000001')}> rdfs:label ?label }} }}"
+        assert [row[0].value for row in remote.query(question)] == ["tiny trial"]
+        remote.update("PREFIX mkg: <https://w3id.org/mesokg/id/> INSERT DATA { mkg:new a mkg:Thing }")
+        assert remote.query("ASK { mkg:new a mkg:Thing }").truth is True
+        made = remote.query("CONSTRUCT { ?s ?p ?o } WHERE { mkg:new ?p ?o . ?s ?p ?o }")
+        assert made.triples == (pyoxigraph.Triple(*[pyoxigraph.NamedNode(expand("mkg:new")), pyoxigraph.NamedNode(expand("rdf:type")), pyoxigraph.NamedNode(expand("mkg:Thing"))]),)
+        with pytest.raises(QueryError, match="status 400"):
+            remote.query("SELECT * WHERE { ?s ?p }")
+        with pytest.raises(QueryError, match="SERVICE is refused"):
+            remote.query(SERVICE[0])

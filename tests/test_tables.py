@@ -1,0 +1,178 @@
+"""Reading the curated tables: every kind of bad input gives a problem at its row, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mesokg.errors import ResourceError, TableError
+from mesokg.graph import build_graph
+from mesokg.tables import read_tables
+
+
+def edit(data: Path, table: str, old: str, new: str, *, count: int = 1) -> None:
+    """Replace text in one table; the text must be there."""
+    path = data / f"{table}.tsv"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+def problems(data: Path) -> list[tuple[str, int, str, str]]:
+    with pytest.raises(TableError) as caught:
+        build_graph(read_tables(data))
+    return [(p.file, p.line, p.column, p.rule) for p in caught.value.problems]
+
+
+def test_the_tiny_tables_are_read(tiny: Path) -> None:
+    tables = read_tables(tiny)
+    assert tables.labels["https://w3id.org/mesokg/id/trial-NCT00000001"] == "tiny trial"
+    row = next(row for row in tables.rows if row.table == "administrations" and "viral particles" in str([c.text for c in row.cells]))
+    values = {cell.property.name: [v.value for v in cell.values] for cell in row.cells}
+    assert values["doseLow"] == ["1000000000"]
+    assert values["doseUnit"] == ["https://w3id.org/mesokg/ontology/unitViralParticles"]
+
+
+CASES = [
+    # table, old, new, (line, column, rule)
+    ("trials", "\tacronym\t", "\tacronim\t", (1, "acronim", "unknown column")),
+    ("trials", "\tsponsor\t", "\tacronym\t", (1, "acronym", "column given twice")),
+    ("genes", "HGNC:5423", "HGNK:5423", (2, "id", "not an identifier")),
+    ("genes", "HGNC:5423", "IFNA2", (2, "id", "not an identifier")),
+    ("administrations", "1e9", "much", (2, "doseLow", "not a number")),
+    ("administrations", "1e9", "1e400", (2, "doseLow", "number out of range")),
+    ("arms", "\t17\t", "\t17.5\t", (2, "armSize", "not a whole number")),
+    ("trials", "2000-03", "2000-13", (2, "startDate", "no such date")),
+    ("trials", "2000-03", "March 2000", (2, "startDate", "not a date")),
+    ("trials", "\tPhase I\t", "\tPhase I \t", (2, "phaseAsReported", "empty or padded value")),
+    ("trials", "TINY\t1\t", "TINY\t3b\t", (2, "phase", "value not in list")),
+    ("registry_records", "https://", "htps://", (2, "url", "not a web address")),
+    ("genes", "\tPMID:1\t", "\t\t", (2, "source", "fact without source")),
+    ("genes", "\tabstract\t", "\t\t", (2, "locator", "missing locator")),
+    ("genes", "single-arm trial", "hearsay", (2, "evidence", "value not in list")),
+    ("genes", "single-arm trial", "", (2, "evidence", "missing evidence")),
+    ("genes", "PMID:1\t", "PMID:999\t", (2, "source", "dangling reference")),
+    ("genes", "PMID:1\t", "mkg:organisation-example\t", (2, "source", "not a source")),
+    ("constructs", "mkg:vector-tiny", "mkg:vector-lost", (2, "hasBackbone", "dangling reference")),
+    ("constructs", "mkg:vector-tiny", "mkg:payload-ifna2", (2, "hasBackbone", "wrong kind of thing")),
+    ("components", "Deletion", "Therapy", (2, "type", "type not of this table")),
+    ("genes", "IFNA2\tIFNA2", "\tIFNA2", (2, "label", "missing label")),
+    ("trials", "tiny trial\t\t\t\trecruiting", "Tiny Trial\t\t\t\trecruiting", (3, "label", "two labels for one id")),
+    ("publications", "Other 2003, Journal\t2", "Other 2003, Journal\t1", (3, "pmid", "identifier of two things")),
+    ("therapies", "Ad.tiny|", "Ad.\x07tiny|", (2, "", "control character")),
+    ("therapies", "mkg:therapy-tiny\t", "mkg:therapy-tiny\t\t", (2, "", "wrong number of cells")),
+    ("forms", "full length|secreted", "full length|full length", (2, "formKind", "value given twice")),
+    ("trials", "\tpreferred\t", "\tbest\t", (5, "rank", "value not in list")),
+    ("trials", "recruiting\t", "withdrawn|recruiting\t", (3, "status", "value not in list")),
+    ("arms", "mkg:trial-NCT00000001\texperimental", "\texperimental", None),
+]
+
+
+@pytest.mark.parametrize(("table", "old", "new", "expected"), CASES, ids=[f"{c[0]}-{c[2].strip() or 'empty'}" for c in CASES])
+def test_bad_cells_are_reported_at_their_row(
+    tiny: Path, table: str, old: str, new: str, expected: tuple[int, str, str] | None
+) -> None:
+    edit(tiny, table, old, new)
+    if expected is None:
+        build_graph(read_tables(tiny))  # an arm without a trial is for the shapes to judge, not for the reader
+        return
+    assert (f"data/{table}.tsv", *expected) in problems(tiny)
+
+
+def test_a_repeated_key_is_reported(tiny: Path) -> None:
+    path = tiny / "arms.tsv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1].replace("\t17\t", "\t18\t")]))
+    assert ("data/arms.tsv", 3, "id", "repeated key") in problems(tiny)
+
+
+def test_a_rank_over_two_statements_is_reported(tiny: Path) -> None:
+    edit(tiny, "trials", "recruiting\t\t", "recruiting\t2001\t")
+    edit(tiny, "trials", "2000-05\t\t\t\n", "2000-05\tpreferred\t\t\n")
+    assert ("data/trials.tsv", 3, "rank", "rank over several statements") in problems(tiny)
+
+
+def test_values_of_equal_rank_are_reported_at_both_rows(tiny: Path) -> None:
+    edit(tiny, "trials", "\tpreferred\t", "\t\t")
+    found = problems(tiny)
+    assert ("data/trials.tsv", 5, "enrolmentActual", "two values of equal rank") in found
+    assert ("data/trials.tsv", 6, "enrolmentActual", "two values of equal rank") in found
+
+
+def test_a_statement_affirmed_and_denied_is_reported(tiny: Path) -> None:
+    path = tiny / "trials.tsv"
+    row = path.read_text().splitlines()[1].split("\t")
+    header = path.read_text().splitlines()[0].split("\t")
+    denial = dict.fromkeys(header, "")
+    denial |= dict(zip(header, row, strict=True)) | {
+        name: "" for name in header if name not in ("id", "label", "country", "source", "locator", "evidence", "record_date", "checked_on")
+    }
+    denial |= {"negated": "true", "locator": "elsewhere"}
+    with path.open("a") as file:
+        file.write("\t".join(denial[name] for name in header) + "\n")
+    assert ("data/trials.tsv", 2, "country", "affirmed and denied") in problems(tiny)
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(b"", "empty file"), (b"\n \n", "empty file"), ("id\tlabel\nmkg:x\t\xe9\n".encode("latin-1"), "not UTF-8"), (b"id\tlabel\r\n", "carriage return"), (b"id\tlabel", "no line end at the end of the file"), (b"id\tlabel\n\n", "empty line")],
+    ids=["empty", "blank", "latin-1", "crlf", "cut off", "empty line"],
+)
+def test_bad_files_are_reported(tiny: Path, content: bytes, rule: str) -> None:
+    (tiny / "cohorts.tsv").write_bytes(content)
+    assert ("data/cohorts.tsv", rule) in [(file, found) for file, _, _, found in problems(tiny)]
+
+
+def test_an_unknown_table_offers_the_nearest(tiny: Path) -> None:
+    (tiny / "trial.tsv").write_text("id\tlabel\n")
+    with pytest.raises(TableError, match="did you mean trials"):
+        read_tables(tiny)
+
+
+def test_all_problems_come_at_once(tiny: Path) -> None:
+    edit(tiny, "genes", "HGNC:5423", "HGNK:5423")
+    edit(tiny, "administrations", "1e9", "much")
+    edit(tiny, "constructs", "mkg:payload-ifna2", "mkg:payload-lost")
+    assert {file for file, *_ in problems(tiny)} >= {"data/genes.tsv", "data/administrations.tsv", "data/constructs.tsv"}
+
+
+@pytest.mark.parametrize("make", [False, True], ids=["missing", "without tables"])
+def test_a_missing_or_empty_folder_is_an_error(tmp_path: Path, make: bool) -> None:
+    folder = tmp_path / "nothing"
+    if make:
+        folder.mkdir()
+    with pytest.raises(ResourceError, match="data folder"):
+        read_tables(folder)
+
+
+def test_label_columns_are_compared_with_ids(tiny: Path) -> None:
+    path = tiny / "diseases.tsv"
+    lines = path.read_text().splitlines()
+    path.write_text(f"{lines[0]}\thasBroader_label\n{lines[1]}\tbenign mesothelioma\n{lines[2]}\t\n")
+    assert problems(tiny) == [("data/diseases.tsv", 2, "hasBroader_label", "label does not match id")]
+
+
+def test_a_new_property_is_a_term_and_a_column(tiny: Path, tmp_path: Path) -> None:
+    """Adding a property takes no Python: a term in the ontology and a column in a table."""
+    from mesokg.vocabulary import read_vocabulary
+
+    ontology = tmp_path / "mesokg.ttl"
+    text = read_vocabulary().path.read_text(encoding="utf-8")
+    ontology.write_text(
+        text
+        + """
+mesokg:coldChainTemperature a owl:DatatypeProperty , owl:FunctionalProperty ;
+    rdfs:label "cold chain temperature"@en ;
+    rdfs:domain mesokg:Therapy ;
+    rdfs:range xsd:decimal .
+""",
+        encoding="utf-8",
+    )
+    edit(tiny, "therapies", "developer\t", "developer\tcoldChainTemperature\t")
+    edit(tiny, "therapies", "organisation-example\t", "organisation-example\t-60.50\t")
+    vocabulary = read_vocabulary(ontology)
+    graph = build_graph(read_tables(tiny, vocabulary), vocabulary)
+    wanted = "https://w3id.org/mesokg/ontology/coldChainTemperature"
+    assert [q.object.value for q in graph.facts if q.predicate.value == wanted] == ["-60.5"]
+    assert [a.object.value for a in graph.assertions.values() if a.property.iri == wanted] == ["-60.5"]
