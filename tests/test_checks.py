@@ -65,7 +65,7 @@ therapy_without_vector | - mkg:construct-1 mesokg:hasBackbone mkg:vector-1 | mkg
 trial_without_therapy | - mkg:trial-2 mesokg:investigates mkg:therapy-1 | mkg:trial-2 mesokg:investigates
 trial_without_therapy | - mkg:administration-1 mesokg:givesTherapy mkg:therapy-1 | mkg:trial-1 mesokg:investigates
 trial_without_source | -facts mkg:record-1 mesokg:recordOf mkg:trial-1 | mkg:trial-1 mesokg:registeredAs
-publication_without_identifier | -facts mkg:publication-1 mesokg:pmid "24579088" | mkg:publication-1 mesokg:pmid
+source_without_record_date | + mkg:trial-1 mesokg:acronym "x" source=mkg:record-1 recordDate= recordDatePrecision= | mkg:record-1 mesokg:recordDate
 identifier_shared | +facts mkg:publication-2 a mesokg:Publication ; +facts mkg:publication-2 mesokg:pmid "24579088" | mkg:publication-1 mesokg:pmid "24579088" ; mkg:publication-2 mesokg:pmid "24579088"
 registry_identifier_malformed | -facts mkg:record-1 mesokg:registryIdentifier "NCT03710876" ; +facts mkg:record-1 mesokg:registryIdentifier "NCT3710876" | mkg:record-1 mesokg:registryIdentifier "NCT3710876"
 complete_construct_without_parts | + mkg:construct-1 mesokg:compositionComplete true | mkg:construct-1 mesokg:compositionComplete true
