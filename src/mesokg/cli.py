@@ -173,6 +173,31 @@ def validate(files: tuple[Path, ...], data: Path | None, style: str) -> None:
     _say("valid")
 
 
+@main.command()
+@_DATA
+def tidy(data: Path | None) -> None:
+    """Bring the curated tables into their one form: order of rows and columns, labels beside outside ids."""
+    from mesokg.tidy import tidy_tables
+
+    changed = tidy_tables(data)
+    click.echo("\n".join(changed) if changed else "all tables are in form")
+
+
+@main.command()
+@click.argument("table", required=False)
+def columns(table: str | None) -> None:
+    """List the columns of a TABLE with their meaning and allowed values; without TABLE, the tables."""
+    from mesokg.columns import describe_columns
+    from mesokg.vocabulary import read_vocabulary
+
+    vocabulary = read_vocabulary()
+    if table is None:
+        for spec in vocabulary.tables.values():
+            click.echo(f"{spec.name}  {vocabulary.classes[spec.class_iri].definition}")
+        return
+    click.echo(describe_columns(table, vocabulary), nl=False)
+
+
 # ---------------------------------------------------------------- query, show, explain
 
 
