@@ -1,0 +1,252 @@
+"""One cleaning pass for every network format: what a column holds, how a value is written, which names are taken.
+
+Works on any NetworkX graph. Nothing is dropped in silence: what a format cannot carry is renamed, joined or written as
+text, and what no format can carry is an ExportError that names node or edge and attribute.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from mesokg.errors import ExportError
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["Column", "clean_text", "columns_of", "edge_rows", "edges_with_data", "find_columns", "look_keys", "look_of", "plain", "type_of"]
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+"""Characters that XML 1.0 forbids or discourages; U+0085 is among them because readers turn it into a line end."""
+
+LONG = 2**63
+
+
+def clean_text(text: str) -> str:
+    """The text without control characters, surrogates and non-characters; line ends and tabs stay.
+
+    >>> clean_text("a\\x00b\\tc")
+    'ab\\tc'
+    """
+    return _FORBIDDEN.sub("", text) if not text.isascii() or _CONTROL.search(text) else text
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+_TYPES: dict[type, str] = {bool: "boolean", int: "long", float: "double", str: "string"}
+
+
+def type_of(value: object) -> str:
+    """``boolean``, ``long``, ``double``, ``string`` or ``list``; empty where the value cannot be written.
+
+    >>> type_of(True), type_of(1), type_of(2**70), type_of((1, 2)), type_of({})
+    ('boolean', 'long', 'string', 'list', '')
+    """
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "long" if -LONG <= value < LONG else "string"
+    if isinstance(value, float):
+        return "double"
+    if isinstance(value, str | date):
+        return "string"
+    if isinstance(value, list | tuple | set | frozenset):
+        return "list"
+    # numpy and pandas scalars say what they are through item()
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", 0) == 0:
+        inner = item()
+        return type_of(inner) if type(inner) is not type(value) else ""
+    return ""
+
+
+def _common(kinds: set[str]) -> str:
+    kinds = {"string" if kind == "list" else kind for kind in kinds}
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "double" if kinds == {"long", "double"} else "string"
+
+
+def plain(value: Any, kind: str) -> Any:
+    """The value as a bool, int, float or str that fits a column of this kind; None stays None.
+
+    >>> plain(["b", "a"], "string"), plain({"b", "a"}, "string"), plain(3, "double"), plain(True, "string")
+    ('b; a', 'a; b', 3.0, 'true')
+    """
+    if value is None:
+        return None
+    if type(value) not in _TYPES and not isinstance(value, str | bool | int | float | date | list | tuple | set | frozenset):
+        value = value.item()
+    if kind == "string":
+        if isinstance(value, str):
+            return clean_text(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        if isinstance(value, list | tuple | set | frozenset):
+            parts = (plain(one, "string") for one in value if one is not None)
+            return "; ".join(sorted(parts) if isinstance(value, set | frozenset) else parts)
+        return repr(value) if isinstance(value, float) else str(value)
+    if kind == "double":
+        return float(value)
+    if kind == "long":
+        return int(value)
+    return bool(value)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of nodes or edges: its key in the graph, the name to write, and its type in words of this module."""
+
+    key: str
+    name: str
+    kind: str
+
+
+def find_columns(
+    rows: Iterable[tuple[object, Mapping[Any, Any]]], *, what: str, taken: Iterable[str], skip: Iterable[str] = ()
+) -> list[Column]:
+    """The columns of the attributes of all rows (name and attributes), sorted by name.
+
+    ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
+    ``name_attribute``. ``skip`` are keys written in another way. Raises ExportError for a value that cannot be
+    written, naming the row and the attribute.
+    """
+    kinds: dict[tuple[Any, type], object] = {}
+    for row, data in rows:
+        for key, value in data.items():
+            # the first row of each pair of key and type is kept for the message
+            if (key, value.__class__) not in kinds:
+                kinds[key, value.__class__] = row
+    big = {key for key, found in kinds if issubclass(found, int) and not issubclass(found, bool)}
+    skipped = set(skip)
+    found: dict[Any, set[str]] = {}
+    for (key, class_), row in kinds.items():
+        if key in skipped or class_ is type(None):
+            continue
+        kind = _class_kind(class_)
+        if not kind:
+            raise ExportError(
+                f"{what} {row!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
+            )
+        found.setdefault(key, set()).add(kind)
+    wide = _too_wide(rows, [key for key in found if key in big]) if big & set(found) else set()
+    names: dict[str, Any] = {}
+    reserved = {name.lower() for name in taken}
+    columns = []
+    for key in sorted(found, key=str):
+        name = clean_text(str(key)) or "attribute"
+        while name.lower() in reserved or name.lower() in names:
+            name += "_attribute"
+        names[name.lower()] = key
+        columns.append(Column(key, name, "string" if key in wide else _common(found[key])))
+    return columns
+
+
+def _class_kind(class_: type) -> str:
+    if issubclass(class_, bool):
+        return "boolean"
+    for base, kind in ((int, "long"), (float, "double"), (str, "string"), (date, "string")):
+        if issubclass(class_, base):
+            return kind
+    if issubclass(class_, list | tuple | set | frozenset):
+        return "list"
+    if class_.__module__ == "numpy":
+        name = class_.__name__
+        return "boolean" if name.startswith("bool") else "long" if "int" in name else "double" if "float" in name else ""
+    return ""
+
+
+def _too_wide(rows: Iterable[tuple[object, Mapping[Any, Any]]], keys: list[Any]) -> set[Any]:
+    """The keys with an integer past 64 bits: such a column is written as text."""
+    wide = set()
+    for _, data in rows:
+        for key in keys:
+            value = data.get(key)
+            if value.__class__ is int and not -LONG <= value < LONG:
+                wide.add(key)
+    return wide
+
+
+def columns_of(graph: networkx.Graph, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
+    """The node columns of a graph."""
+    return find_columns(graph.nodes(data=True), what="node", taken=taken, skip=skip)
+
+
+class edges_with_data:  # noqa: N801 - reads as a function
+    """The edges as (name, attributes), to be walked more than once."""
+
+    def __init__(self, graph: networkx.Graph) -> None:
+        self.graph = graph
+
+    def __iter__(self) -> Iterator[tuple[object, Mapping[Any, Any]]]:
+        return (((source, target), data) for source, target, data in self.graph.edges(data=True))
+
+
+def edge_rows(graph: networkx.Graph) -> Iterator[tuple[Any, Any, Any, Mapping[Any, Any]]]:
+    """Source, target, key and attributes of each edge; the key is None where the graph has no parallel edges."""
+    if graph.is_multigraph():
+        yield from graph.edges(keys=True, data=True)
+    else:
+        for source, target, data in graph.edges(data=True):
+            yield source, target, None, data
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+_COLOUR = re.compile("#[0-9A-Fa-f]{6}")
+
+
+def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[float, float, float] | None, str | None]:
+    """Colour (#RRGGBB), size, position and shape of a node: from flat attributes, or NetworkX's ``viz`` dictionary."""
+    viz = data.get("viz")
+    viz = viz if isinstance(viz, Mapping) else {}
+    colour = data.get("color")
+    if not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
+        colour = None
+        channels = viz.get("color")
+        if isinstance(channels, Mapping):
+            parts = [channels.get(name) for name in "rgb"]
+            if all(isinstance(part, int) and 0 <= part <= 255 for part in parts):
+                colour = "#" + "".join(f"{part:02X}" for part in parts)
+    size = _number(data.get("size", viz.get("size")))
+    if size is not None and size < 0:
+        size = None
+    place = viz.get("position")
+    place = place if isinstance(place, Mapping) else data
+    x, y, z = (_number(place.get(name)) for name in "xyz")
+    shape = data.get("shape", viz.get("shape"))
+    return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape if isinstance(shape, str) else None
+
+
+_SHAPES = ("disc", "square", "triangle", "diamond")
+
+
+def look_keys(graph: networkx.Graph) -> list[str]:
+    """The node attributes that every node uses for its look, so that they need no column of their own."""
+    keys = ["viz"] if all(isinstance(data.get("viz", {}), Mapping) for _, data in graph.nodes(data=True)) else []
+    tests = {
+        **dict.fromkeys(("x", "y", "z"), lambda value: _number(value) is not None),
+        "size": lambda value: (_number(value) or 0.0) >= 0 and _number(value) is not None,
+        "color": lambda value: isinstance(value, str) and _COLOUR.fullmatch(value) is not None,
+        "shape": lambda value: value in _SHAPES,
+    }
+    for key, test in tests.items():
+        if all(test(data[key]) for _, data in graph.nodes(data=True) if data.get(key) is not None):
+            keys.append(key)
+    if not {"x", "y"} <= set(keys) or any(("x" in data) != ("y" in data) for _, data in graph.nodes(data=True)):
+        keys = [key for key in keys if key not in ("x", "y", "z")]
+    return keys

@@ -1,0 +1,261 @@
+"""GEXF 1.3, the format of Gephi, written as a stream (https://gexf.net/1.3, schema ``gexf.rnc``).
+
+NetworkX writes 1.2 without edge ``kind``, so Gephi joins parallel edges of different properties; every official schema
+refuses its files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mesokg.formats.cleaning import Column, clean_text, edge_rows, edges_with_data, find_columns, look_keys, look_of, plain
+from mesokg.formats.output import Target, text_output
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["write_gexf"]
+
+NODE_NAMES = ("id", "label", "pid", "for", "interval", "timeset", "timestamp", "start", "end", "startopen", "endopen")
+EDGE_NAMES = (
+    "id", "label", "source", "target", "type", "kind", "weight", "thickness", "interval", "timeset", "timestamp", "start", "end",
+)
+"""Attribute names that Gephi, or the format, keeps for itself; whatever their case, since Gephi ignores it."""
+
+SMALLEST = 1e-6
+"""Written for a weight that is not above zero, which Gephi refuses; the weight as given stands in ``weight_given``."""
+
+CHUNK = 4096
+"""Elements gathered before a write."""
+
+_SPECIAL = re.compile('[&<>"\t\n\r\x85\u2028]')
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def _escape(text: str) -> str:
+    """Text as the value of an attribute; tabs and line ends as references, or readers turn them into spaces."""
+    text = clean_text(text)
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
+
+
+def _double(value: float) -> str:
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return repr(value)
+
+
+_TEXT: dict[str, Callable[[Any], str]] = {
+    "string": _escape,
+    "double": _double,
+    "long": str,
+    "boolean": lambda value: "true" if value else "false",
+}
+
+
+def _declare(columns: list[Column], class_: str) -> Iterator[str]:
+    if columns:
+        yield f'    <attributes class="{class_}" mode="static">\n'
+        for number, column in enumerate(columns):
+            yield f'      <attribute id="{number}" title="{_escape(column.name)}" type="{column.kind}"/>\n'
+        yield "    </attributes>\n"
+
+
+def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
+    """A function from attributes to ``<attvalues>``; texts that come again are escaped once."""
+    plan = [(c.key, f'<attvalue for="{n}" value="', c.kind, _TEXT[c.kind]) for n, c in enumerate(columns)]
+    seen: dict[str, str] = {}
+
+    def write(data: Mapping[Any, Any]) -> str:
+        parts = []
+        for key, head, kind, text in plan:
+            value = data.get(key)
+            if value is None:
+                continue
+            class_ = value.__class__
+            if class_ is str:
+                done = seen.get(value)
+                if done is None:
+                    done = _escape(value)
+                    if len(value) < 100:
+                        if len(seen) > 20_000:
+                            seen.clear()
+                        seen[value] = done
+                parts.append(f'{head}{done}"/>')
+            else:
+                parts.append(f'{head}{text(plain(value, kind))}"/>')
+        return f"<attvalues>{''.join(parts)}</attvalues>" if parts else ""
+
+    return write
+
+
+def name_nodes(nodes: Iterable[Any]) -> dict[Any, str]:
+    """The id of each node: its name as text, with a number after it where another node's name reads the same."""
+    ids: dict[Any, str] = {}
+    used: set[str] = set()
+    for node in nodes:
+        name = clean_text(str(node)) or "node"
+        number = 1
+        fresh = name
+        while fresh in used:
+            number += 1
+            fresh = f"{name} ({number})"
+        used.add(fresh)
+        ids[node] = fresh
+    return ids
+
+
+def _times(data: Mapping[Any, Any]) -> tuple[str, str]:
+    """Attributes and child element for the times of a node or edge: ``intervals``, pairs with None for an open end."""
+    intervals = data.get("intervals") or ()
+    bounds = [
+        "".join(f' {name}="{_escape(str(value))}"' for name, value in zip(("start", "end"), pair, strict=True) if value is not None)
+        for pair in intervals
+    ]
+    if len(bounds) == 1:
+        return bounds[0], ""
+    spells = "".join(f"<spell{bound}/>" for bound in bounds)
+    return "", f"<spells>{spells}</spells>" if spells else ""
+
+
+def _colour(colour: str | None) -> str:
+    if colour is None:
+        return ""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
+
+
+def _number(value: float) -> str:
+    """A finite number that an xsd:float holds."""
+    return repr(max(-3e38, min(3e38, value)))
+
+
+def write_gexf(graph: networkx.Graph, path: Target) -> None:
+    """Write any NetworkX graph as GEXF 1.3.
+
+    Node attributes ``label``, ``color`` (#RRGGBB), ``size``, ``x``, ``y``, ``z`` and ``shape`` (or NetworkX's ``viz``)
+    and edge attributes ``label``, ``kind`` (else the edge key, if it is text), ``weight``, ``color`` and ``thickness``
+    become what the format has for them. All others are typed columns: one type per attribute (mixed ones are text),
+    lists joined by "; ", missing values left out, reserved names with ``_attribute`` after them.
+    A graph attribute ``timeformat`` (``date`` or ``double``) makes the file dynamic: nodes and edges stand in it for
+    their ``intervals``, pairs of start and end with None for an open end.
+
+    ``path`` may be ``-``. Raises ExportError for a value that cannot be written (naming node or edge and attribute)
+    and for a file that cannot be.
+    """
+    dynamic = graph.graph.get("timeformat") in ("date", "dateTime", "double", "integer")
+    times = ("intervals",) if dynamic else ()
+    look = look_keys(graph)
+    nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, "label", *times))
+    rows = edges_with_data(graph)
+    labels = _texts_only(graph.nodes(data=True), "label")
+    edge_texts = {name: _texts_only(rows, name) for name in ("label", "kind", "color")}
+    written = [name for name, good in edge_texts.items() if good]
+    weighted = all(_is_number(data.get("weight")) for _, data in rows)
+    odd = weighted and any((weight := data.get("weight")) is not None and not SMALLEST <= weight < 3e38 for _, data in rows)
+    skip = [*written, *times]
+    if weighted and not odd:
+        skip.append("weight")
+    if not labels:
+        nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, *times))
+    edges = find_columns(rows, what="edge", taken=EDGE_NAMES, skip=skip)
+    if odd:
+        edges = [Column(c.key, "weight_given", c.kind) if c.key == "weight" else c for c in edges]
+    ids = name_nodes(graph)
+    with text_output(path) as stream:
+        stream.writelines(_head(graph, nodes, edges, dynamic))
+        _write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
+        stream.write("    </nodes>\n    <edges>\n")
+        _write_chunks(stream, _edges(graph, ids, edges, written, weighted, dynamic))
+        stream.write("    </edges>\n  </graph>\n</gexf>\n")
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**300)
+
+
+def _texts_only(rows: Iterable[tuple[object, Mapping[Any, Any]]], key: str) -> bool:
+    """Whether this attribute is text wherever it stands, so that it can be written where the format has a place."""
+    return all(value is None or isinstance(value, str) for value in (data.get(key) for _, data in rows))
+
+
+def _write_chunks(stream: Any, parts: Iterator[str]) -> None:
+    gathered: list[str] = []
+    for part in parts:
+        gathered.append(part)
+        if len(gathered) >= CHUNK:
+            stream.write("".join(gathered))
+            gathered.clear()
+    stream.write("".join(gathered))
+
+
+def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], dynamic: bool) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
+    yield "  <meta>\n    <creator>mesokg</creator>\n"
+    title = ": ".join(str(graph.graph[name]) for name in ("name", "description") if graph.graph.get(name))
+    if title:
+        yield f"    <description>{_escape(title)}</description>\n"
+    yield "  </meta>\n"
+    kind = "directed" if graph.is_directed() else "undirected"
+    times = f' timeformat="{graph.graph["timeformat"]}" timerepresentation="interval"' if dynamic else ""
+    yield f'  <graph defaultedgetype="{kind}" idtype="string" mode="{"dynamic" if dynamic else "static"}"{times}>\n'
+    yield from _declare(nodes, "node")
+    yield from _declare(edges, "edge")
+    yield "    <nodes>\n"
+
+
+def _nodes(
+    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, dynamic: bool
+) -> Iterator[str]:
+    values = _value_writer(columns)
+    for node, data in graph.nodes(data=True):
+        label = data.get("label") if labels else None
+        colour, size, place, shape = look_of(data)
+        bounds, spells = _times(data) if dynamic else ("", "")
+        viz = _colour(colour)
+        if size is not None:
+            viz += f'<viz:size value="{_number(size)}"/>'
+        if place is not None:
+            viz += '<viz:position x="{}" y="{}" z="{}"/>'.format(*map(_number, place))
+        if shape is not None:
+            viz += f'<viz:shape value="{shape}"/>'
+        identifier = _escape(ids[node])
+        # Gephi shows nothing for a node without a label, so its id stands in
+        shown = _escape(label) if label else identifier
+        yield f'      <node id="{identifier}" label="{shown}"{bounds}>{values(data)}{spells}{viz}</node>\n'
+
+
+def _edges(
+    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], written: list[str], weighted: bool, dynamic: bool
+) -> Iterator[str]:
+    values = _value_writer(columns)
+    escaped = {node: _escape(name) for node, name in ids.items()}
+    heads: dict[tuple[Any, Any], str] = {}
+    number = 0
+    with_label, with_kind, with_colour = (name in written for name in ("label", "kind", "color"))
+    for source, target, key, data in edge_rows(graph):
+        kind = data.get("kind") if with_kind else None
+        if kind is None and isinstance(key, str):
+            kind = key
+        label = data.get("label") if with_label else None
+        head = heads.get((kind, label))
+        if head is None:
+            head = f' kind="{_escape(kind)}"' if kind else ""
+            head += f' label="{_escape(label)}"' if label else ""
+            if len(heads) < 10_000:
+                heads[kind, label] = head
+        weight = data.get("weight") if weighted else None
+        # a weight that is missing is 1, by the format's own default; written because readers differ
+        shown = "1.0" if weight is None else _double(max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST)
+        bounds, spells = _times(data) if dynamic else ("", "")
+        colour = data.get("color") if with_colour else None
+        viz = _colour(colour) if colour and len(colour) == 7 and colour[0] == "#" else ""
+        yield (
+            f'      <edge id="{number}" source="{escaped[source]}" target="{escaped[target]}"{head} weight="{shown}"{bounds}>'
+            f"{values(data)}{spells}{viz}</edge>\n"
+        )
+        number += 1

@@ -1,0 +1,246 @@
+"""Reads from a store what networks are made of: things, links, and the evidence for each.
+
+Works on any store that answers SPARQL 1.1, with or without named graphs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mesokg.identifiers import PREFIXES
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+    from mesokg.store import Store
+
+__all__ = ["Facts", "Link", "Support", "Thing", "read_facts", "snake"]
+
+_OURS = PREFIXES["mesokg"]
+
+DESCRIPTIONS = (
+    "therapyDescription", "vectorDescription", "payloadDescription", "formDescription", "componentDescription",
+    "antigenDescription", "modelDescription", "armDescription", "cohortDescription", "determinantDescription",
+    "officialTitle", "effect", "readOut", "geneName", "resultNote", "population", "shortTitle",
+)
+"""Data properties that describe a thing in words; the first that a thing has is its description."""
+
+
+def snake(name: str) -> str:
+    """A property name as an attribute name.
+
+    >>> snake("enrolmentActual"), snake("hlaRestriction"), snake("doi")
+    ('enrolment_actual', 'hla_restriction', 'doi')
+    """
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+@dataclass
+class Support:
+    """The evidence for a thing or a link: sources by IRI, evidence levels by order (1 is best), years of publication."""
+
+    sources: set[str] = field(default_factory=set)
+    levels: set[int] = field(default_factory=set)
+    years: set[int] = field(default_factory=set)
+
+    def add(self, other: Support) -> None:
+        self.sources |= other.sources
+        self.levels |= other.levels
+        self.years |= other.years
+
+
+@dataclass
+class Thing:
+    """One entity: ``class_name`` is the class of its table, ``classes`` the labels of the classes it was sorted into."""
+
+    iri: str
+    class_name: str
+    label: str
+    classes: list[str]
+    values: dict[str, list[str]]
+    support: Support
+
+
+@dataclass(frozen=True)
+class Link:
+    """One triple between two things."""
+
+    source: str
+    name: str
+    target: str
+    inferred: bool
+
+
+@dataclass
+class Facts:
+    """All things and links of a graph, sorted; ``support`` by (subject, property name, object)."""
+
+    things: dict[str, Thing]
+    links: list[Link]
+    support: dict[tuple[str, str, str], Support]
+    denied: dict[tuple[str, str, str], Support]
+    statements: dict[tuple[str, str], tuple[int, int]]
+    labels: dict[str, str]
+    levels: dict[int, str]
+    published: dict[str, int]
+
+    def supported(self, link: Link) -> Support:
+        return self.support.get((link.source, link.name, link.target), Support())
+
+    def by_name(self, name: str) -> Iterator[Link]:
+        return (link for link in self.links if link.name == name)
+
+
+def _rows(store: Store | pyoxigraph.Store, sparql: str) -> Iterator[tuple[Any, ...]]:
+    """The solutions with IRIs and literals as plain text, None where unbound."""
+    import pyoxigraph
+
+    if isinstance(store, pyoxigraph.Store):
+        solutions: Any = store.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=True)
+    else:
+        solutions = store.query(sparql).rows
+    for solution in solutions:
+        yield tuple(term.value if term is not None else None for term in solution)
+
+
+def _local(iri: str) -> str:
+    return iri[len(_OURS):] if iri.startswith(_OURS) else iri.rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+
+
+_KINDS = """SELECT DISTINCT ?thing ?class WHERE {
+  { ?class mesokg:tableName ?table } UNION { ?table mesokg:rowClass ?class }
+  ?thing a ?class . FILTER NOT EXISTS { ?thing a owl:Class } }"""
+_CLASSES = """SELECT DISTINCT ?thing ?class ?label WHERE { ?class a owl:Class ; rdfs:label ?label . ?thing a ?class .
+  FILTER NOT EXISTS { ?class mesokg:tableName ?table } }"""
+_LABELS = "SELECT ?thing ?label WHERE { ?thing rdfs:label ?label }"
+_NOTATIONS = "SELECT ?value ?notation WHERE { ?value skos:notation ?notation }"
+_LEVELS = "SELECT ?level ?order ?label WHERE { ?level mesokg:evidenceOrder ?order ; rdfs:label ?label }"
+_OBJECTS = """SELECT DISTINCT ?s ?p ?o WHERE { ?p a owl:ObjectProperty .
+  FILTER NOT EXISTS { ?p rdfs:domain mesokg:Assertion } ?s ?p ?o FILTER(isIRI(?o)) }"""
+_DATA = """SELECT DISTINCT ?s ?p ?o WHERE { ?p a owl:DatatypeProperty .
+  FILTER NOT EXISTS { ?p rdfs:domain mesokg:Assertion } ?s ?p ?o }"""
+_INFERRED = """SELECT ?s ?p ?o WHERE { ?p a owl:ObjectProperty . GRAPH mkgg:inferred { ?s ?p ?o } }"""
+_EXEMPT = "SELECT ?p WHERE { ?p mesokg:exemptFromEvidence true }"
+_ASSERTIONS = """SELECT ?s ?p ?o ?source ?level ?negated ?rank WHERE { ?a a mesokg:Assertion ; mesokg:subject ?s ;
+  mesokg:predicate ?p ; mesokg:source ?source ; mesokg:evidenceLevel ?level ; mesokg:negated ?negated .
+  OPTIONAL { ?a mesokg:object ?o } OPTIONAL { ?a mesokg:rank ?rank } }"""
+_INVERSES = "SELECT ?p ?q WHERE { ?p owl:inverseOf ?q . FILTER(isIRI(?p) && isIRI(?q)) }"
+_SUPERS = "SELECT ?p ?q WHERE { ?p rdfs:subPropertyOf+ ?q . FILTER(?p != ?q) }"
+
+
+def read_facts(store: Store | pyoxigraph.Store) -> Facts:
+    """Read the whole graph once; all views are made from the result.
+
+    An inferred link that only repeats a more exact one is left out: the inverse of an asserted link, a link by a
+    super-property, to a broader disease or taxon, or over two steps of ``hasBroader``.
+    """
+    kind: dict[str, str] = {}
+    for thing, class_iri in sorted(_rows(store, _KINDS)):
+        # Publication before Source and CellLine before ModelSystem cannot meet here: tables are disjoint
+        kind.setdefault(thing, _local(class_iri))
+    classes: dict[str, list[str]] = defaultdict(list)
+    for thing, class_iri, label in sorted(_rows(store, _CLASSES)):
+        if thing in kind and _local(class_iri) != kind[thing]:
+            classes[thing].append(label)
+    labels: dict[str, str] = {}
+    for thing, label in sorted(_rows(store, _LABELS)):
+        labels.setdefault(thing, label)
+    notations = dict(sorted(_rows(store, _NOTATIONS)))
+    orders: dict[str, int] = {}
+    levels: dict[int, str] = {}
+    for level, order, label in _rows(store, _LEVELS):
+        orders[level], levels[int(order)] = int(order), label
+
+    objects = sorted(_rows(store, _OBJECTS))
+    values: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    triples: list[tuple[str, str, str]] = []
+    for s, p, o in objects:
+        if s not in kind:
+            continue
+        if o in kind:
+            triples.append((s, _local(p), o))
+        else:
+            values[s][_local(p)].append(notations.get(o) or labels.get(o) or o)
+    for s, p, o in sorted(_rows(store, _DATA)):
+        if s in kind:
+            values[s][_local(p)].append(o)
+
+    published = {s: int(found["publicationYear"][0]) for s, found in values.items() if "publicationYear" in found}
+    support, denied, about, statements = _evidence(store, kind, orders, published)
+    inferred = {(s, _local(p), o) for s, p, o in _rows(store, _INFERRED)}
+    exempt = {_local(p) for (p,) in _rows(store, _EXEMPT)}
+    links = [
+        Link(s, name, o, (s, name, o) in inferred or (name not in exempt and (s, name, o) not in support))
+        for s, name, o in triples
+    ]
+    things = {
+        iri: Thing(iri, kind[iri], labels.get(iri, ""), sorted(set(classes[iri])), dict(values[iri]), about[iri])
+        for iri in sorted(kind)
+    }
+    return Facts(things, _exact(store, links), support, denied, statements, labels, levels, published)
+
+
+def _evidence(
+    store: Store | pyoxigraph.Store, kind: dict[str, str], orders: dict[str, int], published: dict[str, int]
+) -> tuple[
+    dict[tuple[str, str, str], Support],
+    dict[tuple[str, str, str], Support],
+    dict[str, Support],
+    dict[tuple[str, str], tuple[int, int]],
+]:
+    support: dict[tuple[str, str, str], Support] = defaultdict(Support)
+    denied: dict[tuple[str, str, str], Support] = defaultdict(Support)
+    about: dict[str, Support] = defaultdict(Support)
+    counted: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for s, p, o, source, level, negated, rank in _rows(store, _ASSERTIONS):
+        no = negated in ("true", "1")
+        counted[s, source][no] += 1
+        year = published.get(source)
+        touched = [about[s]]
+        if o in kind:
+            touched += [about[o], (denied if no else support)[s, _local(p), o]]
+        elif o is not None:
+            support[s, _local(p), o]  # noqa: B018 - a value is asserted, its evidence is not needed here
+        for one in touched:
+            one.sources.add(source)
+            one.levels.add(orders.get(level, 99))
+            if year is not None:
+                one.years.add(year)
+    return support, denied, about, {pair: (yes, no) for pair, (yes, no) in sorted(counted.items())}
+
+
+def _exact(store: Store | pyoxigraph.Store, links: list[Link]) -> list[Link]:
+    inverse: dict[str, set[str]] = defaultdict(set)
+    for p, q in _rows(store, _INVERSES):
+        inverse[_local(p)].add(_local(q))
+        inverse[_local(q)].add(_local(p))
+    supers: dict[str, set[str]] = defaultdict(set)
+    for p, q in _rows(store, _SUPERS):
+        supers[_local(p)].add(_local(q))
+    here = {(link.source, link.name, link.target): link for link in links}
+    broader: dict[str, set[str]] = defaultdict(set)
+    reached: dict[tuple[str, str], set[str]] = defaultdict(set)
+    general: set[tuple[str, str, str]] = set()
+    for link in links:
+        if link.name == "hasBroader":
+            broader[link.source].add(link.target)
+        reached[link.source, link.name].add(link.target)
+        general.update((link.source, name, link.target) for name in supers[link.name])
+    kept = []
+    for link in links:
+        if link.name == "hasBroader":
+            if any(link.target in broader[between] for between in broader[link.source] if between not in (link.source, link.target)):
+                continue
+        elif link.inferred:
+            if (link.source, link.name, link.target) in general:
+                continue
+            if any((link.target, name, link.source) in here and not here[link.target, name, link.source].inferred for name in inverse[link.name]):
+                continue
+            if any(link.target in broader[other] for other in reached[link.source, link.name] if other != link.target):
+                continue
+        kept.append(link)
+    return kept

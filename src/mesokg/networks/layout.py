@@ -1,0 +1,71 @@
+"""Where each node stands: coordinates from a committed table, renewed on purpose (``mesokg.networks.renew``).
+
+The table keeps pictures the same from build to build, whatever library and machine computed them. A node that is not
+in the table yet is put beside its neighbours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.errors import ResourceError
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["LAYOUT", "place_nodes", "read_layout"]
+
+LAYOUT = Path(__file__).with_name("layout.tsv")
+
+
+@lru_cache(maxsize=1)
+def read_layout() -> dict[str, dict[str, tuple[float, float]]]:
+    """Coordinates by view and node. Raises ResourceError where the table is malformed."""
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    try:
+        lines = LAYOUT.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return found
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            view, node, x, y = line.split("\t")
+            found.setdefault(view, {})[node] = (float(x), float(y))
+        except ValueError as error:
+            raise ResourceError(f"{LAYOUT}:{number}: four columns wanted, x and y numbers: {error}") from error
+    return found
+
+
+def _direction(node: str) -> tuple[float, float]:
+    """A point on the unit circle that depends on the node's name alone."""
+    angle = int.from_bytes(hashlib.sha256(node.encode()).digest()[:4], "big") / 2**32 * 2 * math.pi
+    return math.cos(angle), math.sin(angle)
+
+
+def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]]) -> None:
+    """Give every node ``x`` and ``y``, to one decimal."""
+    placed = {node: known[node] for node in graph if node in known}
+    radius = max((math.hypot(*at) for at in placed.values()), default=0.0) or 10.0 * math.sqrt(len(graph) + 1)
+    waiting = [node for node in graph if node not in placed]
+    while waiting:
+        beside = {}
+        for node in waiting:
+            near = sorted({n for n in (*graph.successors(node), *graph.predecessors(node)) if n in placed})
+            if near:
+                across, up = _direction(node)
+                beside[node] = (
+                    sum(placed[n][0] for n in near) / len(near) + 25 * across,
+                    sum(placed[n][1] for n in near) / len(near) + 25 * up,
+                )
+        if not beside:
+            # nothing to stand beside: on a ring around all the others
+            node = waiting[0]
+            across, up = _direction(node)
+            beside[node] = (1.1 * radius * across, 1.1 * radius * up)
+        placed.update(beside)
+        waiting = [node for node in waiting if node not in placed]
+    for node, data in graph.nodes(data=True):
+        data["x"], data["y"] = (round(part, 1) + 0.0 for part in placed[node])
