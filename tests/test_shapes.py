@@ -55,8 +55,7 @@ def read_value(text: str) -> ox.NamedNode | ox.Literal | ox.BlankNode:
 
 def copy_of(number: int, case: dict[str, str], base: list[ox.Triple]) -> tuple[object, list[ox.Triple], str]:
     """The copy for one case after its edit, its triples, and the value that the report should name."""
-    names = {ox.NamedNode(term(case["class"]))}
-    default = next((t.subject for t in base if t.predicate == TYPE and t.object in names), None)
+    default = next((t.subject for t in base if t.predicate == TYPE and t.object.value == term(case["class"])), None)
     focus = ox.NamedNode(entity(BASE_OF[case["class"]], "").rstrip("-")) if case["class"] in BASE_OF else default
     copy: object = ox.BlankNode(f"case{number}") if case["edit"] == "blank" else ox.NamedNode(entity("case", str(number)))
     triples = [ox.Triple(copy, t.predicate, t.object) for t in base if t.subject == focus]

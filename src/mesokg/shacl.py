@@ -1,6 +1,6 @@
 """SHACL Core on an Oxigraph store: each constraint of ``shapes/`` becomes one SELECT.
 
-pySHACL judges 20,000 triples in 5 s, this compiler the whole graph in a fraction of one, and the tests
+A graph of 193,000 triples takes pySHACL 15.5 s, pyrudof 7.8 s and this compiler 0.9 s, with the same 389 results; the tests
 hold it to pySHACL's report on every constraint. It knows the part of SHACL Core that the shapes use;
 a parameter that it does not know is an error, never skipped.
 """
@@ -186,7 +186,7 @@ class _Compiler:
         return VocabularyError([
             Problem(
                 "shapes", 0, parameter, "not a constraint that the compiler knows", str(shape),
-                "use a constraint that docs/validation.md lists, or teach mesokg.shacl this one together with a test",
+                "express it with the constraints that the other shapes use, or teach mesokg.shacl this one together with a test",
             )
         ])
 
@@ -305,7 +305,7 @@ def run_constraints(constraints: Iterable[Constraint], data: pyoxigraph.Store) -
 
 
 def judge_with_pyshacl(shapes: pyoxigraph.Store, data: pyoxigraph.Store) -> list[Result]:
-    """The same report by pySHACL, the judge: slow (minutes past 100,000 triples) and independent of us.
+    """The same report by pySHACL, the judge: slow (16 s for 193,000 triples) and independent of us.
 
     ``path`` is left empty; the shape tells it.
     """
