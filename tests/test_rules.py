@@ -27,11 +27,11 @@ def write(folder: Path, axioms: str) -> Path:
 
 
 def shown(rule: Rule) -> str:
-    """A rule in short: ``x a A, x p y => x a B``, with a condition in brackets."""
-    text = ", ".join(map(str, rule.body)) + (f" [{rule.condition}]" if rule.condition else "")
-    text += f" => {rule.head}" if rule.head else " => clash"
-    return text.replace(f"<{PREFIXES['rdf']}type>", "a").replace(f"<{BASE}", "").replace(">", "").replace("=", "=>").replace(
-        "=>>", "=>").replace("?", "").replace(" =>  ", " => ")  # fmt: skip
+    """A rule in short: ``x a A, x p y => x a B``."""
+    text = f"{', '.join(map(str, rule.body))} => {rule.head or 'clash'}"
+    for long, short in ((f"<{PREFIXES['rdf']}type>", "a"), (f"<{BASE}", ""), ("?", "")):
+        text = text.replace(long, short)
+    return text.replace("=>", "#").replace(">", "").replace("#", "=>")
 
 
 GIVING = [

@@ -130,6 +130,7 @@ class View:
         for rule in rules:
             if rule.head is not None:
                 self._by_head.setdefault(rule.head.key, []).append(rule)
+        self._above: dict[str, set[str]] = {}
         self._matches: dict[Fact, list[tuple[Rule, tuple[Fact, ...]]]] = {}
 
     def select(self, query: str) -> Iterable[pyoxigraph.QuerySolution]:
@@ -165,6 +166,18 @@ class View:
         """The rules whose head has the form of the triple."""
         key = (RDF_TYPE, str(fact[2])) if fact[1].value == _TYPE else (str(fact[1]), "")
         return self._by_head.get(key, [])
+
+    def superclasses(self, name: str) -> set[str]:
+        """A class and all classes above it."""
+        if not self._above:
+            for rule in self.rules.values():
+                if rule.head is not None and len(rule.body) == 1 and rule.head.predicate == rule.body[0].predicate == RDF_TYPE:
+                    self._above.setdefault(rule.body[0].object[1:-1], set()).add(rule.head.object[1:-1])
+        found, waiting = {name}, [name]
+        while waiting:
+            waiting += (more := self._above.get(waiting.pop(), set()) - found)
+            found |= more
+        return found
 
     def _find(self, fact: Fact) -> Iterator[tuple[Rule, tuple[Fact, ...]]]:
         for rule in self.rules_for(fact):
@@ -344,13 +357,14 @@ def find_table(view: View, fact: Fact) -> str:
     tables = [table for found in _assertions(view, *fact) if not found.negated for table in found.tables]
     if tables:
         return min(tables)
-    rows = view.store.query(
-        f"SELECT DISTINCT ?t WHERE {{ {fact[0]} {RDF_TYPE} ?c . "
-        f"?c <{_SUBCLASS}>* ?d . ?d <{term('tableName')}> ?t }}",
-        use_default_graph_as_union=True,
-    )
-    names = sorted(f"{row['t'].value}.tsv" for row in rows)
-    return names[0] if names else ""
+    facts, tables_of = ox.NamedNode(graph_iri("facts")), ox.NamedNode(term("tableName"))
+    stated = [quad.object.value for quad in view.store.quads_for_pattern(fact[0], ox.NamedNode(_TYPE), None, facts)]
+    names = {
+        quad.object.value
+        for kind in {above for name in stated for above in view.superclasses(name)}
+        for quad in view.store.quads_for_pattern(ox.NamedNode(kind), tables_of, None, None)
+    }
+    return f"{min(names)}.tsv" if names else ""
 
 
 # ---------------------------------------------------------------- asking
