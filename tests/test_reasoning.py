@@ -159,6 +159,13 @@ def test_links_between_classes_are_written() -> None:
     assert link in store
 
 
+def test_blank_nodes_keep_their_names() -> None:
+    store = make_store(facts="[] a mesokg:Trial ; mesokg:allocation mesokg:allocationRandomised .")
+    infer(store, rules=real_rules())
+    (stated,) = store.quads_for_pattern(None, TYPE, ox.NamedNode(term("Trial")), None)
+    assert ox.Quad(stated.subject, TYPE, ox.NamedNode(term("RandomisedTrial")), INFERRED) in store
+
+
 def test_empty_store_gives_nothing() -> None:
     store = ox.Store()
     assert infer(store, rules=real_rules()).triples == 0

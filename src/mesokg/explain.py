@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import IdentifierError, suggest
 from mesokg.identifiers import PREFIXES, compact, expand, graph_iri, is_curie, term
-from mesokg.rules import RDF_TYPE, Rule, compile_rules
+from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -313,8 +313,8 @@ def _read_assertion(view: View, node: pyoxigraph.NamedNode) -> Assertion:
 
     def individual(name: str) -> str:
         iri = first(name)
-        found = [q.object.value for q in view.store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(_LABEL), None, None)] if iri else []
-        return min(found) if found else iri.removeprefix(PREFIXES["mesokg"])
+        labels = view.store.quads_for_pattern(ox.NamedNode(iri), ox.NamedNode(_LABEL), None, None) if iri else ()
+        return min((quad.object.value for quad in labels), default=iri.removeprefix(PREFIXES["mesokg"]))
 
     return Assertion(
         id=node.value,
@@ -495,11 +495,11 @@ def _unmet(view: View, rule: Rule, fact: Fact) -> str:
     return ""
 
 
-def _filled(atom: object, bindings: Mapping[str, str]) -> str:
+def _filled(atom: Atom, bindings: Mapping[str, str]) -> str:
     from mesokg.reasoning import parse_term
 
     parts = []
-    for part in (atom.subject, atom.predicate, atom.object):  # type: ignore[attr-defined]
+    for part in (atom.subject, atom.predicate, atom.object):
         text = bindings.get(part.removeprefix("?"), part) if part.startswith("?") else part
         parts.append(text if text.startswith("?") else term_words(parse_term(text)))
     return " ".join(parts)

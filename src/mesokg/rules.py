@@ -10,6 +10,10 @@ axiom, which sort things into the defined classes. Three readings are worth know
   disjoint with every member of the union.
 - Every thing has one name: two different values of a functional property contradict each other,
   where OWL alone would merge the two.
+- Of a thing that is *stated* to be in a defined class the rules know what the class implies by
+  name, but not the nameless things it implies. Stated to be a cytokine gene therapy and a CAR-T
+  therapy and nothing else, it is not found to be an armoured one, as HermiT would find. Tables
+  state what a therapy is made of, and of that nothing is missed.
 
 An axiom of a kind that is not known here is an error that names it; it is never skipped.
 """
@@ -41,7 +45,6 @@ HIERARCHY = "hierarchy.tsv"
 _OWL, _RDF, _RDFS, _XSD = (PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
 RDF_TYPE = f"<{_RDF}type>"
 _SAME_AS = f"<{_OWL}sameAs>"
-_SUBCLASS = f"<{_RDFS}subClassOf>"
 
 _BUILT_IN_ANNOTATIONS = frozenset(
     {_RDFS + name for name in ("label", "comment", "isDefinedBy", "seeAlso")}
@@ -438,6 +441,7 @@ class _Compiler:
         self.ontology = ontology
         self.rules: list[Rule] = []
         self.disjoint: dict[str, set[str]] = {}
+        self.unions: list[tuple[str, str, str, Atom, str, list[str]]] = []
 
     def add(self, kind: str, about: str, axiom: str, body: Iterable[Atom], head: Atom | None,
             condition: str = "", description: str = "") -> None:  # fmt: skip
@@ -535,7 +539,7 @@ class _Compiler:
     def _members(self, subject: Term) -> list[str]:
         lists = self.ontology.values(subject, _OWL + "members") or self.ontology.values(subject, _OWL + "distinctMembers")
         members = [getattr(item, "value", "") for head in lists for item in self.ontology.items(head)]
-        if len(members) < 2:  # noqa: PLR2004
+        if len(members) < 2:
             self.ontology.unknown(f"a group of {len(members)}", "AllDisjointClasses or AllDifferent")
         return members or [""]
 
@@ -545,10 +549,10 @@ class _Compiler:
     # properties
 
     def properties(self) -> None:
+        import pyoxigraph as ox
+
         ontology = self.ontology
         for iri in sorted(ontology.properties):
-            import pyoxigraph as ox
-
             by_predicate = ontology.triples[ox.NamedNode(iri)]
             name, about, p = ontology.name(iri), compact(iri), f"<{iri}>"
             for value in by_predicate.get(_RDFS + "domain", ()):
@@ -559,7 +563,8 @@ class _Compiler:
                 self._sub_property(iri, value, "SubPropertyOf:", "subproperty")
             for value in by_predicate.get(_OWL + "equivalentProperty", ()):
                 self._sub_property(iri, value, "EquivalentTo:", "equivalent-property")
-                self._sub_property(value.value, ox.NamedNode(iri), "EquivalentTo:", "equivalent-property")  # type: ignore[union-attr]
+                if isinstance(value, ox.NamedNode):
+                    self._sub_property(value.value, ox.NamedNode(iri), "EquivalentTo:", "equivalent-property")
             for value in by_predicate.get(_OWL + "inverseOf", ()):
                 if not isinstance(value, ox.NamedNode):
                     ontology.unknown(f"{name} InverseOf: an expression", "owl:inverseOf")
@@ -568,12 +573,13 @@ class _Compiler:
                 self.add("inverse", about, axiom, (Atom("?x", p, "?y"),), Atom("?y", other, "?x"))
                 self.add("inverse", about, axiom, (Atom("?x", other, "?y"),), Atom("?y", p, "?x"))
             for value in by_predicate.get(_OWL + "propertyChainAxiom", ()):
-                steps = self.ontology.items(value)
-                if not steps or not all(isinstance(step, ox.NamedNode) for step in steps):
+                items = self.ontology.items(value)
+                steps = [step.value for step in items if isinstance(step, ox.NamedNode)]
+                if not steps or len(steps) < len(items):
                     ontology.unknown(f"{name} SubPropertyChain: with an expression", "owl:propertyChainAxiom")
                     continue
-                words = " o ".join(ontology.name(step.value) for step in steps)  # type: ignore[union-attr]
-                atoms = [Atom(f"?v{n}", f"<{step.value}>", f"?v{n + 1}") for n, step in enumerate(steps)]  # type: ignore[union-attr]
+                words = " o ".join(map(ontology.name, steps))
+                atoms = [Atom(f"?v{n}", f"<{step}>", f"?v{n + 1}") for n, step in enumerate(steps)]
                 self.add("chain", about, f"{name} SubPropertyChain: {words}", atoms, Atom("?v0", p, f"?v{len(steps)}"))
             for value in by_predicate.get(_RDF + "type", ()):
                 if characteristic := _CHARACTERISTICS.get(getattr(value, "value", "")):
@@ -628,9 +634,11 @@ class _Compiler:
         axiom = f"{self.ontology.name(iri)} {word} {self.ontology.words(expression)}"
         used = Atom("?x", f"<{iri}>", "?y")
         thing = "?x" if kind == "domain" else "?y"
-        if isinstance(expression, _Either) and all(isinstance(part, _Named) for part in expression.parts):
-            self.unions.append((kind, iri, axiom, used, thing, [part.iri for part in expression.parts]))  # type: ignore[union-attr]
-            return
+        if isinstance(expression, _Either):
+            members = [part.iri for part in expression.parts if isinstance(part, _Named)]
+            if len(members) == len(expression.parts):
+                self.unions.append((kind, iri, axiom, used, thing, members))
+                return
         for further, head in _consequences(expression, thing):
             renamed = _renamed((*further, head), thing, 99)
             self.add(kind, compact(iri), axiom, (used, *renamed[:-1]), renamed[-1])
@@ -649,8 +657,6 @@ class _Compiler:
             "datatype", compact(iri), axiom, (Atom("?x", f"<{iri}>", "?y"),), None, condition,
             f"its values are well-formed {compact(datatype)}",
         )  # fmt: skip
-
-    unions: list[tuple[str, str, str, Atom, str, list[str]]]
 
     def union_clashes(self) -> None:
         for kind, iri, axiom, used, thing, members in self.unions:
@@ -691,7 +697,6 @@ def compile_rules(ontology: str | Path | None = None, *, hierarchy: str | Path |
     read = _read(path)
     _check_kinds(read)
     compiler = _Compiler(read)
-    compiler.unions = []
     compiler.classes()
     compiler.groups()
     compiler.properties()
