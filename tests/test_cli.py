@@ -51,7 +51,7 @@ def test_validate_prints_problems_for_machines(tiny: Path, style: str) -> None:
     done = run("validate", "--data", str(tiny), "--format", style)
     assert done.returncode == 1
     if style == "json":
-        first = json.loads(done.stdout)[0]
+        first = json.loads(done.stdout)["problems"][0]
     else:
         header, row = (line.split("\t") for line in done.stdout.splitlines()[:2])
         first = dict(zip(header, row, strict=True))

@@ -62,7 +62,7 @@ def test_one_outcome_meets_two_measurements(tiny: Path) -> None:
     assert numerators == {"11", "6"}
 
 
-def test_an_outranked_measurement_loses_only_its_link(tiny: Path) -> None:
+def test_an_outranked_measurement_stays_in_the_evidence_only(tiny: Path) -> None:
     lines = (tiny / "outcomes.tsv").read_text().splitlines()
     cells = lines[2].split("\t")
     header = lines[0].split("\t")
@@ -72,6 +72,7 @@ def test_an_outranked_measurement_loses_only_its_link(tiny: Path) -> None:
     graph = build_graph(read_tables(tiny))
     assert sum(q.predicate.value == expand("mesokg:hasMeasurement") for q in graph.facts) == 3
     assert assertions(graph, "numerator") == ["11", "6"]
+    assert [q.object.value for q in graph.facts if q.predicate.value == expand("mesokg:numerator")] == ["11"]
 
 
 def test_not_reported_is_an_assertion_without_a_triple(tiny: Path) -> None:

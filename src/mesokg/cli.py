@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesokg import __version__
-from mesokg.errors import MesokgError, Problem, ProblemsFound, UsageError, suggest
+from mesokg.errors import MesokgError, ProblemsFound, UsageError, suggest
 
 if TYPE_CHECKING:
     from mesokg.store import Store
@@ -33,7 +33,9 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except ProblemsFound as error:
-        _print_problems(error.problems, "table")
+        from mesokg.report import Report, print_report
+
+        print_report(Report(tuple(error.problems)), sys.stderr)
         sys.exit(1)
     except MesokgError as error:
         _say(f"mesokg: {error}")
@@ -58,18 +60,6 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _failures():
             return super().invoke(ctx)
-
-
-def _print_problems(problems: list[Problem], style: str) -> None:
-    from mesokg.reports import format_problems
-
-    text = format_problems(problems, style)
-    if style == "table":
-        _say(text.rstrip("\n"))
-        errors = sum(problem.level == "error" for problem in problems)
-        _say(f"{errors} errors, {len(problems) - errors} warnings")
-    else:
-        click.echo(text, nl=False)
 
 
 _BUILD = click.option("--build", "build_dir", type=click.Path(path_type=Path), metavar="DIR", help="The build to use; else $MESOKG_BUILD, ./build, or the user cache.")
@@ -154,23 +144,27 @@ def validate(files: tuple[Path, ...], data: Path | None, style: str) -> None:
 
     Ends with 1 where it finds an error; warnings alone end with 0.
     """
-    problems: list[Problem] = []
+    from mesokg.report import Report, print_report, report_as_json, report_as_tsv
+
+    report = Report()
     if files:
         from mesokg.validation import validate_file
 
         for path in files:
-            problems.extend(validate_file(path).problems)
+            report += validate_file(path)
     else:
         from mesokg.release import assemble
 
         try:
-            problems = assemble(data, say=_Progress()).warnings
+            report = Report(tuple(assemble(data, say=_Progress()).warnings))
         except ProblemsFound as error:
-            problems = error.problems
-    _print_problems(sorted(problems), style)
-    if any(problem.level == "error" for problem in problems):
+            report = Report(tuple(error.problems))
+    if style == "table":
+        print_report(report)
+    else:
+        click.echo(report_as_tsv(report) if style == "tsv" else report_as_json(report), nl=False)
+    if not report.ok:
         sys.exit(1)
-    _say("valid")
 
 
 @main.command()

@@ -79,7 +79,8 @@ def _claims(row: Row, vocabulary: Vocabulary) -> Iterator[tuple[str, PropertyTer
     for cell in row.cells:
         # In a table with a row class, what identifies the thing describes the thing, the rest describes the report.
         subject = row.report if row.report and cell.property.name not in spec.identity else row.subject
-        ranked = row.report is None
+        # A rank judges a report as a whole, never what was measured.
+        ranked = row.report is None or subject == row.report
         if cell.absent:
             yield subject, cell.property, None, cell.absent, ranked
         for value in cell.values:
@@ -111,19 +112,17 @@ def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[dict[str, Assert
         for subject, prop, value, status, ranked in _claims(row, vocabulary):
             if prop.exempt:
                 continue
-            linked = row.report is not None and value is not None and str(value) == f"<{row.report}>"
-            takes_rank = ranked or linked
             made = Assertion(
                 subject=subject,
                 property=prop,
                 object=value,
                 status=status,
                 source=row.source,
-                negated=row.negated and takes_rank,
+                negated=row.negated and ranked,
                 as_of=row.as_of,
                 evidence=row.evidence,
-                rank=row.rank if takes_rank else normal,
-                ranked=takes_rank,
+                rank=row.rank if ranked else normal,
+                ranked=ranked,
             )
             known = found.setdefault(made.iri, made)
             if known.rank != made.rank:
@@ -290,6 +289,7 @@ def _fact_quads(
     graph = NamedNode(graph_iri("facts"))
     type_, label, alt_label = NamedNode(_TYPE), NamedNode(_LABEL), NamedNode(_ALT_LABEL)
     quads: dict[Quad, None] = {}
+    deprecated = vocabulary.value("Rank", "deprecated")
 
     def add(subject: str, predicate: NamedNode, value: NamedNode | Literal) -> None:
         quads[Quad(NamedNode(subject), predicate, value, graph)] = None
@@ -298,10 +298,11 @@ def _fact_quads(
         for iri in row.types:
             add(row.subject, type_, NamedNode(iri))
         if row.report:
-            add(row.report, type_, NamedNode(vocabulary.tables[row.table].row_class or ""))
             thing, report = _label_of(row, tables, vocabulary)
             add(row.subject, label, Literal(thing))
-            add(row.report, label, Literal(report))
+            if row.rank != deprecated and not row.negated:
+                add(row.report, type_, NamedNode(vocabulary.tables[row.table].row_class or ""))
+                add(row.report, label, Literal(report))
         else:
             add(row.subject, label, Literal(row.label))
         for synonym in row.synonyms:

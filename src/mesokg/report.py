@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -55,14 +57,24 @@ class Report:
 def print_report(report: Report, file: TextIO | None = None, *, width: int | None = None) -> None:
     """The report as a table, errors in red, then the notes and the summary.
 
-    ``width`` is in characters; None takes the width of the terminal.
+    ``width`` is in characters; None takes the width of the terminal, or 220 where there is none. Below 140 characters
+    each problem takes two lines, since folded columns cannot be read.
     """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    if width is None:
+        width = shutil.get_terminal_size().columns if (file or sys.stdout).isatty() else 220
     console = Console(file=file, width=width, highlight=False)
-    if report.problems:
+    if width < 140:
+        for problem in report.problems:
+            style = "red" if problem.level == "error" else "yellow"
+            place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+            head = f"{place} {problem.column} {problem.level}: {problem.rule}: {problem.value}"
+            console.print(escape(head), style=style, soft_wrap=True)
+            console.print(escape(f"    {problem.fix}"), soft_wrap=True)
+    elif report.problems:
         table = Table(show_lines=False, pad_edge=False, box=None)
         for column in ("place", "column", "level", "rule", "value", "how to fix"):
             table.add_column(column, overflow="fold")
