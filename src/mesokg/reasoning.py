@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem, ReasoningError
 from mesokg.identifiers import PREFIXES, compact, graph_iri
-from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules
+from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules, parse_term
 
 if TYPE_CHECKING:
     import pyoxigraph
 
     Term = pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal | pyoxigraph.Triple
 
-__all__ = ["READ_GRAPHS", "Inference", "Rule", "compile_rules", "infer", "parse_term"]
+__all__ = ["READ_GRAPHS", "Inference", "Rule", "compile_rules", "infer"]
 
 READ_GRAPHS = ("ontology", "facts", "evidence")
 """The named graphs that rules read."""
@@ -233,16 +233,6 @@ def _fixed(head: Atom) -> tuple[pyoxigraph.NamedNode | None, pyoxigraph.NamedNod
     return subject, ox.NamedNode(head.predicate[1:-1]), target
 
 
-def parse_term(text: str) -> Term:
-    """The term that a piece of N-Triples says."""
-    import pyoxigraph as ox
-
-    if text.startswith("<"):
-        return ox.NamedNode(text[1:-1])
-    line = f"<x:s> <x:p> {text} ."
-    return next(iter(ox.parse(line.encode(), format=ox.RdfFormat.N_TRIPLES))).object
-
-
 def _class_links(store: pyoxigraph.Store, rules: Sequence[Rule]) -> list[pyoxigraph.Triple]:
     """The subclass links that HermiT found and the ontology does not state."""
     import pyoxigraph as ox
@@ -273,7 +263,7 @@ def _clashes(
             found += [(rule, row) for row in work.query(rule.query)]
     if not found:
         return []
-    from mesokg.explain import View, asserted_leaves, find_table, triple_words
+    from mesokg.proofs import View, asserted_leaves, find_table, triple_words
 
     view = View(store, rules, work=work, inferred=new)
     problems = []

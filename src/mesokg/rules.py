@@ -1,7 +1,7 @@
 """Compiles the axioms of the ontology into rules, one SPARQL query each.
 
 The rules cover OWL 2 RL as far as the ontology uses it, and existentials on the left of an
-axiom, which sort things into the defined classes. Three readings are worth knowing:
+axiom, which sort things into the defined classes. Four readings are worth knowing:
 
 - An existential or a union on the right (``A SubClassOf: p some B``) asks for something that has
   no name, so no triple follows from it. What follows for the named classes is in
@@ -13,7 +13,7 @@ axiom, which sort things into the defined classes. Three readings are worth know
 - Of a thing that is *stated* to be in a defined class the rules know what the class implies by
   name, but not the nameless things it implies. Stated to be a cytokine gene therapy and a CAR-T
   therapy and nothing else, it is not found to be an armoured one, as HermiT would find. Tables
-  state what a therapy is made of, and of that nothing is missed.
+  state what a therapy is made of; the tests compare what follows from that with HermiT.
 
 An axiom of a kind that is not known here is an error that names it; it is never skipped.
 """
@@ -22,14 +22,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesokg.errors import Problem, ResourceError, VocabularyError
+from mesokg.axioms import (
+    CHARACTERISTICS,
+    RDF_TYPE,
+    Both,
+    Either,
+    Expression,
+    Named,
+    Only,
+    Ontology,
+    Some,
+    Value,
+    check_kinds,
+    ontology_file,
+    read_ontology,
+)
+from mesokg.errors import VocabularyError
 from mesokg.identifiers import PREFIXES, compact
-from mesokg.resources import folder
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -37,40 +51,13 @@ if TYPE_CHECKING:
     Node = pyoxigraph.NamedNode | pyoxigraph.BlankNode
     Term = Node | pyoxigraph.Literal | pyoxigraph.Triple
 
-__all__ = ["HIERARCHY", "RDF_TYPE", "Atom", "Rule", "compile_rules", "ontology_file", "read_hierarchy"]
+__all__ = ["HIERARCHY", "RDF_TYPE", "Atom", "Rule", "compile_rules", "ontology_file", "parse_term", "read_hierarchy"]
 
 HIERARCHY = "hierarchy.tsv"
 """Name of the file beside the ontology that holds what HermiT found."""
 
 _OWL, _RDF, _RDFS, _XSD = (PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
-RDF_TYPE = f"<{_RDF}type>"
 _SAME_AS = f"<{_OWL}sameAs>"
-
-_BUILT_IN_ANNOTATIONS = frozenset(
-    {_RDFS + name for name in ("label", "comment", "isDefinedBy", "seeAlso")}
-    | {_OWL + name for name in ("deprecated", "versionInfo", "priorVersion", "versionIRI",
-                                "backwardCompatibleWith", "incompatibleWith")}
-)  # fmt: skip
-_DECLARATIONS = frozenset(
-    {_OWL + name for name in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty",
-                              "NamedIndividual", "Ontology", "Restriction")}
-    | {_RDFS + "Datatype"}
-)  # fmt: skip
-_AXIOM_PREDICATES = frozenset(
-    {_RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range")}
-    | {_OWL + name for name in ("equivalentClass", "equivalentProperty", "disjointWith", "inverseOf",
-                                "propertyChainAxiom", "differentFrom")}
-)  # fmt: skip
-_EXPRESSION_PREDICATES = frozenset(
-    {_OWL + name for name in ("intersectionOf", "unionOf", "onProperty", "someValuesFrom",
-                              "hasValue", "allValuesFrom", "members", "distinctMembers")}
-    | {_RDF + "first", _RDF + "rest"}
-)  # fmt: skip
-_CHARACTERISTICS = {
-    _OWL + name: name.removesuffix("Property").lower()
-    for name in ("FunctionalProperty", "InverseFunctionalProperty", "SymmetricProperty", "TransitiveProperty",
-                 "AsymmetricProperty", "IrreflexiveProperty")
-}  # fmt: skip
 _CASTS = frozenset({_XSD + name for name in ("integer", "decimal", "boolean", "dateTime")})
 """Datatypes whose lexical forms SPARQL can check by casting."""
 
@@ -153,175 +140,44 @@ class Rule:
         return f"SELECT DISTINCT {' '.join(f'?{name}' for name in names)} WHERE {{ {filled} }}"
 
 
-# ---------------------------------------------------------------- class expressions
+def parse_term(text: str) -> Term:
+    """The term that a piece of N-Triples says."""
+    import pyoxigraph as ox
 
-
-@dataclass(frozen=True)
-class _Named:
-    iri: str
-
-
-@dataclass(frozen=True)
-class _Both:
-    parts: tuple[_Expression, ...]
-
-
-@dataclass(frozen=True)
-class _Either:
-    parts: tuple[_Expression, ...]
-
-
-@dataclass(frozen=True)
-class _Some:
-    over: str
-    filler: _Expression
-
-
-@dataclass(frozen=True)
-class _Only:
-    over: str
-    filler: _Expression
-
-
-@dataclass(frozen=True)
-class _Value:
-    over: str
-    value: str
-
-
-_Expression = _Named | _Both | _Either | _Some | _Only | _Value
-
-
-@dataclass
-class _Ontology:
-    """The triples of an ontology by subject and predicate, and the problems found in reading it."""
-
-    file: str
-    triples: dict[Node, dict[str, list[Term]]]
-    annotations: set[str]
-    properties: set[str]
-    classes: set[str]
-    labels: dict[str, str]
-    problems: list[Problem] = field(default_factory=list)
-
-    def values(self, subject: Term, predicate: str) -> list[Term]:
-        return self.triples.get(subject, {}).get(predicate, [])  # type: ignore[arg-type]
-
-    def of_type(self, iri: str) -> list[Node]:
-        return [
-            subject
-            for subject, by_predicate in self.triples.items()
-            if any(getattr(value, "value", "") == iri for value in by_predicate.get(_RDF + "type", ()))
-        ]
-
-    def unknown(self, words: str, what: str) -> None:
-        self.problems.append(
-            Problem(
-                self.file, 0, what, "axiom that the rules do not know", words,
-                "say it with the axioms that mesokg.rules knows, or teach mesokg.rules this kind",
-            )
-        )  # fmt: skip
-
-    def items(self, head: Term) -> list[Term]:
-        found: list[Term] = []
-        while getattr(head, "value", "") != _RDF + "nil":
-            first, rest = self.values(head, _RDF + "first"), self.values(head, _RDF + "rest")
-            if len(first) != 1 or len(rest) != 1:
-                self.unknown(str(head), "list")
-                return found
-            found.append(first[0])
-            head = rest[0]
-        return found
-
-    def name(self, iri: str) -> str:
-        """How axioms write a term: our terms by local name, others as CURIE with their label."""
-        if iri.startswith(PREFIXES["mesokg"]):
-            return iri.removeprefix(PREFIXES["mesokg"])
-        label = self.labels.get(iri)
-        return f"{compact(iri)} ({label})" if label else compact(iri)
-
-    def label(self, iri: str) -> str:
-        return self.labels.get(iri) or compact(iri)
-
-    def expression(self, node: Term, axiom: str) -> _Expression | None:
-        """The class expression at a node, or None, with a problem, if it has an unknown form."""
-        import pyoxigraph as ox
-
-        if isinstance(node, ox.NamedNode):
-            return _Named(node.value)
-        for predicate, kind in ((_OWL + "intersectionOf", _Both), (_OWL + "unionOf", _Either)):
-            if lists := self.values(node, predicate):
-                parts = [self.expression(item, axiom) for item in self.items(lists[0])]
-                return None if None in parts else kind(tuple(part for part in parts if part is not None))
-        over = self.values(node, _OWL + "onProperty")
-        if len(over) == 1 and isinstance(over[0], ox.NamedNode):
-            if value := self.values(node, _OWL + "hasValue"):
-                return _Value(over[0].value, str(value[0]))
-            for predicate, kind in ((_OWL + "someValuesFrom", _Some), (_OWL + "allValuesFrom", _Only)):
-                if filler := self.values(node, predicate):
-                    inner = self.expression(filler[0], axiom)
-                    return None if inner is None else kind(over[0].value, inner)
-        known = _EXPRESSION_PREDICATES | {_RDF + "type"}
-        kinds = sorted(compact(p) for p in self.triples.get(node, {}) if p not in known)  # type: ignore[call-overload]
-        self.unknown(f"{axiom} [{', '.join(kinds) or 'an expression of unknown form'}]", "class expression")
-        return None
-
-    def words(self, expression: _Expression, *, nested: bool = False) -> str:
-        match expression:
-            case _Named(iri):
-                return self.name(iri)
-            case _Both(parts) | _Either(parts):
-                joint = " and " if isinstance(expression, _Both) else " or "
-                text = joint.join(self.words(part, nested=True) for part in parts)
-            case _Some(over, filler):
-                text = f"{self.name(over)} some {self.words(filler, nested=True)}"
-            case _Only(over, filler):
-                text = f"{self.name(over)} only {self.words(filler, nested=True)}"
-            case _Value(over, value):
-                text = f"{self.name(over)} value {self.value_words(value)}"
-        return f"({text})" if nested else text
-
-    def value_words(self, value: str) -> str:
-        return self.name(value[1:-1]) if value.startswith("<") else value
-
-    def atom_words(self, atom: Atom) -> str:
-        def part(text: str) -> str:
-            return text.removeprefix("?") if text.startswith("?") else (
-                self.label(text[1:-1]) if text.startswith("<") else text)  # fmt: skip
-
-        if atom.predicate == RDF_TYPE:
-            return f"{part(atom.subject)} is in '{part(atom.object)}'"
-        return f"{part(atom.subject)} '{part(atom.predicate)}' {part(atom.object)}"
+    if text.startswith("<"):
+        return ox.NamedNode(text[1:-1])
+    line = f"<x:s> <x:p> {text} ."
+    return next(iter(ox.parse(line.encode(), format=ox.RdfFormat.N_TRIPLES))).object
 
 
 # ---------------------------------------------------------------- expressions to patterns
 
 
-def _conditions(expression: _Expression, variable: str) -> list[tuple[Atom, ...]] | None:
+def _conditions(expression: Expression, variable: str) -> list[tuple[Atom, ...]] | None:
     """What a thing must show to be in a class: one tuple of patterns for each alternative.
 
     None for ``only``, which the open world never lets anybody observe.
     """
     match expression:
-        case _Named(iri):
+        case Named(iri):
             return [()] if iri == _OWL + "Thing" else [(Atom(variable, RDF_TYPE, f"<{iri}>"),)]
-        case _Value(over, value):
+        case Value(over, value):
             return [(Atom(variable, f"<{over}>", value),)]
-        case _Some(over, filler):
+        case Some(over, filler):
             further = f"{variable}1" if variable[-1].isdigit() else f"{variable}_1"
             inner = _conditions(filler, further)
             return inner and [(Atom(variable, f"<{over}>", further), *atoms) for atoms in inner]
-        case _Either(parts):
+        case Either(parts):
             sides = [_conditions(part, variable) for part in parts]
             return None if None in sides else [atoms for side in sides for atoms in side or ()]
-        case _Both(parts):
+        case Both(parts):
             # Each part gets variables of its own: two "some" may be met by two things.
             sides = [_conditions(part, variable) for part in parts]
             if None in sides:
                 return None
             chosen = product(*[[_renamed(a, variable, n) for a in side or ()] for n, side in enumerate(sides, 1)])
             return [tuple(dict.fromkeys(atom for atoms in choice for atom in atoms)) for choice in chosen]
-        case _Only():
+        case Only():
             return None
 
 
@@ -344,58 +200,29 @@ def _plain(atoms: tuple[Atom, ...], head: Atom | None = None) -> tuple[tuple[Ato
     return tuple(map(mapped, atoms)), mapped(head) if head else None
 
 
-def _consequences(expression: _Expression, variable: str) -> Iterator[tuple[tuple[Atom, ...], Atom]]:
+def _consequences(expression: Expression, variable: str) -> Iterator[tuple[tuple[Atom, ...], Atom]]:
     """What follows for a thing in a class: further patterns and the triple they give.
 
     Existentials and unions give nothing: what they ask for has no name.
     """
     match expression:
-        case _Named(iri):
+        case Named(iri):
             if iri != _OWL + "Thing":
                 yield (), Atom(variable, RDF_TYPE, f"<{iri}>")
-        case _Value(over, value):
+        case Value(over, value):
             yield (), Atom(variable, f"<{over}>", value)
-        case _Both(parts):
+        case Both(parts):
             for part in parts:
                 yield from _consequences(part, variable)
-        case _Only(over, filler):
+        case Only(over, filler):
             further = f"{variable}_1"
             for atoms, head in _consequences(filler, further):
                 yield (Atom(variable, f"<{over}>", further), *atoms), head
-        case _Some() | _Either():
+        case Some() | Either():
             return
 
 
 # ---------------------------------------------------------------- reading
-
-
-def ontology_file() -> Path:
-    """The ontology of the checkout or of the wheel."""
-    return folder("ontology") / "mesokg.ttl"
-
-
-def _read(path: Path) -> _Ontology:
-    import pyoxigraph as ox
-
-    triples: dict[Node, dict[str, list[Term]]] = {}
-    try:
-        for quad in ox.parse(path=str(path), format=ox.RdfFormat.TURTLE):
-            triples.setdefault(quad.subject, {}).setdefault(quad.predicate.value, []).append(quad.object)
-    except OSError as error:
-        raise ResourceError(f"the ontology {path} cannot be read: {error}") from error
-    except SyntaxError as error:
-        problem = Problem(path.name, 0, "", "not Turtle", "", f"mend the file: {error}")
-        raise VocabularyError([problem]) from error
-    ontology = _Ontology(f"ontology/{path.name}", triples, set(), set(), set(), {})
-    ontology.annotations = {s.value for s in ontology.of_type(_OWL + "AnnotationProperty")} | _BUILT_IN_ANNOTATIONS
-    ontology.properties = {
-        s.value for kind in ("ObjectProperty", "DatatypeProperty") for s in ontology.of_type(_OWL + kind)
-    }
-    ontology.classes = {s.value for s in ontology.of_type(_OWL + "Class") if isinstance(s, ox.NamedNode)}
-    for subject, by_predicate in triples.items():
-        for value in sorted(by_predicate.get(_RDFS + "label", ()), key=str):
-            ontology.labels.setdefault(getattr(subject, "value", ""), getattr(value, "value", ""))
-    return ontology
 
 
 def read_hierarchy(path: Path) -> list[tuple[str, str]]:
@@ -409,35 +236,11 @@ def read_hierarchy(path: Path) -> list[tuple[str, str]]:
     return [(expand(row[0]), expand(row[1])) for row in rows if row[0] != "subclass"]
 
 
-def _check_kinds(ontology: _Ontology) -> None:
-    """Reports every triple that is neither annotation, nor fact, nor an axiom of a known kind."""
-    import pyoxigraph as ox
-
-    allowed = _AXIOM_PREDICATES | _EXPRESSION_PREDICATES | ontology.annotations | ontology.properties
-    for subject, by_predicate in ontology.triples.items():
-        words = compact(subject.value) if isinstance(subject, ox.NamedNode) else "[]"
-        for predicate, values in by_predicate.items():
-            if predicate == _RDF + "type":
-                for value in values:
-                    iri = getattr(value, "value", "")
-                    if not isinstance(value, ox.NamedNode) or (
-                        iri not in _DECLARATIONS
-                        and iri not in _CHARACTERISTICS
-                        and iri not in ontology.classes
-                        and iri not in (_OWL + "AllDisjointClasses", _OWL + "AllDifferent")
-                    ):
-                        ontology.unknown(f"{words} rdf:type {compact(iri)}", "rdf:type")
-            elif predicate not in allowed:
-                for value in values:
-                    shown = compact(value.value) if isinstance(value, ox.NamedNode) else "…"
-                    ontology.unknown(f"{words} {compact(predicate)} {shown}", compact(predicate))
-
-
 # ---------------------------------------------------------------- compiling
 
 
 class _Compiler:
-    def __init__(self, ontology: _Ontology) -> None:
+    def __init__(self, ontology: Ontology) -> None:
         self.ontology = ontology
         self.rules: list[Rule] = []
         self.disjoint: dict[str, set[str]] = {}
@@ -451,9 +254,18 @@ class _Compiler:
         if head in atoms:
             return  # a tautology, such as the first part of a union that holds the whole
         if not description:
-            given = " and ".join(map(self.ontology.atom_words, atoms))
-            description = f"if {given}, then {self.ontology.atom_words(head)}" if head else f"clash: {given}"
+            given = " and ".join(map(self.atom_words, atoms))
+            description = f"if {given}, then {self.atom_words(head)}" if head else f"clash: {given}"
         self.rules.append(Rule(f"{kind}/{about}", kind, axiom, description, atoms, head, condition))
+
+    def atom_words(self, atom: Atom) -> str:
+        def part(text: str) -> str:
+            return text.removeprefix("?") if text.startswith("?") else (
+                self.ontology.label(text[1:-1]) if text.startswith("<") else text)  # fmt: skip
+
+        if atom.predicate == RDF_TYPE:
+            return f"{part(atom.subject)} is in '{part(atom.object)}'"
+        return f"{part(atom.subject)} '{part(atom.predicate)}' {part(atom.object)}"
 
     def finish(self) -> list[Rule]:
         by_id: dict[str, dict[tuple[object, ...], Rule]] = {}
@@ -469,7 +281,7 @@ class _Compiler:
 
     # classes
 
-    def subclass(self, kind: str, about: str, axiom: str, left: _Expression, right: _Expression) -> None:
+    def subclass(self, kind: str, about: str, axiom: str, left: Expression, right: Expression) -> None:
         alternatives = _conditions(left, "?x")
         if alternatives is None:
             if kind == "subclass":
@@ -494,10 +306,10 @@ class _Compiler:
                     if left is None or right is None:
                         continue
                     axiom = f"{self.ontology.words(left)} {word} {self.ontology.words(right)}"
-                    about = compact(left.iri) if isinstance(left, _Named) else (
-                        compact(right.iri) if isinstance(right, _Named) else "expression")  # fmt: skip
+                    about = compact(left.iri) if isinstance(left, Named) else (
+                        compact(right.iri) if isinstance(right, Named) else "expression")  # fmt: skip
                     if kind == "disjoint":
-                        if isinstance(left, _Named) and isinstance(right, _Named):
+                        if isinstance(left, Named) and isinstance(right, Named):
                             self.disjoint_classes([left.iri, right.iri], axiom, about)
                         else:
                             self.ontology.unknown(axiom, "disjoint expressions")
@@ -582,7 +394,7 @@ class _Compiler:
                 atoms = [Atom(f"?v{n}", f"<{step}>", f"?v{n + 1}") for n, step in enumerate(steps)]
                 self.add("chain", about, f"{name} SubPropertyChain: {words}", atoms, Atom("?v0", p, f"?v{len(steps)}"))
             for value in by_predicate.get(_RDF + "type", ()):
-                if characteristic := _CHARACTERISTICS.get(getattr(value, "value", "")):
+                if characteristic := CHARACTERISTICS.get(getattr(value, "value", "")):
                     self._characteristic(characteristic, iri)
 
     def _sub_property(self, sub: str, value: Term, word: str, kind: str) -> None:
@@ -634,8 +446,8 @@ class _Compiler:
         axiom = f"{self.ontology.name(iri)} {word} {self.ontology.words(expression)}"
         used = Atom("?x", f"<{iri}>", "?y")
         thing = "?x" if kind == "domain" else "?y"
-        if isinstance(expression, _Either):
-            members = [part.iri for part in expression.parts if isinstance(part, _Named)]
+        if isinstance(expression, Either):
+            members = [part.iri for part in expression.parts if isinstance(part, Named)]
             if len(members) == len(expression.parts):
                 self.unions.append((kind, iri, axiom, used, thing, members))
                 return
@@ -694,8 +506,8 @@ def compile_rules(ontology: str | Path | None = None, *, hierarchy: str | Path |
     'usesVector SubPropertyChain: involvesConstruct o hasBackbone'
     """
     path = Path(ontology) if ontology is not None else ontology_file()
-    read = _read(path)
-    _check_kinds(read)
+    read = read_ontology(path)
+    check_kinds(read)
     compiler = _Compiler(read)
     compiler.classes()
     compiler.groups()
