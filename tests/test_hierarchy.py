@@ -59,6 +59,24 @@ def test_class_without_possible_members_is_an_error(tmp_path: Path) -> None:
         hierarchy.classify(path)
 
 
+def test_contradiction_is_told_by_both_ways_of_asking(tmp_path: Path) -> None:
+    need_java()
+    path = tmp_path / "clash.ttl"
+    path.write_text(TURTLE_PREFIXES + "mkg:t a mesokg:Trial, mesokg:Gene .", encoding="utf-8")
+    assert not hierarchy.is_consistent(ontology_file(), path)
+    with pytest.raises(VocabularyError, match="inconsistent"), hierarchy.hermit(ontology_file(), path):
+        pass
+
+
+def test_datatype_outside_owl_2_is_told(tmp_path: Path) -> None:
+    need_java()
+    path = tmp_path / "date.ttl"
+    text = "mesokg:day a owl:DatatypeProperty . mkg:t mesokg:day '2020-01-01'^^xsd:date ."
+    path.write_text(TURTLE_PREFIXES + text, encoding="utf-8")
+    with pytest.raises(VocabularyError, match="refused by HermiT"):
+        hierarchy.is_consistent(path)
+
+
 def test_without_java_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hierarchy, "which", lambda _: None)
     with pytest.raises(ResourceError, match="needs Java"):
