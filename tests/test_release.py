@@ -78,6 +78,8 @@ def test_the_real_build_reaches_its_least_counts(real_build: Path) -> None:
     assert {name: receipt.counts[name] for name, number in least.items() if receipt.counts[name] < number} == {}
 
 
+# rdflib's own parsers warn of rdflib's own deprecations, and leave files to the garbage collector.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("name", RDF_PRODUCTS)
 def test_rdflib_and_pyoxigraph_count_the_same_triples(real_build: Path, name: str) -> None:
     import rdflib
@@ -86,7 +88,7 @@ def test_rdflib_and_pyoxigraph_count_the_same_triples(real_build: Path, name: st
     ours = {q.triple if path.suffix != ".trig" else q for q in pyoxigraph.parse(path=str(path), format=SYNTAX[path.suffix])}
     theirs = rdflib.Dataset() if path.suffix == ".trig" else rdflib.Graph()
     theirs.parse(path, format={".owl": "xml", ".jsonld": "json-ld", ".trig": "trig", ".ttl": "turtle"}[path.suffix])
-    assert len(ours) == len(theirs)
+    assert len(ours) == len(set(theirs.quads()) if path.suffix == ".trig" else theirs)
 
 
 @pytest.mark.parametrize("name", [n for n in RDF_PRODUCTS if not n.endswith(".jsonld")])
