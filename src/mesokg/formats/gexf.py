@@ -16,7 +16,7 @@ from mesokg.formats.output import Target, text_output
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["write_gexf"]
+__all__ = ["double_text", "is_number", "name_nodes", "texts_only", "write_chunks", "write_gexf"]
 
 NODE_NAMES = ("id", "label", "pid", "for", "interval", "timeset", "timestamp", "start", "end", "startopen", "endopen")
 EDGE_NAMES = (
@@ -40,7 +40,7 @@ def _escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
 
 
-def _double(value: float) -> str:
+def double_text(value: float) -> str:
     if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
@@ -50,7 +50,7 @@ def _double(value: float) -> str:
 
 _TEXT: dict[str, Callable[[Any], str]] = {
     "string": _escape,
-    "double": _double,
+    "double": double_text,
     "long": str,
     "boolean": lambda value: "true" if value else "false",
 }
@@ -151,10 +151,10 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     look = look_keys(graph)
     nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, "label", *times))
     rows = edges_with_data(graph)
-    labels = _texts_only(graph.nodes(data=True), "label")
-    edge_texts = {name: _texts_only(rows, name) for name in ("label", "kind", "color")}
+    labels = texts_only(graph.nodes(data=True), "label")
+    edge_texts = {name: texts_only(rows, name) for name in ("label", "kind", "color")}
     written = [name for name, good in edge_texts.items() if good]
-    weighted = all(_is_number(data.get("weight")) for _, data in rows)
+    weighted = all(is_number(data.get("weight")) for _, data in rows)
     odd = weighted and any((weight := data.get("weight")) is not None and not SMALLEST <= weight < 3e38 for _, data in rows)
     skip = [*written, *times]
     if weighted and not odd:
@@ -167,22 +167,22 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     ids = name_nodes(graph)
     with text_output(path) as stream:
         stream.writelines(_head(graph, nodes, edges, dynamic))
-        _write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
+        write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
         stream.write("    </nodes>\n    <edges>\n")
-        _write_chunks(stream, _edges(graph, ids, edges, written, weighted, dynamic))
+        write_chunks(stream, _edges(graph, ids, edges, written, weighted, dynamic))
         stream.write("    </edges>\n  </graph>\n</gexf>\n")
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**300)
 
 
-def _texts_only(rows: Iterable[tuple[object, Mapping[Any, Any]]], key: str) -> bool:
+def texts_only(rows: Iterable[tuple[object, Mapping[Any, Any]]], key: str) -> bool:
     """Whether this attribute is text wherever it stands, so that it can be written where the format has a place."""
     return all(value is None or isinstance(value, str) for value in (data.get(key) for _, data in rows))
 
 
-def _write_chunks(stream: Any, parts: Iterator[str]) -> None:
+def write_chunks(stream: Any, parts: Iterator[str]) -> None:
     gathered: list[str] = []
     for part in parts:
         gathered.append(part)
@@ -250,7 +250,7 @@ def _edges(
                 heads[kind, label] = head
         weight = data.get("weight") if weighted else None
         # a weight that is missing is 1, by the format's own default; written because readers differ
-        shown = "1.0" if weight is None else _double(max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST)
+        shown = "1.0" if weight is None else double_text(max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST)
         bounds, spells = _times(data) if dynamic else ("", "")
         colour = data.get("color") if with_colour else None
         viz = _colour(colour) if colour and len(colour) == 7 and colour[0] == "#" else ""

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from mesokg.errors import ExportError
 
-__all__ = ["Target", "text_output"]
+__all__ = ["Target", "make_folder", "text_output"]
 
 Target = str | os.PathLike[str]
 """A file, or ``-`` for standard output."""
@@ -41,3 +41,15 @@ def text_output(target: Target, *, newline: str = "\n") -> Iterator[TextIO]:
     finally:
         if beside.exists():
             beside.unlink()
+
+
+def make_folder(target: Target) -> Path:
+    """The folder, made where it is missing. Raises ExportError where it cannot be, and for ``-``."""
+    if os.fspath(target) == "-":
+        raise ExportError("this format is a folder of files and cannot go to standard output; name a folder with -o")
+    path = Path(target)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{path}: the folder cannot be made: {error.strerror or error}") from error
+    return path

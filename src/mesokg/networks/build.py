@@ -24,6 +24,7 @@ ATTRIBUTES = (
 )
 """Properties whose values become node attributes, several joined by "; "."""
 
+_YES_NO = {"firstInHuman"}
 _WHOLE = {"enrolmentActual", "participantsTreated", "numerator", "denominator", "publicationYear", "partOrder"}
 _DECIMAL = {"value"}
 _DATES = {"startDate", "completionDate"}
@@ -101,6 +102,8 @@ def _value(name: str, values: list[str]) -> Any:
     if len(values) == 1:
         if name in _WHOLE:
             return int(values[0])
+        if name in _YES_NO:
+            return values[0] in ("true", "1")
         if name in _DECIMAL:
             return float(values[0])
     if name in _DATES:

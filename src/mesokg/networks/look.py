@@ -34,7 +34,8 @@ def paint_nodes(graph: networkx.MultiDiGraph) -> None:
 
 
 def colour_edges(graph: networkx.MultiDiGraph) -> None:
-    """Give each edge the colour of its source, paler; what is denied or failed is red."""
-    for source, _, key, data in graph.edges(keys=True, data=True):
+    """Give each edge the colour between its ends, paler; what is denied or failed is red."""
+    for source, target, key, data in graph.edges(keys=True, data=True):
         denied = key in ("deniedBy", "failedToEngage", "refutesMechanism")
-        data["color"] = "#CC3311" if denied else mix(graph.nodes[source].get("color", "#999999"), "#FFFFFF", 0.45)
+        between = mix(graph.nodes[source]["color"], graph.nodes[target]["color"], 0.5)
+        data["color"] = "#CC3311" if denied else mix(between, "#FFFFFF", 0.35)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["measure_nodes", "pagerank"]
+__all__ = ["measure_nodes", "neighbours", "pagerank"]
 
 SEED = 20260101
 """For Louvain's order of visits and for the pivots of betweenness."""
@@ -17,7 +17,7 @@ PIVOTS = 48
 """Shortest paths are counted from this many nodes; from all where there are fewer."""
 
 
-def _simple(graph: networkx.MultiDiGraph) -> list[dict[int, float]]:
+def neighbours(graph: networkx.MultiDiGraph) -> list[dict[int, float]]:
     """Neighbours of each node by position, undirected, parallel edges summed, loops left out."""
     position = {node: number for number, node in enumerate(graph)}
     near: list[dict[int, float]] = [{} for _ in position]
@@ -109,7 +109,7 @@ def measure_nodes(graph: networkx.MultiDiGraph) -> None:
     """Add ``degree``, ``pagerank``, ``betweenness`` and ``community``."""
     if not len(graph):
         return
-    near = _simple(graph)
+    near = neighbours(graph)
     degree: dict[str, int] = defaultdict(int)
     for source, target in graph.edges():
         degree[source] += 1

@@ -1,0 +1,129 @@
+"""Tables of nodes and edges: CSV for Neo4j's importer and for spreadsheets, Parquet for Spark and DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from mesokg.errors import ExportError
+from mesokg.formats.cleaning import Column, clean_text, columns_of, edge_rows, edges_with_data, find_columns, plain
+from mesokg.formats.gexf import double_text, name_nodes
+from mesokg.formats.output import Target, make_folder, text_output
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["write_csv", "write_parquet"]
+
+NODE_NAMES = ("id",)
+EDGE_NAMES = ("src", "dst", "relationship")
+
+_NEO4J = {"string": "", "long": ":long", "double": ":double", "boolean": ":boolean"}
+
+
+def _kind_of(key: Any, data: Any) -> str:
+    kind = data.get("kind")
+    return kind if isinstance(kind, str) and kind else key if isinstance(key, str) and key else "related"
+
+
+def _neo4j_label(kind: object) -> str:
+    """A kind as a Neo4j label.
+
+    >>> _neo4j_label("registry record"), _neo4j_label(None)
+    ('RegistryRecord', 'Node')
+    """
+    words = re.findall(r"\w+", clean_text(str(kind))) if kind is not None else []
+    return "".join(word[:1].upper() + word[1:] for word in words) or "Node"
+
+
+def _neo4j_type(kind: str) -> str:
+    """The name of a property as a Neo4j relationship type.
+
+    >>> _neo4j_type("usesVector"), _neo4j_type("5'-end")
+    ('USES_VECTOR', '5_END')
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", clean_text(kind))
+    return re.sub(r"\W+", "_", words).strip("_").upper() or "RELATED"
+
+
+def _cell(value: Any, kind: str) -> str:
+    value = plain(value, kind)
+    if value is None:
+        return ""
+    if kind == "boolean":
+        return "true" if value else "false"
+    return double_text(value) if kind == "double" else str(value)
+
+
+def write_csv(graph: networkx.Graph, path: Target) -> None:
+    """Write ``nodes.csv`` and ``edges.csv`` into the folder ``path``, headed as ``neo4j-admin database import`` wants.
+
+    Line ends inside cells are kept and quoted (``--multiline-fields=true``). Raises ExportError for a value that
+    cannot be written and for a folder that cannot be.
+    """
+    folder = make_folder(path)
+    columns = columns_of(graph, taken=NODE_NAMES)
+    ids = name_nodes(graph)
+    with text_output(folder / "nodes.csv") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["id:ID", ":LABEL", *(_header(c) for c in columns)])
+        for node, data in graph.nodes(data=True):
+            label = _neo4j_label(data.get("kind"))
+            writer.writerow([ids[node], label, *(_cell(data.get(c.key), c.kind) for c in columns)])
+    columns = find_columns(edges_with_data(graph), what="edge", taken=())
+    with text_output(folder / "edges.csv") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([":START_ID", ":END_ID", ":TYPE", *(_header(c) for c in columns)])
+        for source, target, key, data in edge_rows(graph):
+            kind = _neo4j_type(_kind_of(key, data))
+            writer.writerow([ids[source], ids[target], kind, *(_cell(data.get(c.key), c.kind) for c in columns)])
+
+
+def _header(column: Column) -> str:
+    # a colon starts the type in Neo4j's header
+    return column.name.replace(":", "_") + _NEO4J[column.kind]
+
+
+def write_parquet(graph: networkx.Graph, path: Target) -> None:
+    """Write ``nodes.parquet`` (``id`` …) and ``edges.parquet`` (``src``, ``dst``, ``relationship`` …) into the folder ``path``.
+
+    The names are those of Spark GraphFrames. Raises ExportError where pyarrow is missing, for a value that cannot be
+    written and for a folder that cannot be.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ExportError("Parquet needs pyarrow; run `pip install mesokg[parquet]`") from error
+    types = {"string": pyarrow.string(), "long": pyarrow.int64(), "double": pyarrow.float64(), "boolean": pyarrow.bool_()}
+    folder = make_folder(path)
+    ids = name_nodes(graph)
+
+    def save(name: str, first: dict[str, list[str]], columns: list[Column], rows: list[Any]) -> None:
+        fields = [(key, pyarrow.string()) for key in first] + [(c.name, types[c.kind]) for c in columns]
+        arrays = [pyarrow.array(values, pyarrow.string()) for values in first.values()]
+        arrays += [pyarrow.array([plain(data.get(c.key), c.kind) for data in rows], types[c.kind]) for c in columns]
+        table = pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+        beside = folder / f".{name}.{os.getpid()}.new"
+        try:
+            pyarrow.parquet.write_table(table, beside, compression="zstd")
+            beside.replace(folder / name)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise ExportError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
+
+    nodes = list(graph.nodes(data=True))
+    save("nodes.parquet", {"id": [ids[node] for node, _ in nodes]}, columns_of(graph, taken=NODE_NAMES), [data for _, data in nodes])
+    edges = list(edge_rows(graph))
+    save(
+        "edges.parquet",
+        {
+            "src": [ids[source] for source, *_ in edges],
+            "dst": [ids[target] for _, target, *_ in edges],
+            "relationship": [clean_text(_kind_of(key, data)) for _, _, key, data in edges],
+        },
+        find_columns(edges_with_data(graph), what="edge", taken=EDGE_NAMES),
+        [data for *_, data in edges],
+    )

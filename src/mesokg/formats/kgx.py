@@ -1,0 +1,109 @@
+"""KGX: nodes and edges as TSV with Biolink categories and predicates (https://github.com/biolink/kgx, format).
+
+Which class and property becomes which Biolink term stands in ``biolink.tsv``; a property without a row is
+``biolink:related_to``, and ``original_predicate`` keeps what we say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mesokg.formats.cleaning import clean_text, edge_rows, plain, type_of
+from mesokg.formats.gexf import name_nodes
+from mesokg.formats.output import Target, make_folder, text_output
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["read_biolink", "write_kgx"]
+
+SOURCE = "infores:mesokg"
+
+NODES = ("id", "category", "name", "description", "iri", "xref", "provided_by")
+EDGES = (
+    "id", "subject", "predicate", "object", "category", "original_predicate", "knowledge_level", "agent_type",
+    "primary_knowledge_source", "publications", "knowledge_source_records",
+)
+
+
+@lru_cache(maxsize=1)
+def read_biolink() -> dict[str, dict[str, str]]:
+    """Biolink names by ``class`` and ``property``, then by our local name."""
+    found: dict[str, dict[str, str]] = {"class": {}, "property": {}}
+    for line in Path(__file__).with_name("biolink.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        what, name, biolink = line.split("\t")
+        found[what][name] = biolink
+    return found
+
+
+def _cell(value: object) -> str:
+    """One line of text: a TSV cell of KGX has no quotes and holds no tab or line end."""
+    return " ".join(str(plain(value, "string")).split()) if type_of(value) else ""
+
+
+@lru_cache(maxsize=1)
+def _class_of_kind() -> dict[str, str]:
+    from mesokg.networks.styles import read_styles
+
+    return {style.kind: name for name, style in read_styles().items()}
+
+
+def _category(data: Mapping[Any, Any]) -> str:
+    name = _class_of_kind().get(str(data.get("kind")), "")
+    return "biolink:" + read_biolink()["class"].get(name, "NamedThing")
+
+
+def _publications(data: Mapping[Any, Any], aliases: dict[str, str]) -> tuple[str, str]:
+    """PMIDs and DOIs of the sources that are publications, and the rest; each joined by |."""
+    sources = [source for source in str(data.get("sources") or "").split("; ") if source]
+    papers = [aliases[source] for source in sources if source in aliases]
+    return "|".join(papers), "|".join(source for source in sources if source not in aliases)
+
+
+def _aliases(graph: networkx.Graph) -> dict[str, str]:
+    """The PMID or DOI of each publication as a CURIE."""
+    found = {}
+    for node, data in graph.nodes(data=True):
+        for key, prefix in (("pmid", "PMID"), ("doi", "DOI")):
+            if data.get("kind") == "publication" and data.get(key):
+                found[str(node)] = f"{prefix}:{_cell(data[key]).split(';')[0]}"
+                break
+    return found
+
+
+def write_kgx(graph: networkx.Graph, path: Target) -> None:
+    """Write ``nodes.tsv`` and ``edges.tsv`` into the folder ``path``. Raises ExportError where that is not possible."""
+    folder = make_folder(path)
+    ids = name_nodes(graph)
+    aliases = _aliases(graph)
+    with text_output(folder / "nodes.tsv") as stream:
+        stream.write("\t".join(NODES) + "\n")
+        for node, data in graph.nodes(data=True):
+            name = data.get("full_label") or data.get("label") or ids[node]
+            row = (
+                _cell(ids[node]), _category(data), _cell(name), _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
+                aliases.get(str(node), ""), SOURCE,
+            )  # fmt: skip
+            stream.write("\t".join(row) + "\n")
+    with text_output(folder / "edges.tsv") as stream:
+        stream.write("\t".join(EDGES) + "\n")
+        stream.writelines(_edges(graph, ids, aliases))
+
+
+def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) -> Iterator[str]:
+    predicates = read_biolink()["property"]
+    for number, (source, target, key, data) in enumerate(edge_rows(graph)):
+        kind = data.get("kind") if isinstance(data.get("kind"), str) else key if isinstance(key, str) else ""
+        kind = clean_text(kind)
+        inferred = data.get("inferred") is True
+        papers, records = _publications(data, aliases)
+        row = (
+            f"{SOURCE}-{number}", _cell(ids[source]), "biolink:" + predicates.get(kind, "related_to"), _cell(ids[target]),
+            "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
+            "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
+            SOURCE, papers, records,
+        )  # fmt: skip
+        yield "\t".join(row) + "\n"

@@ -1,0 +1,256 @@
+"""A picture of a network as SVG, for papers and for people without any tool: nodes, labels that do not collide, legend.
+
+Only shapes, lines and text: no script, no font file, no outside reference.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from mesokg.formats.cleaning import clean_text, edge_rows, look_of, plain, type_of
+from mesokg.formats.output import Target, text_output
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["write_svg"]
+
+WIDTH = 1800.0
+"""Pixels across, legend included."""
+
+MARGIN = 30.0
+FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
+SMALL, LARGE = 11.0, 19.0
+"""Font sizes in pixels of the least and the most important node."""
+
+LONGEST = 40
+"""Characters of a label; the whole is in the tooltip."""
+
+
+@dataclass
+class _Node:
+    name: Any
+    x: float
+    y: float
+    radius: float
+    colour: str
+    shape: str
+    label: str
+    importance: float
+    kind: str
+    tip: str
+
+
+def text_width(text: str, size: float) -> float:
+    """Width in pixels, on the safe side: 0.64 em for a letter, 1.1 em for wide characters and emoji.
+
+    >>> text_width("abc", 10)
+    19.2
+    """
+    wide = sum(unicodedata.east_asian_width(c) in "WF" or ord(c) > 0x1F000 for c in text)
+    return round(size * (0.64 * (len(text) - wide) + 1.1 * wide), 2)
+
+
+def _text(value: object) -> str:
+    """A value as one line of text."""
+    return " ".join(str(plain(value, "string")).split()) if type_of(value) else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+def _nodes(graph: networkx.Graph) -> list[_Node]:
+    found = []
+    number = max(1, len(graph))
+    for position, (node, data) in enumerate(graph.nodes(data=True)):
+        colour, size, place, shape = look_of(data)
+        if place is None:
+            # a ring for graphs that were never laid out
+            angle = 2 * math.pi * position / number
+            place = (12.0 * number * math.cos(angle) / math.pi, 12.0 * number * math.sin(angle) / math.pi, 0.0)
+        label = _text(data.get("label")) or _text(str(node))
+        kind = _text(data.get("kind"))
+        rank = data.get("pagerank", data.get("size", 1.0))
+        rank = float(rank) if isinstance(rank, int | float) and math.isfinite(rank) else 0.0
+        whole = _text(data.get("full_label")) or label
+        tip = f"{whole} ({kind})" if kind else whole
+        found.append(
+            _Node(node, place[0], -place[1], (8.0 if size is None else size) / 2, colour or "#777777", shape or "disc", _cut(label), rank, kind, tip[:300])
+        )
+    return found
+
+
+def _fit(nodes: list[_Node], left: float) -> tuple[float, float]:
+    """Move and scale the nodes into the space right of the legend; width and height of the picture."""
+    if not nodes:
+        return left + 2 * MARGIN, 200.0
+    low_x, high_x = min(n.x - n.radius for n in nodes), max(n.x + n.radius for n in nodes)
+    low_y, high_y = min(n.y - n.radius for n in nodes), max(n.y + n.radius for n in nodes)
+    wide, tall = max(high_x - low_x, 1.0), max(high_y - low_y, 1.0)
+    scale = min((WIDTH - left - 2 * MARGIN) / wide, 1.6 * WIDTH / tall, 12.0)
+    for node in nodes:
+        node.x = left + MARGIN + (node.x - low_x) * scale
+        node.y = MARGIN + 40 + (node.y - low_y) * scale
+        node.radius = max(1.6, min(26.0, node.radius * scale))
+    return left + wide * scale + 2 * MARGIN, tall * scale + 2 * MARGIN + 40
+
+
+Box = tuple[float, float, float, float]
+
+
+class _Taken:
+    """Boxes that labels must not touch, by cell of a grid."""
+
+    CELL = 60.0
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], list[Box]] = {}
+
+    def _keys(self, box: Box) -> Iterator[tuple[int, int]]:
+        for column in range(int(box[0] // self.CELL), int(box[2] // self.CELL) + 1):
+            for row in range(int(box[1] // self.CELL), int(box[3] // self.CELL) + 1):
+                yield column, row
+
+    def add(self, box: Box) -> None:
+        for key in self._keys(box):
+            self.cells.setdefault(key, []).append(box)
+
+    def free(self, box: Box) -> bool:
+        for key in self._keys(box):
+            for other in self.cells.get(key, ()):
+                if box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]:
+                    return False
+        return True
+
+
+def _place_labels(nodes: list[_Node], legend: Box) -> list[tuple[_Node, float, float, float, Box]]:
+    """Node, centre of its label, font size and box: the most important first, each where it touches nothing."""
+    taken = _Taken()
+    taken.add(legend)
+    taken.add((0.0, 0.0, WIDTH, MARGIN + 24))
+    for node in nodes:
+        taken.add((node.x - node.radius, node.y - node.radius, node.x + node.radius, node.y + node.radius))
+    highest = max((node.importance for node in nodes), default=0.0) or 1.0
+    placed = []
+    for node in sorted(nodes, key=lambda n: (-n.importance, str(n.name))):
+        size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
+        width, height = text_width(node.label, size), size * 1.2
+        reach_x, reach_y = node.radius + 3 + width / 2, node.radius + 2 + height / 2
+        slant = 0.7 * node.radius + 2
+        for across, down in (
+            (reach_x, 0.0), (-reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y),
+            (slant + width / 2, slant + height / 2), (slant + width / 2, -slant - height / 2),
+            (-slant - width / 2, slant + height / 2), (-slant - width / 2, -slant - height / 2),
+        ):  # fmt: skip
+            x, y = node.x + across, node.y + down
+            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            if taken.free(box):
+                taken.add(box)
+                placed.append((node, x, y, size, box))
+                break
+    return placed
+
+
+def _shape(node: _Node) -> str:
+    x, y, r = node.x, node.y, node.radius
+    look = f'fill="{node.colour}" stroke="#FFFFFF" stroke-width="0.8"'
+    if node.shape == "square":
+        side = r * 1.77
+        return f'<rect x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:.1f}" height="{side:.1f}" {look}>'
+    if node.shape == "diamond":
+        return f'<polygon points="{x:.1f},{y - r * 1.2:.1f} {x + r * 1.2:.1f},{y:.1f} {x:.1f},{y + r * 1.2:.1f} {x - r * 1.2:.1f},{y:.1f}" {look}>'
+    if node.shape == "triangle":
+        return f'<polygon points="{x:.1f},{y - r * 1.2:.1f} {x + r * 1.1:.1f},{y + r * 0.8:.1f} {x - r * 1.1:.1f},{y + r * 0.8:.1f}" {look}>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" {look}>'
+
+
+
+def write_svg(graph: networkx.Graph, path: Target) -> None:
+    """Draw any NetworkX graph: positions, colours, sizes and shapes of its nodes where it has them, else a ring of dots.
+
+    Labels that would cover another label or a node are left out, the least important first; every node tells its whole
+    label when pointed at. ``path`` may be ``-``. Raises ExportError where the file cannot be written.
+    """
+    nodes = _nodes(graph)
+    kinds = Counter(node.kind for node in nodes if node.kind)
+    legend = 0.0
+    if kinds:
+        legend = 34 + max(text_width(f"{kind}  {number:,}", 15) for kind, number in kinds.items()) + 12
+    width, height = _fit(nodes, legend)
+    labels = _place_labels(nodes, (-WIDTH, 0.0, legend, MARGIN + 50 + 24.0 * len(kinds)))
+    title = _text(graph.graph.get("name")) or "Network"
+    story = _text(graph.graph.get("description"))
+    # labels at the border may stand outside the nodes; the picture grows so that no text is cut
+    left = min([0.0, *(box[0] - 8 for *_, box in labels)])
+    right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(box[2] + 8 for *_, box in labels)])
+    bottom = max([height, MARGIN + 60 + 24.0 * len(kinds) + 40, *(box[3] + 8 for *_, box in labels)])
+    top = min([0.0, *(box[1] - 48 for *_, box in labels)])
+    with text_output(path) as stream:
+        stream.write(
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+            f'viewBox="{left:.0f} {top:.0f} {right - left:.0f} {bottom - top:.0f}" width="{right - left:.0f}" height="{bottom - top:.0f}" '
+            f'font-family="{FONT}">\n<title>{_xml(title)}</title>\n'
+        )
+        if story:
+            stream.write(f"<desc>{_xml(story)}</desc>\n")
+        stream.write(f'<rect x="{left:.0f}" y="{top:.0f}" width="{right - left:.0f}" height="{bottom - top:.0f}" fill="#FFFFFF"/>\n')
+        stream.writelines(_edges(graph, {node.name: node for node in nodes}))
+        stream.write('<g id="nodes">\n')
+        for node in sorted(nodes, key=lambda n: (n.importance, str(n.name))):
+            shape = _shape(node)
+            stream.write(f"{shape}<title>{_xml(node.tip)}</title></{shape[1:].split(' ', 1)[0]}>\n")
+        stream.write('</g>\n<g id="labels" text-anchor="middle" fill="#111111" stroke="#FFFFFF" stroke-width="3" paint-order="stroke" stroke-linejoin="round">\n')
+        for node, x, y, size, _ in labels:
+            # centred text reads the same from left to right and from right to left
+            stream.write(f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size}">{_xml(node.label)}</text>\n')
+        stream.write("</g>\n")
+        stream.writelines(_legend(title, nodes, kinds, left, top))
+        stream.write("</svg>\n")
+
+
+def _xml(text: str) -> str:
+    return escape(clean_text(text), quote=True)
+
+
+def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
+    """Lines, curved where several join the same two nodes, all bent the same way from source to target."""
+    yield '<g id="edges" fill="none" stroke-opacity="0.55">\n'
+    drawn: Counter[frozenset[Any]] = Counter()
+    thin = 0.9 if graph.number_of_edges() < 1500 else 0.5
+    for source, target, _, data in edge_rows(graph):
+        one, other = at[source], at[target]
+        colour = data.get("color")
+        colour = colour if isinstance(colour, str) and len(colour) == 7 and colour[0] == "#" and colour[1:].isalnum() else "#AAAAAA"
+        weight = data.get("weight", 1.0)
+        heavy = math.log1p(weight) if isinstance(weight, int | float) and 0 < weight < 1e300 else 0.0
+        stroke = f'stroke="{colour}" stroke-width="{min(7.0, thin * (0.6 + heavy)):.1f}"'
+        if one is other:
+            loop = one.radius + 8
+            yield f'<circle cx="{one.x:.1f}" cy="{one.y - loop:.1f}" r="{loop - 2:.1f}" {stroke}/>\n'
+            continue
+        pair = frozenset((source, target))
+        number = drawn[pair]
+        drawn[pair] += 1
+        bend = 0.08 + 0.09 * number
+        x, y = (one.x + other.x) / 2 + (other.y - one.y) * bend, (one.y + other.y) / 2 - (other.x - one.x) * bend
+        yield f'<path d="M{one.x:.1f} {one.y:.1f}Q{x:.1f} {y:.1f} {other.x:.1f} {other.y:.1f}" {stroke}/>\n'
+    yield "</g>\n"
+
+
+def _legend(title: str, nodes: list[_Node], kinds: Counter[str], left: float, top: float) -> Iterator[str]:
+    x, y = left + MARGIN, top + MARGIN + 14
+    yield f'<g id="legend" fill="#111111">\n<text x="{x:.1f}" y="{y:.1f}" font-size="24" font-weight="bold">{_xml(title)}</text>\n'
+    example = {node.kind: node for node in nodes}
+    for number, (kind, count) in enumerate(sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))):
+        line = y + 36 + 24 * number
+        like = example[kind]
+        mark = _shape(_Node(None, x + 8, line - 5, 7.5, like.colour, like.shape, "", 0.0, kind, ""))
+        yield f'{mark[:-1]}/>\n<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(kind)}  {count:,}</text>\n'
+    yield "</g>\n"

@@ -1,0 +1,277 @@
+"""Computes the layout of every view and writes the committed table: ``python -m mesokg.networks.renew [--build DIR]``.
+
+Run on purpose, after the graph has changed much; everybody else reads the table. Needs numpy (``pip install
+mesokg[layout]``). Forces are those of ForceAtlas2 (Jacomy 2014, doi:10.1371/journal.pone.0098679), from
+a pivot MDS start (Brandes and Pich 2006), one component at a time; written here because the libraries that do this well
+are GPL, and the permissive ones were slower or worse (benchmarks/networks.py).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.errors import MesokgError
+from mesokg.networks.layout import LAYOUT
+from mesokg.networks.measures import SEED, neighbours
+
+if TYPE_CHECKING:
+    import networkx
+    import numpy as np
+
+__all__ = ["lay_out", "main", "renew_layout"]
+
+ROUNDS = 260
+"""Rounds of forces for a component of up to BIG nodes."""
+
+BIG = 1500
+PUSH = 70.0
+"""Push between two nodes of mass 1 at distance 1; with a pull of 1 per unit of length it sets how long links are."""
+
+HOLD = 25.0
+"""Pull of every node to the middle, per unit of mass, whatever its distance."""
+
+PIVOTS = 40
+GAP = 4.0
+"""Free space around each node, in the unit of sizes."""
+
+
+def _components(near: list[dict[int, float]]) -> list[list[int]]:
+    seen = [False] * len(near)
+    found = []
+    for start in range(len(near)):
+        if seen[start]:
+            continue
+        seen[start] = True
+        members, todo = [], [start]
+        while todo:
+            node = todo.pop()
+            members.append(node)
+            for other in near[node]:
+                if not seen[other]:
+                    seen[other] = True
+                    todo.append(other)
+        found.append(sorted(members))
+    return sorted(found, key=lambda one: (-len(one), one[0]))
+
+
+def _distances(near: list[list[int]], start: int) -> list[int]:
+    depth = [-1] * len(near)
+    depth[start] = 0
+    todo = [start]
+    while todo:
+        after = []
+        for node in todo:
+            for other in near[node]:
+                if depth[other] < 0:
+                    depth[other] = depth[node] + 1
+                    after.append(other)
+        todo = after
+    return depth
+
+
+def _start(near: list[list[int]], random: np.random.Generator) -> np.ndarray:
+    """Pivot MDS: pivots far from each other, distances to them double centred, the two strongest axes."""
+    import numpy as np
+
+    number = len(near)
+    pivot, columns = 0, []
+    nearest = np.full(number, np.inf)
+    for _ in range(min(PIVOTS, number)):
+        depth = np.array(_distances(near, pivot), dtype=float)
+        columns.append(depth**2)
+        nearest = np.minimum(nearest, depth)
+        pivot = int(nearest.argmax())
+    squares = np.stack(columns, axis=1)
+    centred = -0.5 * (squares - squares.mean(0) - squares.mean(1, keepdims=True) + squares.mean())
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    place = centred @ vectors[:, [-1, -2]] if squares.shape[1] > 1 else np.zeros((number, 2))
+    spread = place.std() or 1.0
+    return place / spread * 10.0 * math.sqrt(number) + random.normal(size=(number, 2))
+
+
+def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Forces until the rounds are over: pull along links grows with their length, push falls with it."""
+    import numpy as np
+
+    number = len(near)
+    if number == 1:
+        return np.zeros((1, 2))
+    place = _start([list(links) for links in near], random).astype(np.float32)
+    pairs = np.array([(a, b) for a, links in enumerate(near) for b in links if a < b], dtype=np.intp)
+    # weights count sources or shared things and vary a hundredfold; their root keeps strong pairs from collapsing
+    pull = np.array([math.sqrt(near[a][b]) for a, b in pairs], dtype=np.float32)
+    mass = np.array([1.0 + len(links) for links in near], dtype=np.float32)
+    push, hold = np.float32(PUSH), np.float32(HOLD)
+    speed = np.full((number, 1), 1.0, dtype=np.float32)
+    before = np.zeros((number, 2), dtype=np.float32)
+    rounds = ROUNDS if number <= BIG else max(80, ROUNDS * BIG // number)
+    for turn in range(rounds):
+        norm = (place * place).sum(1)
+        square = norm[:, None] + norm[None, :] - 2.0 * (place @ place.T)
+        np.maximum(square, 4.0, out=square)
+        np.divide(mass[None, :], square, out=square)
+        np.fill_diagonal(square, 0.0)
+        force = push * mass[:, None] * (place * square.sum(1, keepdims=True) - square @ place)
+        across = place[pairs[:, 1]] - place[pairs[:, 0]]
+        strength = pull[:, None] * across
+        np.add.at(force, pairs[:, 0], strength)
+        np.add.at(force, pairs[:, 1], -strength)
+        distance = np.sqrt(norm)[:, None] + 1e-3
+        force -= hold * mass[:, None] * place / distance
+        force /= mass[:, None]
+        swing = np.sqrt(((force - before) ** 2).sum(1, keepdims=True))
+        along = np.sqrt(((force + before) ** 2).sum(1, keepdims=True))
+        speed = np.clip(speed * np.where(swing > along, 0.7, 1.15), 0.02, 12.0)
+        before = force
+        step = force * speed
+        reach = np.sqrt((step * step).sum(1, keepdims=True)) + 1e-6
+        limit = 60.0 * (1.0 - turn / rounds) + 1.0
+        place = place + step * np.minimum(1.0, limit / reach)
+    return _part(place.astype(float), sizes)
+
+
+def _part(place: np.ndarray, sizes: np.ndarray, *, rounds: int = 60) -> np.ndarray:
+    """Push overlapping nodes apart. ``sizes`` are diameters."""
+    import numpy as np
+
+    number = len(place)
+    reach = sizes / 2 + GAP / 2
+    cell = float(2 * reach.max())
+    for _ in range(rounds):
+        boxes: dict[tuple[int, int], list[int]] = defaultdict(list)
+        keys = np.floor(place / cell).astype(int)
+        for node in range(number):
+            boxes[int(keys[node, 0]), int(keys[node, 1])].append(node)
+        moved = np.zeros_like(place)
+        touched = False
+        for (column, row), here in boxes.items():
+            around = np.array([n for c in (-1, 0, 1) for r in (-1, 0, 1) for n in boxes.get((column + c, row + r), ())])
+            mine = np.array(here)
+            apart = place[mine][:, None] - place[around][None]
+            distance = np.sqrt((apart * apart).sum(2))
+            wanted = reach[mine][:, None] + reach[around][None]
+            close = (distance < wanted) & (mine[:, None] != around[None])
+            if close.any():
+                touched = True
+                safe = np.where(distance < 1e-6, 1e-6, distance)
+                # two nodes in one point part in a direction that depends on their order
+                direction = np.where(distance[..., None] < 1e-6, np.sign(mine[:, None] - around[None])[..., None] * 1.0, apart / safe[..., None])
+                moved[mine] += (np.where(close, (wanted - distance) / 2, 0.0)[..., None] * direction).sum(1) * 0.7
+        place = place + moved
+        if not touched:
+            break
+    return place
+
+
+def _turn(place: np.ndarray) -> np.ndarray:
+    """The component with its longer side across, centred."""
+    import numpy as np
+
+    place = place - place.mean(0)
+    if len(place) > 2:
+        _, axes = np.linalg.eigh(np.cov(place.T))
+        place = place @ axes[:, ::-1]
+    return place
+
+
+def lay_out(graph: networkx.MultiDiGraph, *, seed: int = SEED) -> dict[str, tuple[float, float]]:
+    """Coordinates of all nodes: components settled one by one, packed in rows, single nodes in a block by kind.
+
+    Node sizes are read from ``size``. The same seed gives the same picture on the same machine.
+    """
+    try:
+        import numpy as np
+    except ImportError as error:
+        raise MesokgError("a layout needs numpy; run `pip install mesokg[layout]`") from error
+
+    nodes = list(graph)
+    near = neighbours(graph)
+    sizes = np.array([float(data.get("size", 5.0)) for _, data in graph.nodes(data=True)])
+    boxes: list[tuple[list[int], np.ndarray]] = []
+    alone: list[int] = []
+    for members in _components(near):
+        if len(members) == 1:
+            alone += members
+            continue
+        position = {node: number for number, node in enumerate(members)}
+        inside = [{position[other]: weight for other, weight in near[node].items()} for node in members]
+        boxes.append((members, _turn(_settle(inside, sizes[members], np.random.default_rng(seed)))))
+    if alone:
+        kinds = [graph.nodes[nodes[node]].get("kind", "") for node in alone]
+        ordered = [node for _, node in sorted(zip(kinds, alone, strict=True))]
+        across = max(1, math.ceil(math.sqrt(2.5 * len(ordered))))
+        pitch = float(sizes[ordered].max()) + 2 * GAP
+        grid = np.array([(number % across, -(number // across)) for number in range(len(ordered))], dtype=float) * pitch
+        boxes.append((ordered, grid))
+    return _pack(nodes, boxes, sizes)
+
+
+def _pack(nodes: list[str], boxes: list[tuple[list[int], np.ndarray]], sizes: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Shelves below the largest box, each as wide as it."""
+    import numpy as np
+
+    if not boxes:
+        return {}
+    margin = 30.0
+    bounds = []
+    for members, place in boxes:
+        half = sizes[members][:, None] / 2
+        low, high = (place - half).min(0), (place + half).max(0)
+        bounds.append((low, high - low))
+    width = max(bounds[0][1][0], math.sqrt(sum(float(size[0] * size[1]) for _, size in bounds)) * 1.2)
+    found: dict[str, tuple[float, float]] = {}
+    left = top = height = 0.0
+    for (members, place), (low, size) in zip(boxes, bounds, strict=True):
+        if left and left + size[0] > width:
+            left, top, height = 0.0, top + height + margin, 0.0
+        for node, (x, y) in zip(members, place - low + np.array([left, 0.0]), strict=True):
+            found[nodes[node]] = (float(x), float(-(top + size[1]) + y))
+        left += float(size[0]) + margin
+        height = max(height, float(size[1]))
+    xs, ys = zip(*found.values(), strict=True)
+    middle = ((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)
+    return {node: (round(x - middle[0], 1) + 0.0, round(y - middle[1], 1) + 0.0) for node, (x, y) in found.items()}
+
+
+def renew_layout(graphs: dict[str, networkx.MultiDiGraph], path: Path = LAYOUT) -> int:
+    """Lay out each view and write the table; the number of its rows."""
+    rows = [
+        f"{view}\t{node}\t{x}\t{y}"
+        for view, graph in sorted(graphs.items())
+        for node, (x, y) in sorted(lay_out(graph).items())
+    ]
+    path.write_text("view\tnode\tx\ty\n" + "".join(row + "\n" for row in rows), encoding="utf-8", newline="\n")
+    return len(rows)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    import argparse
+    import time
+
+    from mesokg.builds import find_build, load_build
+    from mesokg.errors import UsageError
+    from mesokg.networks import VIEWS, network_of
+    from mesokg.networks.facts import read_facts
+
+    parser = argparse.ArgumentParser(prog="python -m mesokg.networks.renew", description=__doc__.split("\n")[0])
+    parser.add_argument("--build", type=Path, metavar="DIR", help="the build to lay out")
+    chosen = parser.parse_args(arguments)
+    facts = read_facts(load_build(find_build(chosen.build)))
+    graphs = {}
+    for view in VIEWS:
+        try:
+            graphs[view] = network_of(facts, view)
+        except UsageError as error:
+            print(f"{view}: left out: {error}", file=sys.stderr)
+    begun = time.perf_counter()
+    rows = renew_layout(graphs)
+    print(f"{rows:,} places in {len(graphs)} views, {time.perf_counter() - begun:.1f} s: {LAYOUT}")
+
+
+if __name__ == "__main__":
+    main()

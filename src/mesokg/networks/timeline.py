@@ -1,0 +1,48 @@
+"""When things stand in a network: intervals for Gephi's timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["add_times"]
+
+
+def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Start and end of a node as ISO dates; None for an open end.
+
+    A trial stands from its start to its completion; everything else from the first year it was reported in.
+    """
+    year = data.get("publication_year", data.get("first_year"))
+    start = str(data["start_date"])[:10] if "start_date" in data else f"{year:04d}-01-01" if isinstance(year, int) else None
+    end = str(data["completion_date"])[:10] if "completion_date" in data else None
+    return (start, end) if start is None or end is None or start <= end else (start, None)
+
+
+def add_times(graph: networkx.MultiDiGraph) -> networkx.MultiDiGraph:
+    """A copy of the network with ``intervals`` on nodes and edges, one pair of ISO dates each, None for an open end.
+
+    An edge stands while both its ends do, from the first year it was reported in; where its ends never stand together
+    (a paper on a trial that is over) from the later of the two on. What has no date has no interval: always there.
+    """
+    dated = graph.copy()
+    dated.graph["timeformat"] = "date"
+    times: dict[Any, tuple[str | None, str | None]] = {}
+    for node, data in dated.nodes(data=True):
+        times[node] = _interval(data)
+        if times[node] != (None, None):
+            data["intervals"] = [times[node]]
+    for source, target, data in dated.edges(data=True):
+        year = data.get("first_year")
+        own = f"{year:04d}-01-01" if isinstance(year, int) else None
+        starts = [start for start in (times[source][0], times[target][0], own) if start]
+        ends = [end for end in (times[source][1], times[target][1]) if end]
+        start, end = max(starts, default=None), min(ends, default=None)
+        if start and end and end < start:
+            end = None
+        if start or end:
+            data["intervals"] = [(start, end)]
+    return dated
