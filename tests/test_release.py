@@ -106,6 +106,14 @@ def test_the_named_graphs_are_disjoint_and_inference_repeats_nothing(real_build:
         assert seen.setdefault(quad.triple, quad.graph_name.value) == quad.graph_name.value, quad
 
 
+def test_hermit_finds_ontology_and_whole_graph_consistent(real_build: Path) -> None:
+    from mesokg.hierarchy import is_consistent
+
+    require("java", why="HermiT judges consistency")
+    assert is_consistent(real_build / "ontology" / "mesokg-base.ttl")
+    assert is_consistent(real_build / "mesokg.ttl")
+
+
 def test_a_failed_build_leaves_the_last_one_whole(tmp_path: Path, tiny: Path) -> None:
     out = tmp_path / "build"
     build(out, tiny)

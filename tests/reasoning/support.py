@@ -22,11 +22,11 @@ TURTLE_PREFIXES = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIX
 
 
 def need_java() -> None:
-    """Skips without Java; fails instead where MESOKG_REQUIRE_JAVA says that there must be one."""
+    """Skips without Java; fails instead where MESOKG_REQUIRE_TOOLS says that there must be one."""
     if has_java():
         return
-    if os.environ.get("MESOKG_REQUIRE_JAVA"):
-        pytest.fail("MESOKG_REQUIRE_JAVA is set, and there is no java on the PATH")
+    if os.environ.get("MESOKG_REQUIRE_TOOLS"):
+        pytest.fail("MESOKG_REQUIRE_TOOLS is set, and there is no java on the PATH")
     pytest.skip("needs Java for HermiT: no java on the PATH")
 
 
