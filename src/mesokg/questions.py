@@ -1,13 +1,25 @@
 """The query library: one question per file, with its words, parameters and keywords in front matter.
 
-A question file is plain SPARQL that runs anywhere as it stands. A parameter has a ``VALUES ?name { default }`` block
-in the query; asking with another value puts that value, as a term, in the place of the default.
+A question file is plain SPARQL that runs anywhere as it stands, over the union of the graphs or over one merged graph.
+A parameter has a ``VALUES ?name { default }`` block in the query (or several with the same default, where a subquery
+needs it too); asking with another value puts that value, as a term, in the place of the default. Front matter::
+
+    #+ title: Which therapies target a gene or its product?
+    #+ summary: One row per therapy ...
+    #+ keywords: therapy, target
+    #+ graph: inferred
+    #+ expects: tests/questions/expected/which_therapies_target_gene.tsv
+    #+ param: target (thing): a gene or antigen
+    #+ complete: target: ?therapy mesokg:targets ?value
+
+``graph`` is the deepest graph the answer draws on: ``facts``, ``inferred`` or ``evidence``. ``complete`` is a graph
+pattern that binds ``?value`` to what a shell may offer for the parameter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +34,20 @@ if TYPE_CHECKING:
 
     from mesokg.store import Answer, Store
 
-__all__ = ["KEYWORDS", "Parameter", "Question", "ask", "bind", "find_question", "read_question", "read_questions"]
+__all__ = [
+    "KEYWORDS",
+    "Parameter",
+    "Question",
+    "ask",
+    "bind",
+    "complete_question",
+    "complete_setting",
+    "evidence_behind",
+    "find_question",
+    "lint_question",
+    "read_question",
+    "read_questions",
+]
 
 KEYWORDS = (
     "antigen", "arm", "biology", "claim", "combination", "component", "construct", "country", "date", "disease",
@@ -31,21 +56,27 @@ KEYWORDS = (
 )
 """The controlled list of keywords."""
 
-_FIELDS = ("title", "summary", "keywords", "graph", "param")
+_FIELDS = ("title", "summary", "keywords", "graph", "expects", "param", "complete")
+_REQUIRED = _FIELDS[:5]
 _GRAPHS = ("facts", "inferred", "evidence")
 _TYPES = ("text", "integer", "decimal", "date", "thing")
 _HEAD = re.compile(r"#\+ (\w+): ?(.*)")
 _PARAM = re.compile(r"(?P<name>\w+) \((?P<type>\w+)\): (?P<description>.+)")
+_COMPLETE = re.compile(r"(?P<name>\w+): (?P<pattern>.*\?value\b.*)")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter: its variable name, type (text, integer, decimal, date or thing), meaning and default as SPARQL."""
+    """A parameter: its variable name, type (text, integer, decimal, date or thing), meaning and default as SPARQL.
+
+    ``completion`` is a graph pattern that binds ``?value`` to what may be offered; empty where nothing can be.
+    """
 
     name: str
     type: str
     description: str
     default: str
+    completion: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +91,7 @@ class Question:
     parameters: tuple[Parameter, ...]
     sparql: str
     path: Path
+    expects: str = ""
 
 
 def _block(name: str) -> re.Pattern[str]:
@@ -77,6 +109,7 @@ def read_question(path: Path) -> Question:
     text = path.read_text(encoding="utf-8")
     fields: dict[str, str] = {}
     parameters: list[Parameter] = []
+    completions: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.startswith("#+"):
             break
@@ -88,14 +121,25 @@ def read_question(path: Path) -> Question:
             if parts is None or parts["type"] not in _TYPES:
                 report(number, "unreadable parameter", match[2], f"write `name (type): meaning` with a type of {', '.join(_TYPES)}")
                 continue
-            found = _block(parts["name"]).findall(text)
+            found = {block.strip() for block in _block(parts["name"]).findall(text)}
             if len(found) != 1:
-                fix = f"write `VALUES ?{parts['name']} {{ default }}` exactly once in the query"
-                report(number, "parameter without default", parts["name"], fix)
-            parameters.append(Parameter(parts["name"], parts["type"], parts["description"], (found or [""])[0].strip()))
+                fix = f"write `VALUES ?{parts['name']} {{ default }}` in the query, with one default"
+                report(number, "parameter without one default", parts["name"], fix)
+            if any(parameter.name == parts["name"] for parameter in parameters):
+                report(number, "parameter declared twice", parts["name"], "keep one of the lines")
+            parameters.append(Parameter(parts["name"], parts["type"], parts["description"], min(found, default="")))
+        elif match[1] == "complete":
+            parts = _COMPLETE.fullmatch(match[2])
+            if parts is None or not any(parameter.name == parts["name"] for parameter in parameters):
+                fix = "write `name: pattern` after the parameter of that name, with a pattern that binds ?value"
+                report(number, "unreadable completion", match[2], fix)
+                continue
+            completions[parts["name"]] = parts["pattern"]
+        elif match[1] in fields:
+            report(number, "front matter given twice", match[1], "keep one of the lines")
         else:
             fields[match[1]] = match[2].strip()
-    for name in _FIELDS[:4]:
+    for name in _REQUIRED:
         if not fields.get(name):
             report(1, "missing front matter", name, f"add `#+ {name}: …` at the top")
     keywords = tuple(filter(None, (word.strip() for word in fields.get("keywords", "").split(","))))
@@ -108,8 +152,9 @@ def read_question(path: Path) -> Question:
         report(1, "title is not a question", fields["title"], "end it with a question mark")
     if problems:
         raise ProblemsFound(problems)
+    completed = (replace(one, completion=completions.get(one.name, "")) for one in parameters)
     return Question(
-        path.stem, fields["title"], fields["summary"], keywords, fields["graph"], tuple(parameters), text, path
+        path.stem, fields["title"], fields["summary"], keywords, fields["graph"], tuple(completed), text, path, fields["expects"]
     )
 
 
@@ -214,3 +259,125 @@ def ask(question: Question, store: Store, values: Mapping[str, str] | None = Non
         return store.query(bound.sparql)
     except QueryError as error:
         raise QueryError(f"{question.path.name}: {error}") from error
+
+
+# ---------------------------------------------------------------- completion
+
+
+def complete_question(incomplete: str, root: Path | None = None) -> list[str]:
+    """The names of questions that begin so; files are listed, not read."""
+    root = root or folder("queries") / "questions"
+    return sorted(path.stem for path in root.glob("*.rq") if path.stem.startswith(incomplete))
+
+
+def complete_setting(
+    question: Question, incomplete: str, store: Store | None = None, *, limit: int = 200
+) -> list[tuple[str, str]]:
+    """What may follow ``--set``, each with its meaning: ``NAME=`` first, then ``NAME=VALUE`` from the graph.
+
+    Values are matched by id, symbol or label, ignoring case. Without a store only names are offered.
+    """
+    name, sign, begun = incomplete.partition("=")
+    if not sign:
+        return [(f"{one.name}=", one.description) for one in question.parameters if one.name.startswith(name)]
+    parameter = next((one for one in question.parameters if one.name == name), None)
+    if parameter is None or not parameter.completion or store is None:
+        return []
+    from mesokg.answers import plain
+
+    query = f"""SELECT DISTINCT ?value ?symbol ?label WHERE {{
+        {{ SELECT DISTINCT ?value WHERE {{ {parameter.completion} }} }}
+        OPTIONAL {{ ?value mesokg:symbol ?symbol }}
+        OPTIONAL {{ ?value rdfs:label ?label }}
+    }} ORDER BY ?value ?symbol ?label"""
+    offered: dict[str, str] = {}
+    for value, symbol, label in store.query(query):
+        text = plain(symbol) or plain(value)
+        if any(word.casefold().startswith(begun.casefold()) for word in (text, plain(value), plain(label))):
+            offered.setdefault(f"{name}={text}", plain(label))
+    return list(offered.items())[:limit]
+
+
+# ---------------------------------------------------------------- the evidence behind a row
+
+_BEHIND = """
+SELECT DISTINCT ?subject ?predicate ?object ?source ?sourceLabel ?locator ?level ?negated WHERE {
+  VALUES ?subject { %s }
+  ?assertion mesokg:subject ?subject ; mesokg:predicate ?predicate ; mesokg:object ?object ; mesokg:source ?source ;
+             mesokg:locator ?locator ; mesokg:negated ?negated ; mesokg:evidenceLevel/skos:notation ?level .
+  OPTIONAL { ?source rdfs:label ?sourceLabel }
+  OPTIONAL { ?object skos:notation ?notation }
+  FILTER(?object IN (%s) || ?notation IN (%s))
+} ORDER BY ?subject ?predicate STR(?object) ?source ?locator"""
+
+
+def evidence_behind(row: Iterable[object], store: Store) -> Answer:
+    """The assertions that join two cells of a row: one row each, with source, place and evidence level.
+
+    ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them. What a row only infers is not among them:
+    ``mesokg explain`` shows where an inferred triple comes from.
+    """
+    from mesokg.store import Answer
+
+    terms = list(dict.fromkeys(str(term) for term in row if term is not None))
+    things = [term for term in terms if term.startswith("<")]
+    texts = [term for term in terms if term.startswith('"') and "^^" not in term] or ['""']
+    if not things:
+        return Answer("bindings", ("subject", "predicate", "object", "source", "sourceLabel", "locator", "level", "negated"))
+    return store.query(_BEHIND % (" ".join(things), ", ".join(terms), ", ".join(texts)))
+
+
+# ---------------------------------------------------------------- the linter
+
+_STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|<[^<>\s]*>|#[^\n]*')
+_PREFIX = re.compile(r"^PREFIX (\w+): <([^<>\s]+)>$", re.MULTILINE)
+_USED = re.compile(r"(?<![\w?:])([A-Za-z]\w*):([A-Za-z0-9_][\w.-]*)?")
+_REFUSED = ("GRAPH", "FROM", "SERVICE", "LIMIT", "OFFSET", "NOW", "RAND", "UUID", "STRUUID", "BNODE", "SAMPLE", "LATERAL", "REDUCED")
+
+
+def lint_question(question: Question, terms: Container[str] | None = None) -> list[Problem]:
+    """What the style guide asks of a question and the file breaks. ``terms`` holds the local names of the ontology.
+
+    Checked: one SELECT without features of one engine, prefixes declared as everywhere and all used, no unknown term of
+    ours, variables named in words, a name beside each thing, a whole ordering, and expected rows where they belong.
+    """
+    file = f"queries/{question.path.parent.name}/{question.path.name}"
+    problems: list[Problem] = []
+
+    def report(rule: str, value: str, fix: str) -> None:
+        line = next((n for n, text in enumerate(question.sparql.split("\n"), 1) if value and value in text), 1)
+        problems.append(Problem(file, line, "", rule, value, fix))
+
+    bare = _STRINGS.sub(" ", question.sparql)
+    declared = dict(_PREFIX.findall(question.sparql))
+    body = re.sub(r"^PREFIX .*$", "", bare, flags=re.MULTILINE)
+    for prefix, iri in declared.items():
+        if PREFIXES.get(prefix) != iri:
+            report("prefix not as everywhere", prefix, f"write PREFIX {prefix}: <{PREFIXES.get(prefix, '…')}>")
+        if not re.search(rf"(?<![\w?:]){prefix}:", body):
+            report("prefix not used", prefix, "take the line out")
+    for prefix, local in sorted(set(_USED.findall(body))):
+        if prefix not in declared:
+            report("prefix not declared", prefix, "declare it in a line of its own, as PREFIX name: <iri>")
+        elif prefix == "mesokg" and terms is not None and local not in terms:
+            report("unknown term", f"mesokg:{local}", suggest(local, terms) if isinstance(terms, (set, frozenset)) else "check the ontology")
+    for word in _REFUSED:
+        if re.search(rf"(?<![\w?:$]){word}\b", body, re.IGNORECASE):
+            report("engine specific or unstable", word, "ask without it: answers must be whole and the same everywhere")
+    head = re.search(r"SELECT\s+(?:DISTINCT\s+)?((?:\?\w+\s+)+)WHERE", body)
+    if head is None or body.lstrip()[:6] != "SELECT":
+        report("not a SELECT of named variables", "SELECT", "begin with SELECT, name each column, and write WHERE")
+        return problems
+    columns = re.findall(r"\?(\w+)", head[1])
+    for column in columns:
+        if not re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)*", column) or len(column) < 3:
+            report("variable not in words", f"?{column}", "use a domain word in camelCase")
+    order = re.search(r"\}\s*ORDER BY\s+([^{}]+)$", body)
+    if order is None:
+        report("not ordered", "", "end with ORDER BY, so that answers compare")
+    for label in (column for column in columns if column.endswith("Label")):
+        if label.removesuffix("Label") not in columns:
+            report("label without its thing", f"?{label}", f"add ?{label.removesuffix('Label')} before it")
+    if question.expects != f"tests/questions/expected/{question.name}.tsv":
+        report("expected rows elsewhere", question.expects, f"write tests/questions/expected/{question.name}.tsv")
+    return problems
