@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,28 @@ def _failures() -> Iterator[None]:
         sys.exit(2)
 
 
+_ELSEWHERE = {
+    "export": ("mesokg.export_command", "export"),
+}
+"""Commands that live in modules of their own, loaded when they are used or listed."""
+
+
 class _Commands(click.Group):
-    """Offers the nearest commands for a misspelt one, and handles our errors for all."""
+    """Offers the nearest commands for a misspelt one, loads some late, and handles our errors for all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _ELSEWHERE:
+            module, name = _ELSEWHERE[cmd_name]
+            return getattr(import_module(module), name)
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            ctx.fail(f"there is no command {args[0]!r}; {suggest(args[0], self.commands)}")
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known:
+            ctx.fail(f"there is no command {args[0]!r}; {suggest(args[0], known)}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -337,5 +354,3 @@ def load(url: str, update_url: str | None, data_url: str | None, keep_graphs: bo
     with _open(build_dir) as store, RemoteStore(url, update_url=update_url, data_url=data_url) as remote:
         number = load_server(store, remote, keep_graphs=keep_graphs, say=_Progress())  # type: ignore[arg-type]
     click.echo(f"{number:,} triples loaded into {url}")
-
-

@@ -157,6 +157,7 @@ def _version_date(store: pyoxigraph.Store) -> str:
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
     import pyoxigraph
 
+    from mesokg.formats import write_network_products
     from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
 
     formats = pyoxigraph.RdfFormat
@@ -182,6 +183,8 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
         write_rdf(quads, out / name, syntax, prefixes=prefixes)
     write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
     write_nquads_gz(graphs, out / MARKER)
+    say("networks")
+    write_network_products(built.store, out)
 
 
 def _full_ontology(by_graph: dict[str, list[Quad]]) -> list[Quad]:
