@@ -1,0 +1,66 @@
+"""The application: routes, and the pool and cache behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mesokg.server.cache import Cache
+from mesokg.server.failures import Failure
+from mesokg.server.guard import Guard, failure_messages
+from mesokg.server.negotiation import prefers_html
+from mesokg.server.pool import Pool
+from mesokg.server.protocol import Endpoint
+from mesokg.server.settings import Settings
+from mesokg.server.site import Site
+
+__all__ = ["make_app"]
+
+_ALL = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+
+def failed(request: Request, failure: Exception) -> Response:
+    """The response of a failure: a page for browsers, problem+json for programs."""
+    assert isinstance(failure, Failure)
+    start, body = failure_messages(failure, html=prefers_html(request.headers.get("accept")))
+    response = Response(body["body"], status_code=failure.status)
+    response.raw_headers = [*start["headers"], (b"access-control-allow-origin", b"*")]
+    return response
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return failed(request, Failure(405, f"{request.method} does not work here", "use GET", headers=(("Allow", "GET, HEAD"),)))
+    return failed(request, Failure(error.status_code, "there is nothing at this address", "start at the first page, or search"))
+
+
+def make_app(settings: Settings) -> Any:
+    """The ASGI application of these settings. Its workers start with it and end with it."""
+    pool = Pool(settings)
+    cache = Cache(settings.cache_bytes)
+    endpoint = Endpoint(settings, pool, cache)
+    site = Site(settings, pool, cache)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await pool.start()
+        try:
+            yield
+        finally:
+            await pool.stop()
+
+    routes = [Route(path, endpoint.sparql, methods=_ALL) for path in ("/sparql", "/sparql/", "/query", "/update")]
+    routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
+    routes += site.routes()
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed})
+    app.state.pool, app.state.cache = pool, cache
+    # Starlette's own handler of the unforeseen would print its trace to the client in debug mode; ours never does
+    return Guard(app, settings)

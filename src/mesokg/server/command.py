@@ -1,0 +1,73 @@
+"""The command `mesokg serve`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+__all__ = ["serve"]
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 for all.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen at; 0 takes a free one.")
+@click.option("--build", "build_dir", type=click.Path(path_type=Path), metavar="DIR", help="The build to serve; else $MESOKG_BUILD, ./build, or the user cache.")
+@click.option("--endpoint", metavar="URL", help="Put pages and explorer in front of this SPARQL 1.1 server instead.")
+@click.option("--public-url", metavar="URL", help="The address that clients know this server by, behind a proxy.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer only for this host name; may be repeated.")
+@click.option("--allow-service", "services", multiple=True, metavar="URL", help="Let queries call this server by SERVICE, and updates LOAD this address; may be repeated.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; as many as processors, by default.")
+@click.option("--deadline", type=click.FloatRange(1, 3600), default=20.0, show_default=True, metavar="SECONDS", help="The longest that one query may run.")
+@click.option("--memory", type=click.IntRange(64, 1_000_000), default=1024, show_default=True, metavar="MEBIBYTES", help="The most memory that one query may take (Linux).")
+@click.option("--allow-update", is_flag=True, help="Allow SPARQL Update and the Graph Store Protocol on the store of --store.")
+@click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="The folder of the store that updates change; made if missing.")
+@click.option("--token", metavar="TEXT", envvar="MESOKG_TOKEN", help="The token that updates must carry; made and shown once where it is needed and not given.")
+def serve(
+    host: str,
+    port: int,
+    build_dir: Path | None,
+    endpoint: str | None,
+    public_url: str | None,
+    hosts: tuple[str, ...],
+    services: tuple[str, ...],
+    workers: int | None,
+    deadline: float,
+    memory: int,
+    allow_update: bool,
+    store: Path | None,
+    token: str | None,
+) -> None:
+    """Serve a SPARQL endpoint, linked data, downloads and the explorer."""
+    from mesokg.server.run import run
+    from mesokg.server.settings import MEBIBYTE, Settings
+
+    if allow_update and (store is None or endpoint or build_dir):
+        raise click.UsageError("--allow-update needs --store DIR, and neither --build nor --endpoint")
+    if store is not None and not allow_update:
+        raise click.UsageError("--store is for --allow-update; a build is served with --build DIR")
+    if endpoint and build_dir:
+        raise click.UsageError("--endpoint and --build exclude each other: one graph is served")
+    if allow_update and not _is_loopback(host) and not token:
+        token = secrets.token_urlsafe(24)
+        click.echo(f"updates need the header  Authorization: Bearer {token}", err=True)
+    release, build = "", None
+    if not endpoint and not allow_update:
+        from mesokg.builds import find_build
+        from mesokg.server.site import release_of
+
+        build = find_build(build_dir, say=lambda text: click.echo(text, err=True))
+        release = release_of(build)
+    settings = Settings(
+        build=build, endpoint=endpoint, store=store, allow_update=allow_update, token=token, public_url=public_url,
+        hosts=hosts or (() if _is_loopback(host) or not allow_update else (host,)), services=services, release=release,
+        workers=workers or max(2, os.cpu_count() or 2), deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE,
+        fork=os.environ.get("MESOKG_NO_FORK") != "1",
+    )
+    run(settings, host, port)

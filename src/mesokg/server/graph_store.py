@@ -1,0 +1,86 @@
+"""The Graph Store Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/) on one store."""
+
+from __future__ import annotations
+
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+from uuid import uuid4
+
+from mesokg.identifiers import PREFIXES
+from mesokg.server.failures import Failure
+from mesokg.server.results import rdf_format, write_triples
+
+__all__ = ["answer"]
+
+
+def _parse(content: bytes, media: str, base: str, target: Any) -> list[Any]:
+    import pyoxigraph
+
+    syntax = pyoxigraph.RdfFormat.from_media_type(media or "text/turtle")
+    if syntax is None:
+        raise Failure(415, f"{media!r} is no RDF syntax this server reads", "send text/turtle, application/n-triples, application/rdf+xml or application/ld+json")
+    try:
+        return [
+            pyoxigraph.Quad(q.subject, q.predicate, q.object, target)
+            for q in pyoxigraph.parse(content, format=syntax, base_iri=base)
+        ]
+    except SyntaxError as error:
+        raise Failure(400, f"the body cannot be read: {error}", "mend the data and send them again") from error
+    except ValueError as error:
+        raise Failure(400, f"the body cannot be read: {error}", "mend the data and send them again") from error
+
+
+def _read(content: bytes, media: str, base: str, target: Any) -> list[Any]:
+    if not media.startswith("multipart/form-data"):
+        return _parse(content, media.split(";")[0].strip(), base, target)
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + media.encode("latin-1") + b"\r\n\r\n" + content)
+    quads: list[Any] = []
+    for part in message.iter_parts():
+        quads += _parse(part.get_payload(decode=True) or b"", part.get_content_type(), base, target)  # type: ignore[arg-type]
+    return quads
+
+
+def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) -> tuple[dict[str, Any], bytes]:
+    """Carry out one request: ``method``, ``graph`` (an IRI, None for the default graph, "" for a new one), ``format``."""
+    import pyoxigraph
+
+    method, wanted = header["method"], header["graph"]
+    reply: dict[str, Any] = {}
+    if wanted == "":
+        if method != "POST":
+            raise Failure(400, "the request names no graph", "add ?graph=IRI or ?default")
+        wanted = f"{header['base']}/{uuid4()}"
+        reply["location"] = wanted
+    try:
+        target = pyoxigraph.DefaultGraph() if wanted is None else pyoxigraph.NamedNode(wanted)
+    except ValueError as error:
+        raise Failure(400, f"{wanted!r} is not an IRI", "give a whole IRI as graph") from error
+    exists = wanted is None or store.contains_named_graph(target)
+    missing = Failure(404, "there is no graph of this name", "list the graphs with SELECT DISTINCT ?g { GRAPH ?g {} }")
+    if method in ("GET", "HEAD"):
+        if not exists:
+            raise missing
+        quads = store.quads_for_pattern(None, None, None, target)
+        if rdf_format(header["format"]).supports_datasets:
+            content = write_triples((q for q in quads), header["format"], PREFIXES)
+        else:
+            content = write_triples([q.triple for q in quads], header["format"], PREFIXES)
+        return {"status": 200, "format": header["format"]}, content
+    if read_only:
+        raise Failure(403, "this server is read-only", "start your own with `mesokg serve --allow-update --store DIR`")
+    if method == "DELETE":
+        if not exists:
+            raise missing
+        if wanted is None:
+            store.clear_graph(target)
+        else:
+            store.remove_graph(target)
+        return {"status": 204}, b""
+    quads = _read(body, header["type"], wanted or header["base"], target)
+    if method == "PUT":
+        store.clear_graph(target)
+    store.bulk_extend(quads)
+    if wanted is not None:
+        store.add_graph(target)
+    return {"status": 204 if exists else 201, **reply}, b""

@@ -1,0 +1,118 @@
+"""The holder: one process that loads the graph once and forks the workers, which share its memory.
+
+A fork takes milliseconds and copies no triple, so a worker that was killed is replaced at once. The holder has a
+single thread and never answers queries. It kills workers too, as only their parent can be sure of a process id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from mesokg.server.settings import Settings
+from mesokg.server.worker import Answerer, limit_process, open_answerer, serve
+
+__all__ = ["main"]
+
+
+def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.socket, nice: int) -> None:
+    settings = answerer.settings
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        if nice:
+            os.nice(nice)
+        limit_process(settings, files=not (settings.endpoint or settings.services))
+        with pipe.makefile("rb") as requests, pipe.makefile("wb") as answers:
+            serve(answerer, requests, answers)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _hold(answerer: Answerer, control: socket.socket) -> None:
+    woken, wake = socket.socketpair()
+    woken.setblocking(False)
+    wake.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    children: set[int] = set()
+    rest = b""
+
+    def say(**message: object) -> None:
+        control.sendall(json.dumps(message).encode() + b"\n")
+
+    say(event="ready")
+    while True:
+        ready, _, _ = select.select([control, woken], [], [])
+        if woken in ready:
+            with contextlib.suppress(BlockingIOError):
+                while woken.recv(4096):
+                    pass
+        while children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            children.discard(pid)
+            say(event="ended", pid=pid, signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+        if control not in ready:
+            continue
+        data = control.recv(65536)
+        if not data:
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            order = json.loads(line)
+            if order["do"] == "fork":
+                ours, theirs = socket.socketpair()
+                pid = os.fork()
+                if pid == 0:
+                    theirs.close()
+                    woken.close()
+                    wake.close()
+                    _become_worker(answerer, control, ours, order["nice"])
+                ours.close()
+                children.add(pid)
+                message = json.dumps({"event": "forked", "pid": pid}).encode() + b"\n"
+                socket.send_fds(control, [message], [theirs.fileno()])
+                theirs.close()
+            elif order["do"] == "kill" and order["pid"] in children:
+                os.kill(order["pid"], signal.SIGKILL)
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Run as a process of its own; the file descriptor of the control socket is the only argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(sys.argv[1]))
+    values = json.loads(os.environ.pop("MESOKG_SERVER_SETTINGS"))
+    settings = Settings(**{
+        name: Path(value) if name in ("build", "store") and value else tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    })
+    answerer = open_answerer(settings)
+    # What a worker imports after its limits are set would fail: it can open no file.
+    import mesokg.server.explorer
+    import mesokg.server.graph_store
+    import mesokg.server.results
+    import mesokg.server.updates  # noqa: F401
+    import rdflib.plugins.sparql.parser  # noqa: F401
+
+    answerer.warm()
+    gc.collect()
+    gc.freeze()
+    _hold(answerer, control)
+
+
+if __name__ == "__main__":
+    main()

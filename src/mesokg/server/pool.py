@@ -1,0 +1,354 @@
+"""The pool: workers in two lanes, their deadlines, their queue, and their replacement.
+
+A request starts in the fast lane. Past ``fast_seconds`` its worker moves to the slow lane at the lowest priority and
+a fresh one takes its place, so that runaway queries never hold the fast lane; where the slow lane is full it is
+ended, waits, and starts again there. At the deadline the worker is killed, as the engine cannot be told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from dataclasses import asdict
+from typing import Any
+
+from mesokg.server.failures import Failure
+from mesokg.server.frames import pack, read_frame
+from mesokg.server.settings import Settings
+
+__all__ = ["Pool", "Reply"]
+
+Reply = tuple[dict[str, Any], bytes]
+
+_SLOW_NICE = 19
+_CRASHED = Failure(
+    400, "the query ended the engine: it needs more memory than one query gets, or is nested too deeply",
+    "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery",
+)
+
+
+class _Gone(Exception):
+    """The worker ended without an answer."""
+
+
+class _Worker:
+    """One worker process and the stream to it."""
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: Any = None) -> None:
+        self.pid, self.reader, self.writer, self.process = pid, reader, writer, process
+
+    async def ask(self, message: bytes) -> Reply:
+        try:
+            self.writer.write(message)
+            await self.writer.drain()
+            return await read_frame(self.reader)
+        except (asyncio.IncompleteReadError, ConnectionError, OSError, ValueError) as error:
+            raise _Gone from error
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self.writer.close()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    values = {name: str(value) if name in ("build", "store") and value else value for name, value in asdict(settings).items()}
+    values["token"] = None
+    return {**os.environ, "MESOKG_SERVER_SETTINGS": json.dumps(values)}
+
+
+class Pool:
+    """Answers requests through workers. ``start`` before use, ``stop`` after."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.forks = settings.fork and settings.read_only and hasattr(os, "fork") and hasattr(socket, "send_fds")
+        # a store that changes has one process, and nothing to fall back to
+        self.size = 1 if settings.allow_update else settings.workers
+        self._idle: deque[_Worker] = deque()
+        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._slow = asyncio.Semaphore(settings.slow_workers)
+        self._slow_waiting = 0
+        self._holder: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._forks: deque[asyncio.Future[_Worker]] = deque()
+        self._text = b""
+        self._descriptors: deque[int] = deque()
+        self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ready: asyncio.Future[None] | None = None
+        self.slow_keys: dict[bytes, None] = {}
+
+    # ------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        if self.forks:
+            await self._start_holder()
+        for worker in await asyncio.gather(*(self._new(0) for _ in range(self.size))):
+            self._put(worker)
+
+    async def stop(self) -> None:
+        self._stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        for worker in self._idle:
+            worker.close()
+            if worker.process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.kill()
+                await worker.process.wait()
+        if self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self._control.close()
+        if self._holder is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._holder.wait)
+
+    async def _start_holder(self) -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        self._holder = subprocess.Popen(
+            [sys.executable, "-m", "mesokg.server.holder", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()], env=_environment(self.settings), stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+        ours.setblocking(False)
+        self._control = ours
+        self._ready = loop.create_future()
+        loop.add_reader(ours, self._on_control)
+        await self._ready
+
+    def _on_control(self) -> None:
+        assert self._control is not None
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 64)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, descriptors = b"", []
+        self._descriptors.extend(descriptors)
+        if not data:
+            self._lost_holder()
+            return
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            event = json.loads(line)
+            if event["event"] == "ready" and self._ready and not self._ready.done():
+                self._ready.set_result(None)
+            elif event["event"] == "forked":
+                self._spawn_task(self._adopt(event["pid"], self._descriptors.popleft(), self._forks.popleft()))
+
+    def _lost_holder(self) -> None:
+        assert self._control is not None
+        asyncio.get_running_loop().remove_reader(self._control)
+        self._control.close()
+        error = Failure(500, "the process that holds the graph ended", "tell the maintainers of this server")
+        if self._ready and not self._ready.done():
+            self._ready.set_exception(error)
+        while self._forks:
+            future = self._forks.popleft()
+            if not future.done():
+                future.set_exception(error)
+        if not self._stopping and self._ready and self._ready.done() and not self._ready.exception():
+            # idle workers still answer; the next one needed is forked by a new holder
+            self._spawn_task(self._start_holder())
+
+    async def _adopt(self, pid: int, descriptor: int, future: asyncio.Future[_Worker]) -> None:
+        pipe = socket.socket(fileno=descriptor)
+        reader, writer = await asyncio.open_connection(sock=pipe, limit=4 * 1024 * 1024)
+        worker = _Worker(pid, reader, writer)
+        if future.cancelled():
+            worker.close()
+        else:
+            future.set_result(worker)
+
+    def _spawn_task(self, coroutine: Any) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _new(self, nice: int) -> _Worker:
+        if self.forks:
+            if self._ready is not None and not self._ready.done():
+                await asyncio.shield(self._ready)
+            future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+            self._forks.append(future)
+            assert self._control is not None
+            self._control.send(json.dumps({"do": "fork", "nice": nice}).encode() + b"\n")
+            return await future
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "mesokg.server.worker", stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, env=_environment(self.settings), limit=4 * 1024 * 1024,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        worker = _Worker(process.pid, process.stdout, process.stdin, process)
+        try:
+            await read_frame(worker.reader)
+        except asyncio.IncompleteReadError as error:
+            raise Failure(500, "a worker could not start", "look at the log of the server") from error
+        if nice and hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+        return worker
+
+    def _kill(self, worker: _Worker) -> None:
+        if worker.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                worker.process.kill()
+        elif self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.send(json.dumps({"do": "kill", "pid": worker.pid}).encode() + b"\n")
+        worker.close()
+
+    def _put(self, worker: _Worker) -> None:
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(worker)
+                return
+        self._idle.append(worker)
+
+    async def _replace(self) -> None:
+        for pause in (0.0, 0.2, 1.0, 5.0):
+            await asyncio.sleep(pause)
+            try:
+                self._put(await self._new(0))
+                return
+            except (Failure, OSError):
+                if self._stopping:
+                    return
+
+    async def _take(self) -> _Worker:
+        if self._idle:
+            return self._idle.popleft()
+        if len(self._waiting) >= self.settings.queue_length:
+            raise _busy(2)
+        future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            async with asyncio.timeout(max(self.settings.queue_seconds, self.settings.fast_seconds * 2)):
+                return await future
+        except TimeoutError:
+            raise _busy(2) from None
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._put(future.result())
+            raise
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    # ------------------------------------------------------------ one request
+
+    async def run(self, header: dict[str, Any], body: bytes = b"", *, key: bytes | None = None) -> Reply:
+        """The reply of a worker. Raises Failure at the deadline, when the queue is full, or when the worker crashed.
+
+        ``key`` names the request, so that one known to be slow goes to the slow lane at once.
+        """
+        total = self.settings.deadline_seconds
+        message = pack({**header, "seconds": total}, body)
+        loop = asyncio.get_running_loop()
+        if self.settings.allow_update:
+            return await self._run_alone(message, total)
+        if key is not None and key in self.slow_keys:
+            return await self._run_slow(message, total)
+        for attempt in (1, 2):
+            worker = await self._take()
+            begun = loop.time()
+            task = loop.create_task(worker.ask(message))
+            try:
+                await asyncio.wait({task}, timeout=self.settings.fast_seconds)
+                if task.done():
+                    reply = task.result()
+                    self._put(worker)
+                    return reply
+                if key is not None:
+                    self._remember(key)
+                if not self._slow.locked():
+                    async with self._slow:
+                        return await self._demote(worker, task, total - self.settings.fast_seconds)
+                self._discard(worker, task)
+                return await self._run_slow(message, total)
+            except _Gone:
+                self._discard(worker, task)
+                # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
+                if attempt == 2 or loop.time() - begun > 0.5:
+                    raise _CRASHED from None
+            except asyncio.CancelledError:
+                self._discard(worker, task)
+                raise
+        raise _CRASHED
+
+    def _discard(self, worker: _Worker, task: asyncio.Task[Reply]) -> None:
+        task.cancel()
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._kill(worker)
+        self._spawn_task(self._replace())
+
+    def _remember(self, key: bytes) -> None:
+        self.slow_keys[key] = None
+        while len(self.slow_keys) > 1000:
+            del self.slow_keys[next(iter(self.slow_keys))]
+
+    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], left: float) -> Reply:
+        self._spawn_task(self._replace())
+        if hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, worker.pid, _SLOW_NICE)
+        return await self._finish(worker, task, left)
+
+    async def _finish(self, worker: _Worker, task: asyncio.Task[Reply], left: float) -> Reply:
+        """Wait for a worker that will not be used again."""
+        try:
+            await asyncio.wait({task}, timeout=left)
+            if not task.done():
+                raise Failure(504, f"the query ran for {self.settings.deadline_seconds:g} seconds, the most this server gives to one", "ask for less, or download the data and ask them at home")
+            return task.result()
+        except _Gone:
+            raise _CRASHED from None
+        finally:
+            task.cancel()
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._kill(worker)
+
+    async def _run_slow(self, message: bytes, total: float) -> Reply:
+        if self._slow_waiting >= self.settings.slow_queue_length:
+            raise _busy(int(total) or 1)
+        self._slow_waiting += 1
+        try:
+            async with asyncio.timeout(total):
+                await self._slow.acquire()
+        except TimeoutError:
+            raise _busy(int(total) or 1) from None
+        finally:
+            self._slow_waiting -= 1
+        try:
+            worker = await self._new(_SLOW_NICE)
+            task = asyncio.get_running_loop().create_task(worker.ask(message))
+            return await self._finish(worker, task, total)
+        finally:
+            self._slow.release()
+
+    async def _run_alone(self, message: bytes, total: float) -> Reply:
+        worker = await self._take()
+        task = asyncio.get_running_loop().create_task(worker.ask(message))
+        try:
+            await asyncio.wait({task}, timeout=total)
+            if not task.done():
+                raise Failure(504, f"the request ran for {total:g} seconds, the most this server gives to one", "ask for less")
+            reply = task.result()
+        except (_Gone, Failure, asyncio.CancelledError) as error:
+            self._discard(worker, task)
+            if isinstance(error, _Gone):
+                raise _CRASHED from None
+            raise
+        self._put(worker)
+        return reply
+
+
+def _busy(seconds: int) -> Failure:
+    return Failure(503, "too many requests are waiting", f"try again in {seconds} seconds", headers=(("Retry-After", str(seconds)),))

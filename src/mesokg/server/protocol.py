@@ -1,0 +1,237 @@
+"""The SPARQL endpoint: requests in, answers out, with negotiation, cache and ETag."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from mesokg.server.cache import Cache, cacheable, key_of
+from mesokg.server.failures import Failure
+from mesokg.server.negotiation import GRAPHS, RESULTS, by_suffix, choose, prefers_html
+from mesokg.server.requests import Operation, read_body, read_operation
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from mesokg.server.pool import Pool, Reply
+    from mesokg.server.settings import Settings
+
+__all__ = ["Endpoint", "base_of", "cors", "preflight"]
+
+_EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Link"
+_KEEP = "public, max-age=300"
+
+
+def base_of(request: Request, settings: Settings) -> str:
+    """The address of this server as its clients know it, without a slash at the end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = request.headers.get("host") or request.url.netloc
+    # what a client writes as its host ends up in pages and RDF, so it must look like one
+    if not all(c.isalnum() or c in ".-:[]_" for c in host):
+        raise Failure(400, "the Host header names no host", "send the name of this server")
+    return f"{request.url.scheme}://{host}"
+
+
+def cors(settings: Settings) -> dict[str, str]:
+    # a store that changes is for programs: a page elsewhere must not read or write it
+    return {} if settings.allow_update else {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": _EXPOSED}
+
+
+def preflight(settings: Settings, methods: str) -> Response:
+    headers = {"Allow": methods, **cors(settings)}
+    if not settings.allow_update:
+        headers |= {"Access-Control-Allow-Methods": methods, "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match, Authorization", "Access-Control-Max-Age": "86400"}
+    return Response(status_code=204, headers=headers)
+
+
+def wants_gzip(request: Request) -> bool:
+    for part in request.headers.get("accept-encoding", "").split(","):
+        name, _, weight = part.partition(";")
+        if name.strip().lower() in ("gzip", "x-gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def etag_of(key: bytes) -> str:
+    return '"' + base64.b32encode(key[:15]).decode().lower() + '"'
+
+
+def matches(request: Request, etag: str) -> bool:
+    asked = request.headers.get("if-none-match", "")
+    return asked.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in asked.split(",")]
+
+
+async def until_gone(request: Request, work: Any) -> Any:
+    """The result of ``work``, which is cancelled when the client goes away first."""
+    task = asyncio.ensure_future(work)
+    try:
+        # most answers are there at once; only for the others it pays to watch the client
+        await asyncio.wait({task}, timeout=0.25)
+        while not task.done():
+            if await request.is_disconnected():
+                raise asyncio.CancelledError
+            await asyncio.wait({task}, timeout=0.25)
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Failure):
+                await task
+
+
+def failure_in(reply: Reply) -> Failure | None:
+    found = reply[0].get("failure")
+    if not found:
+        return None
+    return Failure(found["status"], found["what"], found["fix"], found["where"], tuple(map(tuple, found["headers"])))
+
+
+class Endpoint:
+    """Answers at /sparql (and /query, /update), and at /store."""
+
+    def __init__(self, settings: Settings, pool: Pool, cache: Cache) -> None:
+        self.settings, self.pool, self.cache = settings, pool, cache
+
+    def allow_write(self, request: Request) -> None:
+        """Raise Failure unless this client may change the store."""
+        if not self.settings.allow_update:
+            raise Failure(403, "this server is read-only", "start your own with `mesokg serve --allow-update --store DIR`")
+        if self.settings.token:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+            if not secrets.compare_digest(given.encode(), self.settings.token.encode()):
+                raise Failure(401, "changing this store needs a token", "send the header Authorization: Bearer TOKEN", headers=(("WWW-Authenticate", "Bearer"),))
+        elif "origin" in request.headers or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise Failure(403, "a web page may not change this store", "send the request from a program, or start the server with --token")
+
+    async def sparql(self, request: Request) -> Response:
+        methods = "GET, HEAD, POST, OPTIONS"
+        if request.method == "OPTIONS":
+            return preflight(self.settings, methods)
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise Failure(405, f"{request.method} does not work on a SPARQL endpoint", f"use {methods}", headers=(("Allow", methods),))
+        limit = self.settings.upload_bytes if self.settings.allow_update else self.settings.query_bytes * 4
+        operation = await read_operation(request, limit, self.settings.body_seconds)
+        if operation.kind == "description":
+            return await self.describe(request)
+        if operation.kind == "update":
+            self.allow_write(request)
+            return await self.update(request, operation)
+        return await self.query(request, operation)
+
+    async def query(self, request: Request, operation: Operation) -> Response:
+        settings = self.settings
+        if len(operation.text) > settings.query_bytes:
+            raise Failure(413, f"the query has {len(operation.text)} characters, {settings.query_bytes} are allowed", "pass long lists of values in parts")
+        accept = request.headers.get("accept")
+        if operation.format:
+            tabular, graph = by_suffix(operation.format, RESULTS), by_suffix(operation.format, GRAPHS)
+            if operation.format == "json":
+                graph = by_suffix("jsonld", GRAPHS)
+            if tabular is None and graph is None:
+                raise Failure(400, "there is no such format", "use json, xml, csv, tsv, ttl, nt, rdf, jsonld, trig or nq")
+            tabular, graph = tabular or RESULTS[0], graph or GRAPHS[0]
+        else:
+            tabular, graph = choose(accept, RESULTS), choose(accept, GRAPHS)
+        if tabular is None and graph is None:
+            raise Failure(406, "the Accept header names no format of SPARQL answers", "accept application/sparql-results+json or text/turtle")
+        zipped = wants_gzip(request)
+        names = (tabular.name if tabular else "", graph.name if graph else "")
+        key = key_of(settings.release, operation.text, "|".join(operation.default), "|".join(operation.named), *names, "gzip" if zipped else "")
+        keep = settings.read_only and settings.endpoint is None and cacheable(operation.text)
+        etag = etag_of(key) if keep else None
+        held = self.cache.get(key) if keep else None
+        if etag and matches(request, etag) and held is not None:
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _KEEP, "Vary": "Accept, Accept-Encoding", **cors(settings)})
+        if held is None:
+            header = {
+                "op": "query", "default": operation.default, "named": operation.named, "tabular": tabular and tabular.name,
+                "graph": graph and graph.name, "gzip": zipped, "base": base_of(request, settings) + "/sparql",
+            }
+            held = await until_gone(request, self.pool.run(header, operation.text.encode("utf-8", "surrogatepass"), key=key))
+            failure = failure_in(held)
+            if failure is not None:
+                raise failure
+            if keep:
+                self.cache.put(key, held)
+        reply, body = held
+        return self._response(request, reply, body, etag)
+
+    def _response(self, request: Request, reply: dict[str, Any], body: bytes, etag: str | None) -> Response:
+        found = by_suffix(reply["format"], RESULTS) or by_suffix(reply["format"], GRAPHS)
+        assert found is not None
+        headers = {"Content-Type": found.content_type, "Vary": "Accept, Accept-Encoding", **cors(self.settings)}
+        if etag:
+            headers |= {"ETag": etag, "Cache-Control": _KEEP, "X-Mesokg-Release": self.settings.release[:16]}
+        else:
+            headers["Cache-Control"] = "no-store"
+        if reply.get("encoding"):
+            headers["Content-Encoding"] = reply["encoding"]
+        if reply.get("truncated"):
+            headers["X-Mesokg-Truncated"] = reply["truncated"]
+        if etag and matches(request, etag):
+            return Response(status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Type"})
+        return Response(body, headers=headers)
+
+    async def update(self, request: Request, operation: Operation) -> Response:
+        header = {"op": "update", "default": operation.default, "named": operation.named, "base": base_of(request, self.settings) + "/sparql"}
+        reply = await self.pool.run(header, operation.text.encode("utf-8", "surrogatepass"))
+        failure = failure_in(reply)
+        if failure is not None:
+            raise failure
+        return Response(status_code=204)
+
+    async def describe(self, request: Request) -> Response:
+        accept = request.headers.get("accept")
+        if prefers_html(accept):
+            return Response(status_code=303, headers={"Location": "/editor", "Vary": "Accept"})
+        found = choose(accept, GRAPHS)
+        if found is None:
+            raise Failure(406, "the Accept header names no RDF format", "accept text/turtle to read the description of this service, or send a query")
+        from mesokg.server.description import describe_service
+
+        body = describe_service(base_of(request, self.settings) + request.url.path, self.settings, found.name)
+        headers = {"Content-Type": found.content_type, "Vary": "Accept", **cors(self.settings)}
+        return Response(body, headers=headers)
+
+    async def store(self, request: Request) -> Response:
+        methods = "GET, HEAD, OPTIONS" if self.settings.read_only else "GET, HEAD, PUT, POST, DELETE, OPTIONS"
+        if request.method == "OPTIONS":
+            return preflight(self.settings, methods)
+        if self.settings.endpoint:
+            raise Failure(404, "a server in front of another has no graph store", "ask the server behind it")
+        if request.method not in ("GET", "HEAD"):
+            if request.method not in ("PUT", "POST", "DELETE"):
+                raise Failure(405, f"{request.method} does not work on a graph store", f"use {methods}", headers=(("Allow", methods),))
+            self.allow_write(request)
+        base = base_of(request, self.settings)
+        rest = request.path_params.get("rest", "")
+        pairs = [part.partition("=") for part in request.scope["query_string"].decode("latin-1").split("&") if part]
+        names = {name: value for name, _, value in pairs}
+        graph: str | None = ""
+        if rest:
+            graph = f"{base}/store/{rest}"
+        elif "graph" in names:
+            graph = request.query_params["graph"]
+        elif "default" in names:
+            graph = None
+        found = choose(request.headers.get("accept"), GRAPHS)
+        if found is None:
+            raise Failure(406, "the Accept header names no RDF format", "accept text/turtle")
+        body = b"" if request.method in ("GET", "HEAD", "DELETE") else await read_body(request, self.settings.upload_bytes, 60.0)
+        header = {
+            "op": "graph", "method": request.method, "graph": graph, "format": found.name, "base": base + "/store",
+            "type": request.headers.get("content-type", ""),
+        }
+        reply, content = await until_gone(request, self.pool.run(header, body))
+        failure = failure_in((reply, content))
+        if failure is not None:
+            raise failure
+        if reply["status"] != 200:
+            return Response(status_code=reply["status"], headers={"Location": reply["location"]} if "location" in reply else None)
+        return Response(content, headers={"Content-Type": found.content_type, **cors(self.settings)})

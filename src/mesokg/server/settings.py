@@ -1,0 +1,50 @@
+"""What a server may do and how much of it, in one frozen value that is handed to every part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["MEBIBYTE", "Settings"]
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times are in seconds, sizes in bytes.
+
+    ``build`` is the folder of products; ``endpoint`` the SPARQL server that answers instead of it; ``store`` the
+    folder of the store that updates change.
+    """
+
+    build: Path | None = None
+    endpoint: str | None = None
+    store: Path | None = None
+    allow_update: bool = False
+    token: str | None = None
+    public_url: str | None = None
+    hosts: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    release: str = ""
+
+    workers: int = 2
+    slow_workers: int = 1
+    fast_seconds: float = 1.0
+    deadline_seconds: float = 20.0
+    queue_seconds: float = 5.0
+    queue_length: int = 128
+    slow_queue_length: int = 8
+    memory_bytes: int = 1024 * MEBIBYTE
+    rows: int = 1_048_576
+    answer_bytes: int = 64 * MEBIBYTE
+    cache_bytes: int = 64 * MEBIBYTE
+    query_bytes: int = 200_000
+    upload_bytes: int = 64 * MEBIBYTE
+    body_seconds: float = 10.0
+    fork: bool = True
+    extra_hosts: tuple[str, ...] = field(default=("localhost", "127.0.0.1", "[::1]"))
+
+    @property
+    def read_only(self) -> bool:
+        return not self.allow_update

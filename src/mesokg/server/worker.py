@@ -1,0 +1,264 @@
+"""A worker: one process that parses and answers, one request at a time, until its deadline ends it.
+
+It runs in one of three ways: forked from the process that holds the graph (:mod:`mesokg.server.holder`), started by
+itself with a graph of its own (Windows), or started with a store that it may change (update mode).
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mesokg.errors import MesokgError, QueryError, StoreError, UsageError
+from mesokg.identifiers import PREFIXES
+from mesokg.server.failures import Failure, failure_of
+from mesokg.server.frames import pack, read_blocking
+from mesokg.server.settings import Settings
+
+__all__ = ["Answerer", "limit_process", "main", "open_answerer", "serve"]
+
+
+class Answerer:
+    """Answers requests on one store. ``handle`` never raises: a failure is an answer too."""
+
+    def __init__(self, settings: Settings, store: Any) -> None:
+        self.settings = settings
+        self.store = store
+        self.remote = settings.endpoint is not None
+        self.explorer: Any = None
+
+    def warm(self) -> None:
+        """Prepare what pages share, and import what they use, before workers are forked."""
+        from mesokg.server.explorer import Explorer
+
+        self.explorer = Explorer(self.settings, self.store)
+        self.explorer.warm()
+
+    def handle(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        try:
+            return getattr(self, "do_" + header["op"])(header, body)
+        except Failure as failure:
+            return _failed(failure)
+        except QueryError as error:
+            return _failed(failure_of(str(error)))
+        except UsageError as error:
+            return _failed(failure_of(str(error), 404, "look at the list of things or search for another name"))
+        except StoreError as error:
+            if self.remote:
+                return _failed(failure_of(str(error), 502, "try again later"))
+            return _failed(Failure(500, "the store cannot be read", "tell the maintainers of this server"))
+        except MesokgError as error:
+            return _failed(failure_of(str(error), 400, "mend the request"))
+        except (MemoryError, RecursionError):
+            return _failed(Failure(400, "the query needs more memory than this server gives to one query", "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery"))
+        except Exception:
+            # the trace goes to the log of the server, never to the client
+            import traceback
+
+            traceback.print_exc()
+            return _failed(Failure(500, "the request failed for a reason this server did not foresee", "tell the maintainers which request it was"))
+
+    # ------------------------------------------------------------ queries
+
+    def do_ping(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        return {"status": 200, "type": "text/plain"}, b"pong"
+
+    def do_query(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        from mesokg.gate import admit, explain_syntax_error
+        from mesokg.server.results import write_answer
+
+        query = body.decode()
+        if self.settings.services:
+            from mesokg.server.updates import admit_services
+
+            query = admit_services(query, self.settings.services)
+            admit(query.replace("SERVICE", "").replace("service", ""))
+        else:
+            admit(query)
+        if self.remote:
+            return self._pass_on(query, header)
+        store = self.store.oxigraph
+        arguments = self._dataset(header)
+
+        def run() -> object:
+            try:
+                return store.query(query, base_iri=header.get("base"), prefixes=PREFIXES, **arguments)
+            except SyntaxError as error:
+                raise QueryError(explain_syntax_error(query, str(error))) from error
+            except (OSError, RuntimeError, ValueError) as error:
+                raise QueryError(f"the query failed: {error}; simplify it") from error
+
+        try:
+            written = write_answer(
+                run, tabular=header["tabular"], graph=header["graph"], rows=self.settings.rows,
+                size=self.settings.answer_bytes, prefixes=PREFIXES,
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"the query failed while it ran: {error}; simplify it") from error
+        return _sent({"status": 200, "format": written.format, "truncated": written.truncated}, written.body, header)
+
+    def _dataset(self, header: dict[str, Any]) -> dict[str, Any]:
+        import pyoxigraph
+
+        default, named = header.get("default", []), header.get("named", [])
+        if not default and not named:
+            # our own graph is asked as the union of its named graphs; a store for updates follows the standard
+            return {"use_default_graph_as_union": self.settings.read_only}
+        try:
+            return {
+                "default_graph": [pyoxigraph.NamedNode(iri) for iri in default],
+                "named_graphs": [pyoxigraph.NamedNode(iri) for iri in named],
+            }
+        except ValueError as error:
+            raise Failure(400, f"a graph of the dataset has no valid IRI: {error}", "give whole IRIs in default-graph-uri and named-graph-uri") from error
+
+    def _pass_on(self, query: str, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        from mesokg.server.negotiation import GRAPHS, RESULTS, by_suffix
+
+        accept = [found.media for found in (by_suffix(header["tabular"] or "", RESULTS), by_suffix(header["graph"] or "", GRAPHS)) if found]
+        declared = query.lower()
+        head = "".join(f"PREFIX {n}: <{i}> " for n, i in PREFIXES.items() if n + ":" in query and f"prefix {n.lower()}:" not in declared)
+        graphs = [("default-graph-uri", iri) for iri in header.get("default", [])] + [("named-graph-uri", iri) for iri in header.get("named", [])]
+        response = self.store._send(
+            "POST", self.store.url, params=graphs, content=(head + query).encode(),
+            headers={"Content-Type": "application/sparql-query", "Accept": ", ".join(accept)},
+        )
+        if response.status_code >= 500:
+            raise Failure(502, f"the SPARQL server answered with status {response.status_code}", "try again later, or ask for less")
+        if not response.is_success:
+            lines = response.text.strip().splitlines() or ["no reason given"]
+            raise Failure(400, f"the SPARQL server refused the query: {lines[0][:300]}", "mend the query and send it again")
+        kind = response.headers.get("content-type", "").split(";")[0].strip()
+        content = response.content
+        cut = ""
+        if len(content) > self.settings.answer_bytes:
+            raise Failure(400, f"the answer is larger than {self.settings.answer_bytes} bytes", "add a LIMIT")
+        name = next((one.name for one in (*RESULTS, *GRAPHS) if kind == one.media or kind in one.asked_by), None)
+        if name is None:
+            raise Failure(502, f"the SPARQL server answered with {kind or 'no type'}, which is no SPARQL answer", "check the address given to --endpoint")
+        return _sent({"status": 200, "format": name, "truncated": cut}, content, header)
+
+    # ------------------------------------------------------------ updates
+
+    def do_update(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        from mesokg.gate import explain_syntax_error
+        from mesokg.server.updates import admit_update, with_dataset
+
+        text = admit_update(body.decode(), self.settings.services)
+        update = with_dataset(text, header.get("default", []), header.get("named", []))
+        try:
+            self.store.oxigraph.update(update, base_iri=header.get("base"))
+        except SyntaxError as error:
+            raise QueryError(explain_syntax_error(update, str(error))) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise QueryError(f"the update failed: {error}; nothing was changed") from error
+        return {"status": 204}, b""
+
+    # ------------------------------------------------------------ graph store
+
+    def do_graph(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        from mesokg.server.graph_store import answer
+
+        return answer(self.store.oxigraph, header, body, read_only=self.settings.read_only)
+
+    # ------------------------------------------------------------ pages and data
+
+    def do_page(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if self.explorer is None:
+            from mesokg.server.explorer import Explorer
+
+            self.explorer = Explorer(self.settings, self.store)
+        reply, content = self.explorer.page(header)
+        return _sent(reply, content, header)
+
+
+def _failed(failure: Failure) -> tuple[dict[str, Any], bytes]:
+    return {"status": failure.status, "failure": asdict(failure)}, b""
+
+
+def _sent(reply: dict[str, Any], body: bytes, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    if header.get("gzip") and len(body) > 1024:
+        # level 5 is the knee; a zero time stamp keeps equal answers equal
+        body = gzip.compress(body, 5, mtime=0)
+        reply["encoding"] = "gzip"
+    return reply, body
+
+
+# ---------------------------------------------------------------- the process
+
+
+def open_answerer(settings: Settings) -> Answerer:
+    """The answerer of these settings, with its store opened."""
+    from mesokg.builds import load_build
+    from mesokg.store import EmbeddedStore, RemoteStore
+
+    if settings.endpoint:
+        return Answerer(settings, RemoteStore(settings.endpoint, timeout=settings.deadline_seconds))
+    if settings.allow_update:
+        return Answerer(settings, EmbeddedStore(settings.store))
+    assert settings.build is not None
+    return Answerer(settings, load_build(settings.build))
+
+
+def limit_process(settings: Settings, *, files: bool) -> None:
+    """Cap the memory of this process, forbid core dumps and, where ``files``, any new file or connection."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        cap = pages * resource.getpagesize() + settings.memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+    if files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def serve(answerer: Answerer, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until the serving process is gone. An alarm ends the process a little after the deadline of a request."""
+    try:
+        from signal import ITIMER_REAL, SIG_DFL, SIGALRM, setitimer, signal
+    except ImportError:
+        setitimer = None  # type: ignore[assignment]
+    else:
+        signal(SIGALRM, SIG_DFL)
+    while (message := read_blocking(requests)) is not None:
+        header, body = message
+        if setitimer is not None:
+            # the serving process kills at the deadline; this is for when it is gone
+            setitimer(ITIMER_REAL, header.get("seconds", answerer.settings.deadline_seconds) + 0.5)
+        reply, content = answerer.handle(header, body)
+        if setitimer is not None:
+            setitimer(ITIMER_REAL, 0)
+        answers.write(pack(reply, content))
+        answers.flush()
+
+
+def main() -> None:
+    """Run as a process of its own that reads requests from standard input."""
+    import json
+    import os
+
+    values = json.loads(os.environ.pop("MESOKG_SERVER_SETTINGS"))
+    settings = Settings(**{
+        name: Path(value) if name in ("build", "store") and value else tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    })
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    answerer = open_answerer(settings)
+    import rdflib.plugins.sparql.parser  # noqa: F401 - the gate needs it, and later no file can be opened
+
+    # RocksDB and a remote server need files and connections
+    limit_process(settings, files=not (settings.allow_update or settings.endpoint or settings.services))
+    answers.write(pack({"status": 200, "ready": True}))
+    answers.flush()
+    serve(answerer, sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
