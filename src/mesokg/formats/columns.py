@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -63,22 +62,32 @@ def write_csv(graph: networkx.Graph, path: Target) -> None:
     Line ends inside cells are kept and quoted (``--multiline-fields=true``). Raises ExportError for a value that
     cannot be written and for a folder that cannot be.
     """
+    nodes = columns_of(graph, taken=NODE_NAMES)
+    edges = find_columns(edges_with_data(graph), what="edge", taken=())
     folder = make_folder(path)
-    columns = columns_of(graph, taken=NODE_NAMES)
     ids = name_nodes(graph)
     with text_output(folder / "nodes.csv") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["id:ID", ":LABEL", *(_header(c) for c in columns)])
+        stream.write(_line(["id:ID", ":LABEL", *map(_header, nodes)]))
         for node, data in graph.nodes(data=True):
             label = _neo4j_label(data.get("kind"))
-            writer.writerow([ids[node], label, *(_cell(data.get(c.key), c.kind) for c in columns)])
-    columns = find_columns(edges_with_data(graph), what="edge", taken=())
+            stream.write(_line([ids[node], label, *(_cell(data.get(c.key), c.kind) for c in nodes)]))
     with text_output(folder / "edges.csv") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([":START_ID", ":END_ID", ":TYPE", *(_header(c) for c in columns)])
+        stream.write(_line([":START_ID", ":END_ID", ":TYPE", *map(_header, edges)]))
         for source, target, key, data in edge_rows(graph):
             kind = _neo4j_type(_kind_of(key, data))
-            writer.writerow([ids[source], ids[target], kind, *(_cell(data.get(c.key), c.kind) for c in columns)])
+            stream.write(_line([ids[source], ids[target], kind, *(_cell(data.get(c.key), c.kind) for c in edges)]))
+
+
+_QUOTED = re.compile('[,"\r\n]|^\\s|\\s$')
+
+
+def _line(cells: list[str]) -> str:
+    """One CSV record. Python's writer leaves a bare carriage return unquoted, and readers end the record there.
+
+    >>> _line(["a", 'b"c', "d,e", ""])
+    'a,"b""c","d,e",\\n'
+    """
+    return ",".join('"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells) + "\n"
 
 
 def _header(column: Column) -> str:
@@ -98,6 +107,8 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
     except ImportError as error:
         raise ExportError("Parquet needs pyarrow; run `pip install mesokg[parquet]`") from error
     types = {"string": pyarrow.string(), "long": pyarrow.int64(), "double": pyarrow.float64(), "boolean": pyarrow.bool_()}
+    node_columns = columns_of(graph, taken=NODE_NAMES)
+    edge_columns = find_columns(edges_with_data(graph), what="edge", taken=EDGE_NAMES)
     folder = make_folder(path)
     ids = name_nodes(graph)
 
@@ -115,7 +126,7 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
             raise ExportError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
 
     nodes = list(graph.nodes(data=True))
-    save("nodes.parquet", {"id": [ids[node] for node, _ in nodes]}, columns_of(graph, taken=NODE_NAMES), [data for _, data in nodes])
+    save("nodes.parquet", {"id": [ids[node] for node, _ in nodes]}, node_columns, [data for _, data in nodes])
     edges = list(edge_rows(graph))
     save(
         "edges.parquet",
@@ -124,6 +135,6 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
             "dst": [ids[target] for _, target, *_ in edges],
             "relationship": [clean_text(_kind_of(key, data)) for _, _, key, data in edges],
         },
-        find_columns(edges_with_data(graph), what="edge", taken=EDGE_NAMES),
+        edge_columns,
         [data for *_, data in edges],
     )

@@ -163,7 +163,9 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
         nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, *times))
     edges = find_columns(rows, what="edge", taken=EDGE_NAMES, skip=skip)
     if odd:
-        edges = [Column(c.key, "weight_given", c.kind) if c.key == "weight" else c for c in edges]
+        names = {c.name.lower() for c in edges}
+        given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
+        edges = [Column(c.key, given, c.kind) if c.key == "weight" else c for c in edges]
     ids = name_nodes(graph)
     with text_output(path) as stream:
         stream.writelines(_head(graph, nodes, edges, dynamic))
@@ -174,7 +176,10 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
 
 
 def is_number(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**300)
+    """Whether the value is missing or a number that fits a double, as a weight must be."""
+    if value is None or isinstance(value, float):
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**300
 
 
 def texts_only(rows: Iterable[tuple[object, Mapping[Any, Any]]], key: str) -> bool:

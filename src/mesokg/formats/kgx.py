@@ -67,7 +67,7 @@ def _aliases(graph: networkx.Graph) -> dict[str, str]:
     """The PMID or DOI of each publication as a CURIE."""
     found = {}
     for node, data in graph.nodes(data=True):
-        for key, prefix in (("pmid", "PMID"), ("doi", "DOI")):
+        for key, prefix in (("pmid", "PMID"), ("doi", "doi")):
             if data.get("kind") == "publication" and data.get(key):
                 found[str(node)] = f"{prefix}:{_cell(data[key]).split(';')[0]}"
                 break

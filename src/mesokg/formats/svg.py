@@ -29,6 +29,7 @@ FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
 SMALL, LARGE = 11.0, 19.0
 """Font sizes in pixels of the least and the most important node."""
 
+CROWD = 600
 LONGEST = 40
 """Characters of a label; the whole is in the tooltip."""
 
@@ -135,11 +136,14 @@ def _place_labels(nodes: list[_Node], legend: Box) -> list[tuple[_Node, float, f
     taken = _Taken()
     taken.add(legend)
     taken.add((0.0, 0.0, WIDTH, MARGIN + 24))
-    for node in nodes:
+    # in a large picture labels may cover the smallest dots, or the most important nodes would have none
+    smallest = 0.0 if len(nodes) < CROWD else 4.0
+    for node in (node for node in nodes if node.radius >= smallest):
         taken.add((node.x - node.radius, node.y - node.radius, node.x + node.radius, node.y + node.radius))
     highest = max((node.importance for node in nodes), default=0.0) or 1.0
     placed = []
-    for node in sorted(nodes, key=lambda n: (-n.importance, str(n.name))):
+    ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
+    for node in ranked if len(nodes) < CROWD else ranked[: CROWD // 4]:
         size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
         width, height = text_width(node.label, size), size * 1.2
         reach_x, reach_y = node.radius + 3 + width / 2, node.radius + 2 + height / 2

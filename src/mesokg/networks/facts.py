@@ -128,7 +128,11 @@ _EXEMPT = "SELECT ?p WHERE { ?p mesokg:exemptFromEvidence true }"
 _ASSERTIONS = """SELECT ?s ?p ?o ?source ?level ?negated ?rank WHERE { ?a a mesokg:Assertion ; mesokg:subject ?s ;
   mesokg:predicate ?p ; mesokg:source ?source ; mesokg:evidenceLevel ?level ; mesokg:negated ?negated .
   OPTIONAL { ?a mesokg:object ?o } OPTIONAL { ?a mesokg:rank ?rank } }"""
-_INVERSES = "SELECT ?p ?q WHERE { ?p owl:inverseOf ?q . FILTER(isIRI(?p) && isIRI(?q)) }"
+_INVERSES = """SELECT ?p ?q WHERE { { ?p owl:inverseOf ?q . FILTER(isIRI(?p) && isIRI(?q)) }
+  UNION { ?p a owl:SymmetricProperty . BIND(?p AS ?q) } }"""
+_CHAINS = """SELECT ?p ?a ?b ?c ?more WHERE { ?p owl:propertyChainAxiom ?list . ?list rdf:first ?a ; rdf:rest ?second .
+  ?second rdf:first ?b ; rdf:rest ?third . OPTIONAL { ?third rdf:first ?c ; rdf:rest ?fourth .
+  OPTIONAL { ?fourth rdf:first ?more } } }"""
 _SUPERS = "SELECT ?p ?q WHERE { ?p rdfs:subPropertyOf+ ?q . FILTER(?p != ?q) }"
 
 
@@ -181,7 +185,87 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
         iri: Thing(iri, kind[iri], labels.get(iri, ""), sorted(set(classes[iri])), dict(values[iri]), about[iri])
         for iri in sorted(kind)
     }
-    return Facts(things, _exact(store, links), support, denied, statements, labels, levels, published)
+    kept = _exact(store, links)
+    derivation = _Derivation(store, links, support)
+    for link in kept:
+        if link.inferred:
+            found = derivation.support(link.source, link.name, link.target)
+            if found is not None:
+                support[link.source, link.name, link.target] = found
+    return Facts(things, kept, support, denied, statements, labels, levels, published)
+
+
+class _Derivation:
+    """The evidence of inferred links: that of the asserted links they follow from.
+
+    Follows chains, sub-properties and inverses of the ontology. A derivation is as good as its weakest statement, a
+    link as its best derivation; sources and years are those of all derivations.
+    """
+
+    DEEPEST = 6
+    """Steps from a link down to what was asserted; the longest way in the ontology takes five."""
+
+    def __init__(
+        self, store: Store | pyoxigraph.Store, links: list[Link], support: dict[tuple[str, str, str], Support]
+    ) -> None:
+        self.asserted = support
+        self.leads: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.inferred: set[tuple[str, str, str]] = set()
+        for link in links:
+            self.leads[link.source, link.name].append(link.target)
+            if link.inferred:
+                self.inferred.add((link.source, link.name, link.target))
+        self.chains: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for p, *steps in sorted(_rows(store, _CHAINS), key=str):
+            # a chain of more than three has not been needed; its links then show no evidence of their own
+            if steps[3] is None:
+                self.chains[_local(p)].append(tuple(_local(step) for step in steps[:3] if step))
+        self.below: dict[str, list[str]] = defaultdict(list)
+        for p, q in sorted(_rows(store, _SUPERS)):
+            self.below[_local(q)].append(_local(p))
+        self.inverse: dict[str, list[str]] = defaultdict(list)
+        for p, q in sorted(_rows(store, _INVERSES)):
+            self.inverse[_local(p)].append(_local(q))
+            self.inverse[_local(q)].append(_local(p))
+        self.known: dict[tuple[str, str, str], Support | None] = {}
+
+    def support(self, s: str, p: str, o: str, depth: int = 0) -> Support | None:
+        """The evidence of one link, or None where it neither was asserted nor follows within the depth."""
+        key = (s, p, o)
+        if key not in self.inferred:
+            return self.asserted.get(key, Support()) if o in self.leads.get((s, p), ()) else None
+        if key in self.known:
+            return self.known[key]
+        if depth >= self.DEEPEST:
+            return None
+        self.known[key] = None  # a link does not prove itself
+        found: Support | None = None
+        ways = [self.support(s, below, o, depth + 1) for below in self.below.get(p, ())]
+        ways += [self.support(o, inverse, s, depth + 1) for inverse in self.inverse.get(p, ())]
+        for steps in self.chains.get(p, ()):
+            ways += self._walk(s, steps, o, depth + 1)
+        for way in ways:
+            if way is not None:
+                found = found or Support()
+                found.add(way)
+        self.known[key] = found
+        return found
+
+    def _walk(self, s: str, steps: tuple[str, ...], o: str, depth: int) -> Iterator[Support]:
+        """One Support for each way along the steps from s to o, its level the weakest on the way."""
+        if len(steps) == 1:
+            last = self.support(s, steps[0], o, depth)
+            if last is not None:
+                yield last
+            return
+        for between in self.leads.get((s, steps[0]), ()):
+            for rest in self._walk(between, steps[1:], o, depth):
+                first = self.support(s, steps[0], between, depth)
+                if first is not None:
+                    levels = [min(one.levels) for one in (first, rest) if one.levels]
+                    yield Support(
+                        first.sources | rest.sources, {max(levels)} if levels else set(), first.years | rest.years
+                    )
 
 
 def _evidence(

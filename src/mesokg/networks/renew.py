@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ HOLD = 25.0
 """Pull of every node to the middle, per unit of mass, whatever its distance."""
 
 PIVOTS = 40
+ROOM = 2.2
 GAP = 4.0
 """Free space around each node, in the unit of sizes."""
 
@@ -108,7 +108,7 @@ def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.G
     push, hold = np.float32(PUSH), np.float32(HOLD)
     speed = np.full((number, 1), 1.0, dtype=np.float32)
     before = np.zeros((number, 2), dtype=np.float32)
-    rounds = ROUNDS if number <= BIG else max(80, ROUNDS * BIG // number)
+    rounds = ROUNDS if number <= BIG else max(80, 200 * BIG // number)
     for turn in range(rounds):
         norm = (place * place).sum(1)
         square = norm[:, None] + norm[None, :] - 2.0 * (place @ place.T)
@@ -131,39 +131,49 @@ def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.G
         reach = np.sqrt((step * step).sum(1, keepdims=True)) + 1e-6
         limit = 60.0 * (1.0 - turn / rounds) + 1.0
         place = place + step * np.minimum(1.0, limit / reach)
-    return _part(place.astype(float), sizes)
+    return _part(_scale(place.astype(float), sizes), sizes)
 
 
-def _part(place: np.ndarray, sizes: np.ndarray, *, rounds: int = 60) -> np.ndarray:
-    """Push overlapping nodes apart. ``sizes`` are diameters."""
+def _scale(place: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Draw the picture together or apart until nodes stand ROOM diameters from their nearest neighbours."""
     import numpy as np
 
-    number = len(place)
-    reach = sizes / 2 + GAP / 2
-    cell = float(2 * reach.max())
-    for _ in range(rounds):
-        boxes: dict[tuple[int, int], list[int]] = defaultdict(list)
-        keys = np.floor(place / cell).astype(int)
-        for node in range(number):
-            boxes[int(keys[node, 0]), int(keys[node, 1])].append(node)
-        moved = np.zeros_like(place)
-        touched = False
-        for (column, row), here in boxes.items():
-            around = np.array([n for c in (-1, 0, 1) for r in (-1, 0, 1) for n in boxes.get((column + c, row + r), ())])
-            mine = np.array(here)
-            apart = place[mine][:, None] - place[around][None]
-            distance = np.sqrt((apart * apart).sum(2))
-            wanted = reach[mine][:, None] + reach[around][None]
-            close = (distance < wanted) & (mine[:, None] != around[None])
-            if close.any():
-                touched = True
-                safe = np.where(distance < 1e-6, 1e-6, distance)
-                # two nodes in one point part in a direction that depends on their order
-                direction = np.where(distance[..., None] < 1e-6, np.sign(mine[:, None] - around[None])[..., None] * 1.0, apart / safe[..., None])
-                moved[mine] += (np.where(close, (wanted - distance) / 2, 0.0)[..., None] * direction).sum(1) * 0.7
-        place = place + moved
-        if not touched:
-            break
+    nearest = []
+    for node in range(len(place)):
+        apart = ((place - place[node]) ** 2).sum(1)
+        apart[node] = np.inf
+        nearest.append(math.sqrt(float(apart.min())))
+    middle = float(np.median(nearest))
+    return place * (ROOM * float(np.median(sizes)) / middle) if middle > 0 else place
+
+
+
+
+def _part(place: np.ndarray, sizes: np.ndarray, *, rounds: int = 60, fresh: int = 6) -> np.ndarray:
+    """Push overlapping nodes apart. ``sizes`` are diameters; pairs near each other are looked up every ``fresh`` rounds."""
+    import numpy as np
+
+    reach = (sizes + GAP) / 2
+    one = other = np.zeros(0, dtype=np.intp)
+    for turn in range(rounds):
+        if turn % fresh == 0:
+            norm = (place * place).sum(1)
+            square = norm[:, None] + norm[None, :] - 2.0 * (place @ place.T)
+            near = square < (1.5 * (reach[:, None] + reach[None, :])) ** 2
+            one, other = np.nonzero(np.triu(near, 1))
+        across = place[one] - place[other]
+        distance = np.sqrt((across * across).sum(1))
+        short = reach[one] + reach[other] - distance
+        close = short > 0
+        if not close.any():
+            if turn % fresh == 0:
+                break
+            continue
+        # two nodes in one point part along a line that depends on their order
+        across[distance < 1e-6] = (1.0, 0.3)
+        push = (0.35 * short / np.maximum(distance, 1e-6))[close, None] * across[close]
+        np.add.at(place, one[close], push)
+        np.add.at(place, other[close], -push)
     return place
 
 
@@ -226,7 +236,8 @@ def _pack(nodes: list[str], boxes: list[tuple[list[int], np.ndarray]], sizes: np
     found: dict[str, tuple[float, float]] = {}
     left = top = height = 0.0
     for (members, place), (low, size) in zip(boxes, bounds, strict=True):
-        if left and left + size[0] > width:
+        # the largest stands alone, the others in rows below it
+        if left and (left + size[0] > width or top == 0.0):
             left, top, height = 0.0, top + height + margin, 0.0
         for node, (x, y) in zip(members, place - low + np.array([left, 0.0]), strict=True):
             found[nodes[node]] = (float(x), float(-(top + size[1]) + y))

@@ -1,0 +1,388 @@
+"""Every network format with ugly input: a correct file, or an error that names node or edge and attribute."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import re
+import stat
+import sys
+import xml.etree.ElementTree as ElementTree
+from datetime import date
+from pathlib import Path
+
+import networkx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesokg.errors import ExportError, UsageError
+from mesokg.formats import EXPORTS, find_export
+from mesokg.formats.cleaning import clean_text
+from mesokg.formats.gexf import write_gexf
+from mesokg.formats.graphml import write_graphml
+from mesokg.formats.kgx import read_biolink
+from mesokg.networks.styles import read_styles
+
+GEXF = "{http://gexf.net/1.3}"
+VIZ = "{http://gexf.net/1.3/viz}"
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+
+UGLY = {
+    "quotes": "\"it's\" <b>&amp;</b>",
+    "emoji": "🧬🦠 T\u200d-cell",
+    "nul": "a\x00b\x1fc\ud800d\ufffee",
+    "right to left": "ميزوثيليوما مرض",
+    "long": "x" * 100_000,
+    "lines": "one\ntwo\tthree\r\nfour",
+    "spaces": "  both ends  ",
+}
+
+
+def read_gexf(path: Path) -> tuple[dict, list[tuple]]:
+    """Nodes by id, edges in order: attribute values by title, typed as declared; label, kind, weight beside them."""
+    root = ElementTree.parse(path).getroot()
+    types = {
+        block.get("class"): {a.get("id"): (a.get("title"), a.get("type")) for a in block} for block in root.iter(f"{GEXF}attributes")
+    }
+    read = {"string": str, "long": int, "double": lambda t: float(t.replace("Infinity", "inf")), "boolean": lambda t: t == "true"}
+
+    def values(element, class_):
+        found = {}
+        for value in element.iter(f"{GEXF}attvalue"):
+            title, kind = types[class_][value.get("for")]
+            found[title] = read[kind](value.get("value"))
+        return found
+
+    nodes = {n.get("id"): {"label": n.get("label"), **values(n, "node")} for n in root.iter(f"{GEXF}node")}
+    edges = [
+        (e.get("source"), e.get("target"), e.get("kind"), float(e.get("weight")), values(e, "edge"), e.get("id"))
+        for e in root.iter(f"{GEXF}edge")
+    ]
+    return nodes, edges
+
+
+def read_graphml(path: Path) -> tuple[dict, list[tuple]]:
+    root = ElementTree.parse(path).getroot()
+    keys = {k.get("id"): (k.get("attr.name"), k.get("attr.type")) for k in root.iter(f"{GRAPHML}key")}
+    read = {"string": str, "long": int, "int": int, "double": lambda t: float(t.replace("Infinity", "inf")), "boolean": lambda t: t == "true"}
+
+    def values(element):
+        found = {}
+        for data in element.iter(f"{GRAPHML}data"):
+            name, kind = keys[data.get("key")]
+            found[name] = read[kind](data.text or "")
+        return found
+
+    nodes = {n.get("id"): values(n) for n in root.iter(f"{GRAPHML}node")}
+    edges = [(e.get("source"), e.get("target"), values(e), e.get("id")) for e in root.iter(f"{GRAPHML}edge")]
+    return nodes, edges
+
+
+def ugly_graph() -> networkx.MultiDiGraph:
+    graph = networkx.MultiDiGraph()
+    for name, text in UGLY.items():
+        graph.add_node(name, label=text, note=text, kind="thing")
+    graph.add_node("bare")
+    graph.add_node("mixed", size="big", ID=5, id=True, Label=2.5, pid=[1, "b", None], when=date(2020, 2, 29), huge=2**80, set={"b", "a"})
+    graph.add_edge("quotes", "emoji", key="joins", weight=0)
+    graph.add_edge("quotes", "emoji", key="joins too", weight=-2.5)
+    graph.add_edge("quotes", "emoji", key=3, kind="joins")
+    graph.add_edge("nul", "nul", weight=math.nan, color="#00ff00", source="paper")
+    return graph
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_ugly_graphs_are_written(name: str, tmp_path: Path):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    graph = ugly_graph()
+    target = tmp_path / f"ugly{EXPORTS[name].extension}"
+    EXPORTS[name].write(graph, target)
+    files = [target] if target.is_file() else sorted(target.iterdir())
+    assert files and not [p for p in tmp_path.rglob("*.new")]
+    for path in files:
+        if path.suffix in (".gexf", ".graphml", ".svg"):
+            ElementTree.parse(path)
+        elif path.suffix in (".cx2", ".cyjs"):
+            json.loads(path.read_text(encoding="utf-8"))
+        if path.suffix != ".parquet":
+            assert "\x00" not in path.read_text(encoding="utf-8")
+
+
+def test_gexf_keeps_what_is_ugly(tmp_path: Path):
+    write_gexf(ugly_graph(), tmp_path / "u.gexf")
+    nodes, edges = read_gexf(tmp_path / "u.gexf")
+    for name, text in UGLY.items():
+        assert nodes[name]["label"] == nodes[name]["note"] == clean_text(text)
+    assert nodes["bare"]["label"] == "bare"
+    mixed = nodes["mixed"]
+    assert mixed["size"] == "big"
+    # names that Gephi keeps for itself, whatever their case
+    assert {k: v for k, v in mixed.items() if k.lower().startswith(("id", "label_", "pid"))} == {
+        "ID_attribute": 5, "id_attribute_attribute": True, "Label_attribute": 2.5, "pid_attribute": "1; b",
+    }  # fmt: skip
+    assert (mixed["when"], mixed["huge"], mixed["set"]) == ("2020-02-29", str(2**80), "a; b")
+    kinds = [(kind, weight > 0) for _, _, kind, weight, _, _ in edges]
+    assert kinds == [("joins", True), ("joins too", True), ("joins", True), (None, True)]
+    assert [values.get("weight_given") for *_, values, _ in edges][:3] == [0.0, -2.5, None]
+    assert edges[3][4]["source_attribute"] == "paper"
+    assert len({identifier for *_, identifier in edges}) == len(edges)
+
+
+@pytest.mark.parametrize("name", ["gexf", "graphml", "cx2", "cyjs", "csv"])
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("node", "node 'a', attribute 'odd': a dict cannot be written"), ("edge", r"edge \('a', 'b'\), attribute 'odd': a object cannot be written")],
+)
+def test_what_cannot_be_written_is_named(name: str, where: str, message: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b")])
+    if where == "node":
+        graph.nodes["a"]["odd"] = {"a": 1}
+    else:
+        graph.edges["a", "b", 0]["odd"] = object()
+    with pytest.raises(ExportError, match=message):
+        EXPORTS[name].write(graph, tmp_path / "x")
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_no_permission_is_an_export_error(name: str, tmp_path: Path):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    closed = tmp_path / "file"
+    closed.write_text("not a folder")
+    with pytest.raises(ExportError, match="cannot be"):
+        EXPORTS[name].write(networkx.path_graph(3), closed / "graph")
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        locked = tmp_path / "locked"
+        locked.mkdir()
+        locked.chmod(stat.S_IREAD | stat.S_IEXEC)
+        with pytest.raises(ExportError, match="ermission"):
+            EXPORTS[name].write(networkx.path_graph(3), locked / "graph")
+        locked.chmod(stat.S_IRWXU)
+
+
+def test_a_failed_write_leaves_the_last_file(tmp_path: Path):
+    target = tmp_path / "g.gexf"
+    write_gexf(networkx.path_graph(3), target)
+    before = target.read_bytes()
+
+    class Breaks(list):
+        def __iter__(self):
+            raise OSError(28, "No space left on device")
+
+    graph = networkx.MultiDiGraph(timeformat="date")
+    graph.add_node("a", intervals=Breaks([1]))
+    with pytest.raises(ExportError, match="No space left"):
+        write_gexf(graph, target)
+    assert target.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["g.gexf"]
+
+
+def test_an_unknown_format_gets_the_choices():
+    with pytest.raises(UsageError, match="there is no format 'gefx'; did you mean gexf"):
+        find_export("gefx")
+
+
+def test_a_folder_does_not_go_to_standard_output():
+    with pytest.raises(ExportError, match="folder of files"):
+        EXPORTS["csv"].write(networkx.path_graph(2), "-")
+
+
+TEXT = st.text(st.characters(codec=None), max_size=20)
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), TEXT, st.dates(), st.lists(st.one_of(st.integers(), TEXT), max_size=3)
+)
+ATTRIBUTES = st.dictionaries(st.one_of(st.sampled_from(["label", "kind", "weight", "id", "x", "y", "size", "color", "Type", "r"]), TEXT.filter(bool)), VALUES, max_size=4)
+
+
+@st.composite
+def graphs(draw):
+    graph = draw(st.sampled_from([networkx.MultiDiGraph, networkx.Graph, networkx.DiGraph, networkx.MultiGraph]))()
+    names = draw(st.lists(st.one_of(st.integers(0, 9), TEXT), min_size=1, max_size=6, unique_by=lambda n: (type(n), n)))
+    for name in names:
+        graph.add_node(name)
+        graph.nodes[name].update(draw(ATTRIBUTES))
+    for _ in range(draw(st.integers(0, 8))):
+        one, other = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+        key = graph.add_edge(one, other)
+        (graph.edges[one, other, key] if graph.is_multigraph() else graph.edges[one, other]).update(draw(ATTRIBUTES))
+    return graph
+
+
+def as_text(value: object) -> str:
+    """What a value reads as, whatever the column it stood in."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "; ".join(as_text(v) for v in value if v is not None)
+    return clean_text(value) if isinstance(value, str) else value.isoformat() if isinstance(value, date) else str(value)
+
+
+def same(read: object, given: object) -> bool:
+    if isinstance(read, bool) or isinstance(given, bool):
+        return read is given or read == as_text(given)
+    if isinstance(given, int | float) and isinstance(read, int | float):
+        return read == float(given) or read == given or (math.isnan(read) and math.isnan(given))
+    return read == as_text(given)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(graph=graphs())
+def test_gexf_and_graphml_round_trip(graph, tmp_path: Path):
+    """Each node, each edge and each value given is in the file once, as given but for characters no XML can hold."""
+    write_gexf(graph, tmp_path / "g.gexf")
+    nodes, edges = read_gexf(tmp_path / "g.gexf")
+    assert len(nodes) == len(graph)
+    assert len(edges) == graph.number_of_edges()
+    for (identifier, found), (node, data) in zip(nodes.items(), graph.nodes(data=True), strict=True):
+        assert identifier.startswith(clean_text(str(node)) or "node")
+        read = list(found.values())
+        for key, value in data.items():
+            if value is not None and key not in ("x", "y", "size", "color") and not (key == "label" and value == ""):
+                assert any(same(one, value) for one in read), (key, value, found)
+    ids = dict(zip(graph, nodes, strict=True))
+    for (source, target, kind, weight, found, _), (one, other, data) in zip(edges, graph.edges(data=True), strict=True):
+        assert (source, target) == (ids[one], ids[other])
+        assert weight > 0
+        read = [*found.values(), kind or "", weight]
+        for key, value in data.items():
+            if value is not None and key not in ("label", "color"):
+                assert any(same(one, value) for one in read), (key, value, found)
+
+    write_graphml(graph, tmp_path / "g.graphml")
+    nodes, edges = read_graphml(tmp_path / "g.graphml")
+    assert (len(nodes), len(edges)) == (len(graph), graph.number_of_edges())
+    assert len({identifier for *_, identifier in edges}) == len(edges)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(graph=graphs())
+def test_every_other_format_takes_any_graph(graph, tmp_path: Path):
+    for name in ("cx2", "cyjs", "csv", "kgx", "svg", "gexf-timeline"):
+        EXPORTS[name].write(graph, tmp_path / name)
+    cx2 = json.loads((tmp_path / "cx2").read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    parts = {key: value for part in cx2 for key, value in part.items()}
+    assert (len(parts["nodes"]), len(parts["edges"])) == (len(graph), graph.number_of_edges())
+    with (tmp_path / "csv" / "nodes.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert len(rows) == len(graph) + 1 and {len(row) for row in rows} == {len(rows[0])}
+    lines = (tmp_path / "kgx" / "edges.tsv").read_text(encoding="utf-8").split("\n")
+    assert len(lines) == graph.number_of_edges() + 2 and {line.count("\t") for line in lines[:-1]} == {lines[0].count("\t")}
+    ElementTree.parse(tmp_path / "svg")
+
+
+def test_networkx_reads_gexf_and_graphml_back(facts_graph, tmp_path: Path):
+    write_gexf(facts_graph, tmp_path / "g.gexf")
+    back = networkx.read_gexf(tmp_path / "g.gexf")
+    assert set(back) == set(facts_graph)
+    assert back.number_of_edges() == facts_graph.number_of_edges()
+    for node, data in facts_graph.nodes(data=True):
+        read = back.nodes[node]
+        for key in ("label", "kind", "iri", "publications", "pagerank", "inferred"):
+            assert read[key] == data[key]
+        assert read["viz"]["position"]["x"] == data["x"]
+    write_graphml(facts_graph, tmp_path / "g.graphml")
+    back = networkx.read_graphml(tmp_path / "g.graphml")
+    assert (set(back), back.number_of_edges()) == (set(facts_graph), facts_graph.number_of_edges())
+
+
+@pytest.fixture(scope="module")
+def facts_graph(real_store):
+    from mesokg.networks import network
+
+    return network(real_store, "therapies")
+
+
+def test_colours_are_those_of_the_table_in_every_format(facts_graph, tmp_path: Path):
+    colour_of = {style.kind: style.colour for style in read_styles().values()}
+    for name in ("gexf", "graphml", "cx2", "cyjs", "svg"):
+        EXPORTS[name].write(facts_graph, tmp_path / name)
+    root = ElementTree.parse(tmp_path / "gexf").getroot()
+    title = next(a.get("id") for b in root.iter(f"{GEXF}attributes") if b.get("class") == "node" for a in b if a.get("title") == "kind")
+    for node in root.iter(f"{GEXF}node"):
+        kind = next(v.get("value") for v in node.iter(f"{GEXF}attvalue") if v.get("for") == title)
+        shown = node.find(f"{VIZ}color")
+        assert "#{:02X}{:02X}{:02X}".format(*(int(shown.get(c)) for c in "rgb")) == colour_of[kind]
+        assert shown.get("a") is None
+    for data in read_graphml(tmp_path / "graphml")[0].values():
+        assert "#{r:02X}{g:02X}{b:02X}".format(**data) == colour_of[data["kind"]]
+    parts = {key: value for part in json.loads((tmp_path / "cx2").read_text(encoding="utf-8")) for key, value in part.items()}
+    mapped = {m["v"]: m["vp"] for m in parts["visualProperties"][0]["nodeMapping"]["NODE_BACKGROUND_COLOR"]["definition"]["map"]}
+    used = {data["kind"] for _, data in facts_graph.nodes(data=True)}
+    assert mapped == {kind: colour_of[kind] for kind in used}
+    cyjs = json.loads((tmp_path / "cyjs").read_text(encoding="utf-8"))
+    styled = {s["selector"]: s["style"].get("background-color") for s in cyjs["style"]}
+    assert all(styled[f'node[kind = "{kind}"]'] == colour_of[kind] for kind in used)
+    picture = (tmp_path / "svg").read_text(encoding="utf-8")
+    assert set(re.findall(r'(?:circle|rect|polygon)[^>]*fill="(#[0-9A-F]{6})" stroke', picture)) == {colour_of[k] for k in used}
+
+
+def test_no_label_of_a_picture_is_cut_or_covers_another(facts_graph, tmp_path: Path):
+    from mesokg.formats.svg import SMALL, text_width
+
+    EXPORTS["svg"].write(facts_graph, tmp_path / "t.svg")
+    root = ElementTree.parse(tmp_path / "t.svg").getroot()
+    left, top, width, height = map(float, root.get("viewBox").split())
+    group = next(g for g in root if g.get("id") == "labels")
+    boxes = []
+    for text in group:
+        size = float(text.get("font-size"))
+        assert size >= SMALL
+        half = text_width(text.text, size) / 2
+        x, y = float(text.get("x")), float(text.get("y"))
+        boxes.append((x - half, y - size, x + half, y + size * 0.25))
+        assert left <= boxes[-1][0] and boxes[-1][2] <= left + width
+        assert top <= boxes[-1][1] and boxes[-1][3] <= top + height
+    assert len(boxes) > len(facts_graph) / 2
+    for number, one in enumerate(boxes):
+        for other in boxes[number + 1 :]:
+            assert not (one[0] < other[2] - 1 and other[0] < one[2] - 1 and one[1] < other[3] - 1 and other[1] < one[3] - 1)
+
+
+def test_the_timeline_has_trial_dates_and_open_ends(real_store, tmp_path: Path):
+    from mesokg.networks import network
+
+    EXPORTS["gexf-timeline"].write(network(real_store, "trials"), tmp_path / "t.gexf")
+    root = ElementTree.parse(tmp_path / "t.gexf").getroot()
+    assert root.find(f"{GEXF}graph").get("mode") == "dynamic"
+    spans = {n.get("id"): (n.get("start"), n.get("end")) for n in root.iter(f"{GEXF}node")}
+    trials = {node: span for node, span in spans.items() if node.startswith("mkg:trial") and span[0]}
+    assert any(end for _, end in trials.values()) and any(end is None for _, end in trials.values())
+    for element in [*root.iter(f"{GEXF}node"), *root.iter(f"{GEXF}edge")]:
+        start, end = element.get("start"), element.get("end")
+        assert all(date.fromisoformat(day) for day in (start, end) if day)
+        assert not (start and end and end < start)
+
+
+def test_biolink_terms_are_for_classes_and_properties_of_ours(real_store):
+    from mesokg.vocabulary import read_vocabulary
+
+    names = {p.name for p in read_vocabulary().properties.values()}
+    assert set(read_biolink()["class"]) == set(read_styles())
+    assert set(read_biolink()["property"]) <= names
+
+
+def test_duckdb_reads_the_parquet_tables(facts_graph, tmp_path: Path):
+    pytest.importorskip("pyarrow")
+    duckdb = pytest.importorskip("duckdb")
+    EXPORTS["parquet"].write(facts_graph, tmp_path / "t")
+    base = (tmp_path / "t").as_posix()
+    hubs = duckdb.sql(
+        f"""SELECT n.label, count(*) AS n FROM '{base}/edges.parquet' e JOIN '{base}/nodes.parquet' n ON n.id = e.dst
+        WHERE n.kind = 'gene' GROUP BY n.label ORDER BY n DESC, n.label"""
+    ).fetchall()
+    assert hubs[0][0] == "MSLN"
+    assert sum(n for _, n in hubs) == sum(1 for _, t in facts_graph.edges() if facts_graph.nodes[t]["kind"] == "gene")
+
+
+@pytest.mark.parametrize("module", ["mesokg.formats", "mesokg.networks", "mesokg.export_command"])
+def test_importing_is_light(module: str):
+    import subprocess
+
+    code = f"import sys, {module}; print([m for m in ('networkx', 'numpy', 'pyoxigraph', 'rdflib', 'curies') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
