@@ -1,0 +1,174 @@
+"""The drift report: where the graph and a registry disagree, for the terminal, as TSV and as HTML."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mesokg.errors import Problem
+from mesokg.identifiers import compact, content_hash
+from mesokg.registries.proposals import TableRow
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+__all__ = ["COLUMNS", "Difference", "DriftReport", "drift_as_html", "drift_as_tsv", "print_drift"]
+
+SEVERITIES = ("high", "medium", "low")
+COLUMNS = (
+    "key", "severity", "kind", "subject", "label", "property", "ours", "our_source", "our_date",
+    "theirs", "their_source", "their_date", "rests_on_it", "acceptable", "note",
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact in which we and a registry differ.
+
+    ``kind`` says how: ``changed``, ``missing here``, ``more exact``, ``not in the record``, ``worded differently``,
+    ``ours is newer``, ``record gone``, ``merged``, ``results posted``, ``history``, ``retracted``, ``corrected``,
+    ``obsolete``, ``renamed``. ``rows`` are what accepting would write; ``new`` says that they contradict nothing.
+    """
+
+    kind: str
+    severity: str
+    subject: str
+    label: str
+    property: str
+    ours: str
+    theirs: str
+    their_source: str
+    their_date: str
+    our_source: str = ""
+    our_date: str = ""
+    rests: str = ""
+    note: str = ""
+    new: bool = False
+    rows: tuple[TableRow, ...] = field(default=(), repr=False)
+
+    @property
+    def key(self) -> str:
+        """Names the difference; the same as long as both sides say the same."""
+        parts = (self.subject, self.property, self.kind, self.ours, self.theirs, self.their_source, self.their_date)
+        return content_hash(*parts)[:8]
+
+    def cells(self) -> tuple[str, ...]:
+        """The difference as a line of the TSV report."""
+        return (
+            self.key, self.severity, self.kind, compact(self.subject), self.label, self.property, self.ours, self.our_source,
+            self.our_date, self.theirs, self.their_source, self.their_date, self.rests,
+            ("new" if self.new else "yes") if self.rows else "no", self.note,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """All differences in order of severity, what went wrong on the way, and what was compared."""
+
+    differences: tuple[Difference, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    agreed: int = 0
+    day: str = ""
+
+    def __post_init__(self) -> None:
+        order = {name: number for number, name in enumerate(SEVERITIES)}
+        unique = {d.key: d for d in self.differences}
+        ordered = sorted(unique.values(), key=lambda d: (order[d.severity], d.subject, d.property, d.theirs))
+        object.__setattr__(self, "differences", tuple(ordered))
+        object.__setattr__(self, "problems", tuple(sorted(set(self.problems))))
+
+    @property
+    def summary(self) -> str:
+        """Counts in one line."""
+        by = {s: sum(d.severity == s for d in self.differences) for s in SEVERITIES}
+        parts = ", ".join(f"{number} {name}" for name, number in by.items())
+        faults = f"; {len(self.problems)} problem{'' if len(self.problems) == 1 else 's'} on the way" if self.problems else ""
+        number = len(self.differences)
+        return f"{number} difference{'' if number == 1 else 's'} ({parts}), {self.agreed} values agree{faults}"
+
+
+def print_drift(report: DriftReport, file: TextIO | None = None, *, width: int | None = None) -> None:
+    """The report for the terminal: differences by thing, then problems, notes and the summary."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    if width is None:
+        width = shutil.get_terminal_size().columns if (file or sys.stdout).isatty() else 10_000
+    console = Console(file=file, width=width, highlight=False)
+    styles = {"high": "bold red", "medium": "yellow", "low": ""}
+    for one in report.differences:
+        head = f"{one.key}  {one.severity}  {one.kind}: {compact(one.subject)} ({one.label}) {one.property}"
+        console.print(escape(head), style=styles[one.severity], soft_wrap=True)
+        ours = f"{one.ours or '(nothing)'}" + (f"  [{one.our_source}{', ' + one.our_date if one.our_date else ''}]" if one.our_source else "")
+        console.print(escape(f"    ours    {ours}"), soft_wrap=True)
+        console.print(escape(f"    theirs  {one.theirs or '(nothing)'}  [{one.their_source}{', ' + one.their_date if one.their_date else ''}]"), soft_wrap=True)
+        if one.rests:
+            console.print(escape(f"    on it   {one.rests}"), soft_wrap=True)
+        if one.note:
+            console.print(escape(f"    note    {one.note}"), soft_wrap=True)
+    for problem in report.problems:
+        console.print(escape(f"problem: {problem}"), style="red" if problem.level == "error" else "yellow", soft_wrap=True)
+    for note in report.notes:
+        console.print(escape(f"note: {note}"), soft_wrap=True)
+    console.print(report.summary)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def drift_as_tsv(report: DriftReport) -> str:
+    """The differences as tab-separated text with a header; the problems follow as lines of kind ``problem``."""
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(map(_flat, one.cells())) for one in report.differences]
+    for problem in report.problems:
+        cells = {
+            "severity": problem.level, "kind": "problem", "subject": problem.file, "property": problem.column,
+            "theirs": problem.value, "acceptable": "no", "note": f"{problem.rule}: {problem.fix}",
+        }  # fmt: skip
+        lines.append("\t".join(_flat(cells.get(c, "")) for c in COLUMNS))
+    return "\n".join(lines) + "\n"
+
+
+_STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem;color:#1c2430;background:#fff}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #d5dae1}
+th{position:sticky;top:0;background:#f3f5f8}td small{color:#5a6573;display:block}code{font-size:.9em}
+.high td:first-child{border-left:5px solid #b3261e}.medium td:first-child{border-left:5px solid #b57614}.low td:first-child{border-left:5px solid #8a94a3}
+"""
+
+
+def drift_as_html(report: DriftReport) -> str:
+    """The report as one page that needs nothing else."""
+    e = html.escape
+
+    def small(*parts: str) -> str:
+        shown = ", ".join(filter(None, parts))
+        return f"<small>{e(shown)}</small>" if shown else ""
+
+    rows = []
+    for one in report.differences:
+        accept = "<small>can be accepted</small>" if one.rows else ""
+        rows.append(
+            f'<tr class="{one.severity}" id="{one.key}"><td><code>{one.key}</code>{accept}</td><td>{one.severity}</td>'
+            f"<td>{e(one.label)}{small(compact(one.subject))}</td><td>{e(one.property)}{small(one.kind)}</td>"
+            f"<td>{e(one.ours) or '(nothing)'}{small(one.our_source, one.our_date)}</td>"
+            f"<td>{e(one.theirs) or '(nothing)'}{small(one.their_source, one.their_date)}</td>"
+            f"<td>{e(one.rests)}{small(one.note)}</td></tr>"
+        )
+    heads = "".join(f"<th scope=\"col\">{h}</th>" for h in ("key", "severity", "thing", "property", "ours", "theirs", "what rests on it"))
+    problems = "".join(f"<li>{e(str(p))}</li>" for p in report.problems)
+    notes = "".join(f"<li>{e(n)}</li>" for n in report.notes)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>mesokg drift report</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>\n'
+        f"<h1>Where the graph and the registries disagree</h1>\n<p>{e(report.day)}: {e(report.summary)}.</p>\n"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>\n"
+        + (f"<h2>Problems on the way</h2><ul>{problems}</ul>\n" if problems else "")
+        + (f"<h2>Notes</h2><ul>{notes}</ul>\n" if notes else "")
+        + "</body></html>\n"
+    )

@@ -1,0 +1,262 @@
+"""A study as rows of our tables: what a curator would type from the record, with the record as source.
+
+Only what can be mapped without judging is mapped. Names of organisations, countries, conditions and products are
+looked up among our labels and synonyms; what is not found is said, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from mesokg.errors import Problem
+from mesokg.identifiers import compact
+from mesokg.registries.ours import Ours, slug
+from mesokg.registries.records import Study
+from mesokg.registries.results import arm_id, outcome_rows, result_groups
+
+__all__ = ["CHANGING", "Proposed", "TableRow", "propose", "propose_arms", "propose_identifiers", "propose_publications", "propose_results", "record_row"]
+
+TableRow = tuple[str, dict[str, str]]
+"""A row to be written: the table's name and the cells by column."""
+
+CHANGING = frozenset({"status", "phase", "enrolmentActual", "enrolmentPlanned", "statusAsReported", "phaseAsReported"})
+"""Properties that change over time: their rows carry the date at which they held."""
+
+_ARM_ROLES = {
+    "EXPERIMENTAL": "experimental",
+    "ACTIVE_COMPARATOR": "active comparator",
+    "PLACEBO_COMPARATOR": "placebo comparator",
+    "SHAM_COMPARATOR": "placebo comparator",
+    "NO_INTERVENTION": "no intervention",
+}
+_COUNTRY_NAMES = {"Russia": "Russian Federation", "Republic of Korea": "South Korea", "Türkiye": "Turkey", "Turkey (Türkiye)": "Turkey"}
+_REGISTRIES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"20\d\d-5\d{5}-\d\d(-\d\d)?"), "CTIS"),
+    (re.compile(r"(?:EudraCT[ :]*)?(\d{4}-\d{6}-\d\d)"), "EU Clinical Trials Register"),
+    (re.compile(r"jRCTs?\d{9,11}"), "jRCT"),
+    (re.compile(r"ACTRN\d{14}p?"), "ANZCTR"),
+    (re.compile(r"ISRCTN\d{8}"), "ISRCTN"),
+    (re.compile(r"ChiCTR[-\w]*\d{8,}"), "ChiCTR"),
+    (re.compile(r"UMIN\d{9}"), "UMIN-CTR"),
+    (re.compile(r"NTR\d{3,5}"), "NTR"),
+)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What the record says of one property: cell texts, the same for people, a remark, and rows needed beside it."""
+
+    name: str
+    cells: tuple[str, ...]
+    shown: tuple[str, ...]
+    remark: str = ""
+    unresolved: tuple[str, ...] = ()
+    beside: tuple[TableRow, ...] = field(default=(), repr=False)
+
+
+def _plain(name: str, text: str, remark: str = "") -> Proposed:
+    clean = " ".join(text.split())
+    return Proposed(name, (clean.replace("|", "/"),), (clean,), remark)
+
+
+def propose(study: Study, ours: Ours) -> list[Proposed]:
+    """What a record says, property by property; properties that the record leaves out are left out."""
+    found: list[Proposed] = []
+    if study.status:
+        remark = f"last known status: {study.last_known_status}" if study.last_known_status else ""
+        found.append(_plain("status", study.status, remark))
+    if study.phase:
+        found.append(_plain("phase", study.phase))
+    if study.enrolment is not None and study.enrolment_kind in ("ACTUAL", "ESTIMATED"):
+        name = "enrolmentActual" if study.enrolment_kind == "ACTUAL" else "enrolmentPlanned"
+        found.append(_plain(name, str(study.enrolment)))
+    for name, event in (
+        ("startDate", study.start),
+        ("primaryCompletionDate", study.primary_completion),
+        ("completionDate", study.completion),
+    ):
+        if event:
+            found.append(_plain(name, event.date, event.kind.lower()))
+    if study.allocation:
+        found.append(_plain("allocation", study.allocation))
+    if study.stop_reason:
+        found.append(_plain("stopReason", study.stop_reason))
+    if study.official_title or study.title:
+        found.append(_plain("officialTitle", study.official_title or study.title))
+    if study.acronym:
+        found.append(_plain("acronym", study.acronym))
+    if study.sponsor:
+        found.append(_organisations("sponsor", (study.sponsor,), ours))
+    if study.collaborators:
+        found.append(_organisations("collaborator", study.collaborators, ours))
+    if study.countries:
+        found.append(_looked_up("country", "countries", tuple(_COUNTRY_NAMES.get(c, c) for c in study.countries), ours))
+    if study.conditions:
+        found.append(_looked_up("studies", "diseases", study.conditions, ours))
+    return found
+
+
+def _looked_up(name: str, table: str, names: tuple[str, ...], ours: Ours) -> Proposed:
+    cells, shown, unresolved = [], [], []
+    for one in names:
+        iri = ours.find(table, one)
+        if iri is None:
+            unresolved.append(one)
+        elif compact(iri) not in cells:
+            cells.append(compact(iri))
+            shown.append(ours.tables.labels.get(iri, one))
+    return Proposed(name, tuple(cells), tuple(shown), unresolved=tuple(unresolved))
+
+
+def _organisations(name: str, names: tuple[str, ...], ours: Ours) -> Proposed:
+    cells, shown, beside = [], [], []
+    for one in dict.fromkeys(names):
+        iri = ours.find("organisations", one)
+        curie = compact(iri) if iri else f"mkg:organisation-{slug(one)}"
+        if iri is None:
+            beside.append(("organisations", {"id": curie, "label": " ".join(one.split()).replace("|", "/")}))
+        if curie not in cells:
+            cells.append(curie)
+            shown.append(ours.tables.labels.get(iri, one) if iri else one)
+    return Proposed(name, tuple(cells), tuple(shown), beside=tuple(beside))
+
+
+def record_row(nct: str, trial: str, ours: Ours) -> list[TableRow]:
+    """The row of the registry record itself, where we have none."""
+    if nct in ours.record_of:
+        return []
+    return [
+        (
+            "registry_records",
+            {
+                "id": f"mkg:record-{nct}",
+                "label": f"ClinicalTrials.gov {nct}",
+                "recordOf": compact(trial),
+                "registry": "ClinicalTrials.gov",
+                "registryIdentifier": nct,
+                "url": f"https://clinicaltrials.gov/study/{nct}",
+            },
+        )
+    ]
+
+
+def propose_identifiers(study: Study, trial: str, ours: Ours) -> list[tuple[str, str, TableRow]]:
+    """Identifiers in other registries that we do not have: (registry, identifier, row)."""
+    found = []
+    for other in study.other_ids:
+        for pattern, registry in _REGISTRIES:
+            match = pattern.fullmatch(other.identifier.strip())
+            if not match:
+                continue
+            identifier = match[1] if pattern.groups and match.lastindex and registry.startswith("EU") else match[0]
+            if identifier not in ours.record_of:
+                row = {
+                    "id": f"mkg:record-{identifier}",
+                    "label": f"{registry} {identifier}",
+                    "recordOf": compact(trial),
+                    "registry": registry,
+                    "registryIdentifier": identifier,
+                    "confirmedIn": "secondary identifier in the ClinicalTrials.gov record",
+                }
+                found.append((registry, identifier, ("registry_records", row)))
+            break
+    return found
+
+
+def propose_publications(study: Study, trial: str, ours: Ours) -> list[tuple[str, str, TableRow]]:
+    """Publications of results that the record cites and we do not have: (PMID, citation, row)."""
+    found = []
+    for reference in study.references:
+        if not reference.pmid.isdigit() or reference.kind == "BACKGROUND" or f"PMID:{reference.pmid}" in ours.aliases:
+            continue
+        author = re.match(r"[^\W\d_][\w'’-]*", reference.citation)
+        year = re.search(r"\b(?:19|20)\d\d\b", reference.citation)
+        label = " ".join(filter(None, (author[0] if author else "", year[0] if year else ""))) or f"PMID {reference.pmid}"
+        row = {
+            "id": f"mkg:publication-PMID{reference.pmid}",
+            "label": f"{label}, PMID {reference.pmid}",
+            "pmid": reference.pmid,
+            "confirmedIn": "reference in the ClinicalTrials.gov record",
+            "reportsOn": compact(trial),
+        }
+        if year:
+            row["publicationYear"] = year[0]
+        found.append((reference.pmid, reference.citation, ("publications", row)))
+    return found
+
+
+def propose_arms(study: Study, trial: str, ours: Ours) -> tuple[list[TableRow], list[str]]:
+    """Arms and, where product names are ours, administrations; and the names that match none of our products."""
+    rows: list[TableRow] = []
+    unmatched: list[str] = []
+    for arm in study.arms:
+        curie = arm_id(study.nct, arm.label)
+        rows.append(
+            (
+                "arms",
+                {
+                    "id": curie,
+                    "label": f"{arm.label.replace('|', '/')} ({study.nct})",
+                    "armOf": compact(trial),
+                    "armRole": _ARM_ROLES.get(arm.kind, ""),
+                    "armDescription": " ".join(arm.description.split()).replace("|", "/"),
+                },
+            )
+        )
+        for intervention in study.interventions:
+            named = any(n.partition(": ")[2] == intervention.name for n in arm.interventions)
+            if arm.label not in intervention.arms and not named:
+                continue
+            product = _product(intervention.name, intervention.other_names, ours)
+            if product is None:
+                if intervention.name not in unmatched:
+                    unmatched.append(intervention.name)
+                continue
+            column, iri = product
+            rows.append(
+                (
+                    "administrations",
+                    {
+                        "id": f"mkg:administration-{curie.removeprefix('mkg:arm-')}-{slug(intervention.name)}",
+                        "label": f"{ours.tables.labels[iri]} in {arm.label.replace('|', '/')} ({study.nct})",
+                        "administrationIn": curie,
+                        column: compact(iri),
+                    },
+                )
+            )
+    return rows, unmatched
+
+
+def _product(name: str, others: tuple[str, ...], ours: Ours) -> tuple[str, str] | None:
+    for one in (name, *others):
+        for table, column in (("therapies", "givesTherapy"), ("drugs", "givesDrug")):
+            if iri := ours.find(table, one):
+                return column, iri
+    return None
+
+
+def propose_results(study: Study, trial: str, ours: Ours, problems: list[Problem]) -> list[TableRow]:
+    """Arms for the groups of the results that are none of ours yet, and one row per measurement."""
+    arms: dict[str, str] = {}
+    rows: list[TableRow] = []
+    for title, description in result_groups(study).items():
+        known = ours.find("arms", title) or ours.find("arms", f"{title} ({study.nct})")
+        arms[title] = compact(known) if known else arm_id(study.nct, title)
+        if known is None:
+            cells = {
+                "id": arms[title],
+                "label": f"{title.replace('|', '/')} ({study.nct})",
+                "armOf": compact(trial),
+                "armDescription": description.replace("|", "/"),
+                "locator": f"results, group {title.replace('|', '/')}",
+            }
+            rows.append(("arms", cells))
+    used: dict[str, int] = {}
+    for row in outcome_rows(study, compact(trial), arms, problems):
+        place = row["locator"]
+        used[place] = used.get(place, 0) + 1
+        if used[place] > 1:
+            row = {**row, "locator": f"{place} ({used[place]})"}
+        rows.append(("outcomes", {k: v for k, v in row.items() if v}))
+    return rows
