@@ -143,6 +143,8 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     A graph attribute ``timeformat`` (``date`` or ``double``) makes the file dynamic: nodes and edges stand in it for
     their ``intervals``, pairs of start and end with None for an open end.
 
+    Parallel edges of different kinds stay apart in Gephi; of parallel edges of one kind it asks what to make.
+
     ``path`` may be ``-``. Raises ExportError for a value that cannot be written (naming node or edge and attribute)
     and for a file that cannot be.
     """
