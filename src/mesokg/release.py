@@ -158,6 +158,7 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     import pyoxigraph
 
     from mesokg.formats import write_network_products
+    from mesokg.ontology_products import write_ontology_products
     from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
 
     formats = pyoxigraph.RdfFormat
@@ -177,29 +178,14 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
         ("mesokg.owl", whole, formats.RDF_XML),
         ("mesokg.jsonld", whole, formats.JSON_LD),
         ("void.ttl", by_graph["metadata"], formats.TURTLE),
-        ("ontology/mesokg-base.ttl", by_graph["ontology"], formats.TURTLE),
-        ("ontology/mesokg-full.ttl", _full_ontology(by_graph), formats.TURTLE),
     ):
         write_rdf(quads, out / name, syntax, prefixes=prefixes)
     write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
     write_nquads_gz(graphs, out / MARKER)
+    say("ontology")
+    write_ontology_products(ordered, out)
     say("networks")
     write_network_products(built.store, out)
-
-
-def _full_ontology(by_graph: dict[str, list[Quad]]) -> list[Quad]:
-    """The ontology with its classified hierarchy and the outside terms that facts use, with labels and parents."""
-    from mesokg.rdf_files import sorted_quads
-
-    wanted = {PREFIXES["rdfs"] + "label", PREFIXES["mesokg"] + "hasBroader", PREFIXES["rdf"] + "type"}
-    own = PREFIXES["mkg"]
-    imported = [
-        quad
-        for quad in by_graph.get("facts", [])
-        if quad.predicate.value in wanted and not quad.subject.value.startswith(own)
-    ]
-    classified = [q for q in by_graph.get("inferred", []) if q.predicate.value == PREFIXES["rdfs"] + "subClassOf"]
-    return sorted_quads([*by_graph["ontology"], *imported, *classified])
 
 
 def _receipt(built: Build, out: Path) -> dict[str, object]:
