@@ -1,0 +1,500 @@
+"""The reference of the ontology as web pages: one page per class and property, and the whole model on one.
+
+Each page stands alone: no script, no file fetched from elsewhere. A value such as ``routeIntrapleural`` has its place
+on the page of its class.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.identifiers import ONTOLOGY_IRI, PREFIXES, compact, graph_iri
+from mesokg.resources import folder
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+__all__ = ["DIAGRAM", "ROUTES", "write_ontology_pages"]
+
+_OWL, _RDF, _RDFS, _OIO, _IAO, _OURS = (PREFIXES[n] for n in ("owl", "rdf", "rdfs", "oboInOwl", "IAO", "mesokg"))
+_TYPE, _LABEL = _RDF + "type", _RDFS + "label"
+_KINDS = ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "NamedIndividual")
+_MEMBERS_SHOWN = 25
+
+DIAGRAM: dict[str, tuple[float, float]] = {
+    "Organisation": (0, 0), "Country": (1, 0), "RegistryRecord": (2, 0), "Publication": (3, 0), "Source": (4, 0), "Assertion": (5, 0),
+    "Disease": (0, 1), "Trial": (1, 1), "Arm": (2, 1), "Administration": (3, 1), "Drug": (4, 1), "Determinant": (5, 1),
+    "Outcome": (1, 2), "OutcomeMeasurement": (2, 2), "Therapy": (3, 2), "MechanismStep": (4, 2), "Mechanism": (5, 2),
+    "Experiment": (1, 3), "CellProduct": (2, 3), "Construct": (3, 3), "ConstructPart": (4, 3), "Component": (5, 3),
+    "ModelSystem": (1, 4), "CellType": (2, 4), "Vector": (3, 4), "Payload": (4, 4), "GeneProductForm": (5, 4),
+    "Cohort": (1, 5), "GeneAlteration": (2, 5), "Taxon": (3, 5), "Antigen": (4, 5), "Gene": (5, 5),
+}  # fmt: skip
+"""Where each class stands in the picture of the model: column and row."""
+
+ROUTES: tuple[tuple[str, str, str, tuple[tuple[float, float], ...]], ...] = (
+    ("Trial", "hasArm", "Arm", ()), ("Arm", "hasAdministration", "Administration", ()),
+    ("Administration", "givesTherapy", "Therapy", ()), ("Administration", "givesDrug", "Drug", ()),
+    ("Trial", "hasOutcome", "Outcome", ()), ("Outcome", "hasMeasurement", "OutcomeMeasurement", ()),
+    ("Trial", "studies", "Disease", ()), ("Trial", "sponsor", "Organisation", ()), ("Trial", "country", "Country", ()),
+    ("RegistryRecord", "recordOf", "Trial", ()), ("Publication", "reportsOn", "Trial", ((2.5, 0.5), (1.5, 0.5))),
+    ("Assertion", "source", "Source", ()), ("Determinant", "affectsTherapy", "Therapy", ((4.5, 1.5), (3.5, 1.5))),
+    ("Therapy", "actsThrough", "MechanismStep", ()), ("MechanismStep", "step", "Mechanism", ()),
+    ("Therapy", "hasConstruct", "Construct", ()), ("Therapy", "administersCells", "CellProduct", ()),
+    ("CellProduct", "transducedWith", "Construct", ()), ("CellProduct", "cellType", "CellType", ()),
+    ("Construct", "hasBackbone", "Vector", ()), ("Construct", "carries", "Payload", ()),
+    ("Construct", "hasPart", "ConstructPart", ()), ("ConstructPart", "component", "Component", ()),
+    ("Vector", "derivedFrom", "Taxon", ()), ("Payload", "encodes", "GeneProductForm", ()),
+    ("GeneProductForm", "formOf", "Gene", ()), ("Antigen", "productOf", "Gene", ()),
+    ("Experiment", "inModel", "ModelSystem", ()), ("Experiment", "experimentTests", "Construct", ((1.45, 3.36), (2.55, 3.36))),
+    ("ModelSystem", "modelOf", "Disease", ((0.0, 4.0),)), ("GeneAlteration", "inCohort", "Cohort", ()),
+    ("GeneAlteration", "alteredGene", "Gene", ((2.0, 5.55), (5.0, 5.55))), ("Therapy", "targets", "Gene", ((3.5, 2.5), (5.55, 2.5), (5.55, 5.0))),
+)  # fmt: skip
+"""The lines of the picture: from, property, to, and the points on the way."""
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1d2733;--soft:#5b6775;--line:#c9d1da;--fill:#f4f7fa;--link:#0b5cad;--page:#fff}
+@media(prefers-color-scheme:dark){:root{--ink:#e6ebf0;--soft:#9aa6b2;--line:#3a4652;--fill:#1f2831;--link:#7db7f0;--page:#151b21}}
+body{font:16px/1.5 system-ui,"DejaVu Sans",sans-serif;color:var(--ink);background:var(--page);max-width:82rem;margin:2rem auto;padding:0 1rem}
+a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
+h1{font-size:1.7rem;margin:.2rem 0}h2{font-size:1.05rem;margin:1.6rem 0 .4rem}
+.kind,.iri,footer{color:var(--soft);font-size:.9rem}.iri{font-family:monospace;overflow-wrap:anywhere}
+.def{font-size:1.1rem;margin:.8rem 0}ul{margin:.2rem 0;padding-left:1.2rem}table{border-collapse:collapse}
+td{border-top:1px solid var(--line);padding:.25rem .8rem .25rem 0;vertical-align:top}
+svg{max-width:100%;height:auto}.columns{columns:18rem;font-size:.93rem}.columns ul{list-style:none;padding:0}
+svg text{font:13px system-ui,"DejaVu Sans",sans-serif;fill:var(--ink)}svg .small{font-size:11px;fill:var(--soft)}
+svg rect{fill:var(--fill);stroke:var(--line)}svg .self{stroke:var(--link);stroke-width:2}
+svg .halo{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}svg a text{fill:var(--link)}
+svg path{fill:none;stroke:var(--soft)}svg marker path{fill:var(--soft)}
+footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem}
+"""
+
+
+class _Ontology:
+    """The ontology graph of a store, read once, with what pages ask of it."""
+
+    def __init__(self, store: pyoxigraph.Store) -> None:
+        import pyoxigraph as ox
+
+        self.store = store
+        self.triples: dict[object, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
+        graph = ox.NamedNode(graph_iri("ontology"))
+        for quad in store.quads_for_pattern(None, None, None, graph):
+            self.triples[quad.subject][quad.predicate.value].append(quad.object)
+        self.named = ox.NamedNode
+        self.kind: dict[str, str] = {}
+        for subject, found in self.triples.items():
+            if not isinstance(subject, ox.NamedNode) or not subject.value.startswith(_OURS):
+                continue
+            types = {getattr(value, "value", "") for value in found.get(_TYPE, ())}
+            for kind in _KINDS:
+                if _OWL + kind in types:
+                    self.kind[subject.value.removeprefix(_OURS)] = kind
+                    break
+
+    def all(self, node: object, predicate: str) -> list[object]:
+        found = self.triples.get(node)
+        return found[predicate] if found is not None and predicate in found else []
+
+    def of(self, name: str, predicate: str) -> list[object]:
+        return self.all(self.named(_OURS + name), predicate)
+
+    def words(self, name: str, predicate: str) -> list[str]:
+        return sorted(value.value for value in self.of(name, predicate))  # type: ignore[attr-defined]
+
+    def items(self, head: object) -> list[object]:
+        found = []
+        while getattr(head, "value", "") != _RDF + "nil":
+            found += self.all(head, _RDF + "first")
+            head = self.all(head, _RDF + "rest")[0]
+        return found
+
+    def label(self, iri: str) -> str:
+        found = self.all(self.named(iri), _LABEL)
+        return found[0].value if found else self.outside.get(iri, compact(iri))  # type: ignore[attr-defined]
+
+    @cached_property
+    def outside(self) -> dict[str, str]:
+        """Labels of the outside terms that axioms name, as the facts give them."""
+        wanted = {value for found in self.triples.values() for values in found.values() for value in values if isinstance(value, self.named)}
+        label = self.named(_LABEL)
+        found = {}
+        for node in wanted:
+            if not node.value.startswith(_OURS):
+                for quad in self.store.quads_for_pattern(node, label, None, None):
+                    found[node.value] = quad.object.value
+        return found
+
+    # class expressions in plain English
+
+    def english(self, node: object, link: bool = True) -> str:
+        """A class expression as HTML: "gene therapy product that uses vector some adenoviral vector"."""
+        if isinstance(node, self.named):
+            return self.link(node.value) if link else escape(self.label(node.value))
+        if lists := self.all(node, _OWL + "intersectionOf"):
+            parts = self.items(lists[0])
+            genus = [self.english(p, link) for p in parts if isinstance(p, self.named)]
+            rest = [self._clause(p, link) for p in parts if not isinstance(p, self.named)]
+            head = " and also ".join(genus) or "thing"
+            return head + (" that " + " and that ".join(rest) if rest else "")
+        if lists := self.all(node, _OWL + "unionOf"):
+            return " or ".join(self.english(p, link) for p in self.items(lists[0]))
+        return "thing that " + self._clause(node, link)
+
+    def _clause(self, node: object, link: bool) -> str:
+        if lists := self.all(node, _OWL + "unionOf"):
+            sides = [f"is {self.english(p, link)}" if isinstance(p, self.named) else self._clause(p, link) for p in self.items(lists[0])]
+            return "(" + " or ".join(sides) + ")"
+        if self.all(node, _OWL + "intersectionOf"):
+            return f"is a {self.english(node, link)}"
+        over = self.all(node, _OWL + "onProperty")
+        name = self.english(over[0], link) if over else "?"
+        if value := self.all(node, _OWL + "hasValue"):
+            shown = self.english(value[0], link) if isinstance(value[0], self.named) else escape(value[0].value)  # type: ignore[attr-defined]
+            return f"<i>{name}</i> {shown}"
+        if filler := self.all(node, _OWL + "someValuesFrom"):
+            inner = self.english(filler[0], link)
+            if not isinstance(filler[0], self.named):
+                inner = f"({inner})"
+            return f"<i>{name}</i> some {inner}"
+        return "has an axiom that these pages cannot tell"
+
+    def link(self, iri: str) -> str:
+        name = iri.removeprefix(_OURS)
+        text = escape(self.label(iri))
+        if name in self.kind:
+            return f'<a href="{escape(self.address(name))}">{text}</a>'
+        return f'<a href="{escape(iri)}">{text}</a>'
+
+    def address(self, name: str) -> str:
+        """The file of a term, with the place on it for a value."""
+        if self.kind.get(name) == "NamedIndividual":
+            for value in self.of(name, _TYPE):
+                owner = value.value.removeprefix(_OURS)  # type: ignore[attr-defined]
+                if self.kind.get(owner) == "Class":
+                    return f"{owner}.html#{name}"
+        return f"{name}.html"
+
+    @cached_property
+    def supers(self) -> dict[str, set[str]]:
+        """The nearest named classes above each class, stated or found by HermiT."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, kind in self.kind.items():
+            if kind != "Class":
+                continue
+            found[name] |= {v.value.removeprefix(_OURS) for v in self.of(name, _RDFS + "subClassOf") if isinstance(v, self.named)}
+            for expression in self.of(name, _OWL + "equivalentClass"):
+                for lists in self.all(expression, _OWL + "intersectionOf"):
+                    found[name] |= {v.value.removeprefix(_OURS) for v in self.items(lists) if isinstance(v, self.named)}
+        inferred = self.named(graph_iri("inferred"))
+        for quad in self.store.quads_for_pattern(None, self.named(_RDFS + "subClassOf"), None, inferred):
+            found[quad.subject.value.removeprefix(_OURS)].add(quad.object.value.removeprefix(_OURS))  # type: ignore[union-attr]
+        closed = {name: self._closure(name, found) for name in list(found)}
+        nearest: dict[str, set[str]] = defaultdict(set)
+        for name, over in found.items():
+            further = {far for one in over for far in closed.get(one, set()) if one not in closed.get(far, set())}
+            nearest[name] = over - further - {name}
+        return nearest
+
+    @staticmethod
+    def _closure(name: str, over: dict[str, set[str]]) -> set[str]:
+        seen: set[str] = set()
+        todo = list(over.get(name, ()))
+        while todo:
+            if (one := todo.pop()) not in seen:
+                seen.add(one)
+                todo += over.get(one, ())
+        return seen
+
+    @cached_property
+    def inverses(self) -> dict[str, list[object]]:
+        """By the IRI of a property, those that are stated as its inverse."""
+        found: dict[str, list[object]] = defaultdict(list)
+        for subject, by_predicate in self.triples.items():
+            for value in by_predicate.get(_OWL + "inverseOf", ()):
+                found[value.value].append(subject)  # type: ignore[attr-defined]
+        return found
+
+    @cached_property
+    def relations(self) -> dict[tuple[str, str], list[str]]:
+        """By ``domain`` or ``range`` and the IRI of a class, the relations that start or end there."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name, kind in sorted(self.kind.items()):
+            if kind == "ObjectProperty":
+                for side in ("domain", "range"):
+                    for iri in self.sides(name, _RDFS + side):
+                        found[side, iri].append(name)
+        return found
+
+    def sides(self, name: str, predicate: str) -> list[str]:
+        """The classes of a domain or range, unions read out."""
+        found = []
+        for node in self.of(name, predicate):
+            lists = self.all(node, _OWL + "unionOf")
+            found += self.items(lists[0]) if lists else [node]
+        return [node.value for node in found]  # type: ignore[attr-defined]
+
+
+def _members(store: pyoxigraph.Store) -> dict[str, list[tuple[str, str]]]:
+    """The members of each of our classes with their labels, by label."""
+    import pyoxigraph as ox
+
+    labels: dict[object, str] = {}
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in ("facts", "evidence", "inferred"):
+        graph = ox.NamedNode(graph_iri(name))
+        for quad in store.quads_for_pattern(None, ox.NamedNode(_LABEL), None, graph):
+            labels.setdefault(quad.subject, quad.object.value)
+    for name in ("facts", "evidence", "inferred"):
+        graph = ox.NamedNode(graph_iri(name))
+        for quad in store.quads_for_pattern(None, ox.NamedNode(_TYPE), None, graph):
+            if quad.object.value.startswith(_OURS):
+                found[quad.object.value.removeprefix(_OURS)].append((labels.get(quad.subject, ""), quad.subject.value))
+    return {name: sorted(set(rows)) for name, rows in found.items()}
+
+
+def _uses() -> dict[str, list[tuple[str, str]]]:
+    """The questions of the library in which each term stands: name and title."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for path in sorted((folder("queries") / "questions").glob("*.rq")):
+        text = path.read_text(encoding="utf-8")
+        title = re.search(r"^#\+ title: (.+)$", text, re.MULTILINE)
+        for name in sorted(set(re.findall(r"\bmesokg:([A-Za-z][\w-]*)", text))):
+            found[name].append((path.stem, title[1] if title else path.stem))
+    return found
+
+
+def _mappings() -> dict[str, list[tuple[str, str, str]]]:
+    """The mappings of each term: predicate, CURIE and label of the outside term."""
+    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for path in sorted((folder("ontology") / "mappings").glob("*.sssom.tsv")):
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = (line for line in stream if not line.startswith("#"))
+            for row in csv.DictReader(rows, delimiter="\t"):
+                if row["subject_id"].startswith("mesokg:"):
+                    found[row["subject_id"].removeprefix("mesokg:")].append((row["predicate_id"], row["object_id"], row["object_label"]))
+    return found
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def _box(x: float, y: float, width: float, text: str, address: str = "", style: str = "") -> str:
+    room = int(width / 7.4)
+    shown = text if len(text) <= room else text[: room - 1] + "…"
+    box = (
+        f'<rect x="{x - width / 2:.0f}" y="{y - 15:.0f}" width="{width:.0f}" height="30" rx="5" class="{style}"/>'
+        f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle">{escape(shown)}</text><title>{escape(text)}</title>'
+    )
+    return f'<a href="{escape(address)}">{box}</a>' if address else f"<g>{box}</g>"
+
+
+def _neighbourhood(ontology: _Ontology, name: str, below: dict[str, set[str]]) -> str:
+    """A class with what stands above and below it, and the relations that start and end at it."""
+    over, under = sorted(ontology.supers[name] & ontology.kind.keys()), sorted(below[name])
+    starting, ending = (ontology.relations.get((side, _OURS + name), []) for side in ("domain", "range"))
+    rows = max(min(len(starting), 8), min(len(ending), 8), 1)
+    middle = 55 + max(40, rows * 10)
+    low = middle + max(60, rows * 10 + 55)
+    height = (low + 25 + (40 if len(under) > 4 else 0) + (25 if len(under) > 8 else 0)) if under else middle + max(30, rows * 10 + 15)
+    parts = [f'<svg viewBox="0 0 960 {height}" width="960" role="img" aria-label="{escape(ontology.label(_OURS + name))} in its neighbourhood">']
+    for n, one in enumerate(over[:4]):
+        x = 480 + (n - (min(len(over), 4) - 1) / 2) * 230
+        parts += [f'<path d="M{480} {middle - 15} L{x:.0f} 35"/>', _box(x, 20, 215, ontology.label(_OURS + one), f"{one}.html")]
+    for n, one in enumerate(under[:8]):
+        x = 480 + (n % 4 - (min(len(under), 4) - 1) / 2) * 230
+        y = low + (n // 4) * 40
+        if n < 4:
+            parts.append(f'<path d="M480 {middle + 15} L480 {low - 35} L{x:.0f} {y - 15:.0f}"/>')
+        parts.append(_box(x, y, 215, ontology.label(_OURS + one), f"{one}.html"))
+    if len(under) > 8:
+        parts.append(f'<text class="small" x="480" y="{low + 78}" text-anchor="middle">and {len(under) - 8} more below</text>')
+    for side, props, x, anchor in (("range", ending, 345, "end"), ("domain", starting, 615, "start")):
+        for n, prop in enumerate(props[:8]):
+            y = middle + 4 + (n - (min(len(props), 8) - 1) / 2) * 20
+            other = ontology.sides(prop, _RDFS + ("range" if side == "domain" else "domain"))
+            far = "/".join(ontology.label(iri) for iri in other[:2]) or "anything"
+            text = f"{ontology.label(_OURS + prop)} → {far}" if side == "domain" else f"{far} → {ontology.label(_OURS + prop)}"
+            shown = text if len(text) < 46 else text[:45] + "…"
+            parts.append(f'<a href="{escape(prop)}.html"><text class="small" x="{x}" y="{y:.0f}" text-anchor="{anchor}">{escape(shown)}</text></a>')
+    parts += [_box(480, middle, 250, ontology.label(_OURS + name), "", "self"), "</svg>"]
+    return "".join(parts)
+
+
+def _edge_of(box: tuple[float, float], towards: tuple[float, float], half: tuple[float, float]) -> tuple[float, float]:
+    dx, dy = towards[0] - box[0], towards[1] - box[1]
+    scale = min(half[0] / abs(dx) if dx else 9e9, half[1] / abs(dy) if dy else 9e9)
+    return box[0] + dx * scale, box[1] + dy * scale
+
+
+def _model(ontology: _Ontology, counts: dict[str, int]) -> str:
+    """The picture of the whole model."""
+    wide, tall, left, top = 264.0, 112.0, 92.0, 36.0
+    at = {name: (left + x * wide, top + y * tall) for name, (x, y) in DIAGRAM.items()}
+    parts = [
+        '<svg viewBox="0 0 1570 680" width="1570" role="img" aria-label="The classes of mesokg and the relations between them">'
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z"/></marker></defs>'
+    ]
+    texts = []
+    for start, prop, end, via in ROUTES:
+        points = [at[start], *((left + x * wide, top + y * tall) for x, y in via), at[end]]
+        points[0] = _edge_of(at[start], points[1], (76, 21))
+        points[-1] = _edge_of(at[end], points[-2], (78, 23))
+        d = "M" + " L".join(f"{x:.0f} {y:.0f}" for x, y in points)
+        parts.append(f'<path d="{d}" marker-end="url(#arrow)"/>')
+        middle = len(points) // 2
+        (x1, y1), (x2, y2) = points[middle - 1], points[middle]
+        anchor = "middle"
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2 + (-5 if y1 == y2 else 4)
+        label = escape(ontology.label(_OURS + prop))
+        texts.append(f'<a href="terms/{escape(prop)}.html"><text class="small halo" x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{label}</text></a>')
+    for name, (x, y) in at.items():
+        label, count = ontology.label(_OURS + name), counts.get(name, 0)
+        label = escape(label if len(label) <= 20 else label[:19] + "…")
+        parts.append(
+            f'<a href="terms/{name}.html"><rect x="{x - 76:.0f}" y="{y - 21:.0f}" width="152" height="42" rx="6"/>'
+            f'<text x="{x:.0f}" y="{y - 2:.0f}" text-anchor="middle">{label}</text>'
+            f'<text class="small" x="{x:.0f}" y="{y + 13:.0f}" text-anchor="middle">{count:,}</text></a>'
+        )
+    return "".join([*parts, *texts, "</svg>"])
+
+
+# ---------------------------------------------------------------- pages
+
+
+def _page(title: str, body: str, up: str, version: str) -> str:
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{up}{body}"
+        f'<footer>mesokg ontology {escape(version)} · CC BY 4.0 · <a href="{escape(ONTOLOGY_IRI)}">{escape(ONTOLOGY_IRI)}</a></footer></body></html>\n'
+    )
+
+
+def _list(title: str, rows: Iterable[str]) -> str:
+    found = list(rows)
+    return f"<h2>{title}</h2><ul>" + "".join(f"<li>{row}</li>" for row in found) + "</ul>" if found else ""
+
+
+_WORDS = {
+    "Class": "class", "ObjectProperty": "relation between things", "DatatypeProperty": "relation to a literal",
+    "AnnotationProperty": "annotation property",
+}  # fmt: skip
+_CHARACTERISTICS = {
+    "FunctionalProperty": "a thing has at most one value", "TransitiveProperty": "it carries on over any number of steps",
+    "SymmetricProperty": "it holds both ways", "InverseFunctionalProperty": "a value belongs to one thing",
+    "AsymmetricProperty": "it never holds both ways", "IrreflexiveProperty": "nothing has it to itself",
+}  # fmt: skip
+
+
+def _axioms(ontology: _Ontology, name: str, kind: str) -> list[str]:
+    rows = []
+    if kind == "Class":
+        rows += [f"Exactly: a {ontology.english(e)}." for e in ontology.of(name, _OWL + "equivalentClass")]
+        rows += [
+            f"Every one is a {ontology.english(v)}." if isinstance(v, ontology.named) else f"Every one {ontology._clause(v, True)}."
+            for v in sorted(ontology.of(name, _RDFS + "subClassOf"), key=str)
+        ]
+        return rows
+    for predicate, words in (("domain", "Starts at"), ("range", "Ends at")):
+        sides = ontology.sides(name, _RDFS + predicate)
+        if sides:
+            rows.append(f"{words}: " + " or ".join(ontology.link(iri) for iri in sides) + ".")
+    rows += [f"Implies: {ontology.english(v)}." for v in ontology.of(name, _RDFS + "subPropertyOf")]
+    inverse = ontology.of(name, _OWL + "inverseOf") or ontology.inverses.get(_OURS + name, [])
+    rows += [f"Inverse: {ontology.english(v)}." for v in inverse]
+    for head in sorted(ontology.of(name, _OWL + "propertyChainAxiom"), key=str):
+        rows.append("Follows from: " + ", then ".join(ontology.english(step) for step in ontology.items(head)) + ".")
+    types = {getattr(v, "value", "").removeprefix(_OWL) for v in ontology.of(name, _TYPE)}
+    rows += [f"{words.capitalize()}." for one, words in _CHARACTERISTICS.items() if one in types]
+    return rows
+
+
+def write_ontology_pages(store: pyoxigraph.Store, out: Path) -> list[Path]:
+    """Write ``ontology/index.html`` and ``ontology/terms/*.html`` below the folder ``out``; returns the files.
+
+    ``store`` is that of a build, with its named graphs.
+    """
+    ontology = _Ontology(store)
+    members, uses, mappings = _members(store), _uses(), _mappings()
+    below: dict[str, set[str]] = defaultdict(set)
+    for name, over in ontology.supers.items():
+        for one in over:
+            below[one].add(name)
+    versions = [value.value for value in ontology.all(ontology.named(ONTOLOGY_IRI), _OWL + "versionInfo")]  # type: ignore[attr-defined]
+    version = versions[0] if versions else ""
+    target = out / "ontology"
+    (target / "terms").mkdir(parents=True, exist_ok=True)
+    values: dict[str, list[str]] = defaultdict(list)
+    for name, kind in sorted(ontology.kind.items()):
+        if kind == "NamedIndividual":
+            values[ontology.address(name).partition(".")[0]].append(name)
+    written = []
+    up = '<p><a href="../index.html">mesokg ontology</a></p>'
+    for name, kind in sorted(ontology.kind.items()):
+        if kind == "NamedIndividual":
+            continue
+        body = _term(ontology, name, kind, members.get(name, []), uses.get(name, []), mappings.get(name, []), values.get(name, []), below)
+        path = target / "terms" / f"{name}.html"
+        path.write_text(_page(ontology.label(_OURS + name), body, up, version), encoding="utf-8", newline="\n")
+        written.append(path)
+    index = target / "index.html"
+    index.write_text(_page("mesokg ontology", _index(ontology, members), "", version), encoding="utf-8", newline="\n")
+    return sorted([*written, index])
+
+
+def _term(
+    ontology: _Ontology, name: str, kind: str, members: list[tuple[str, str]], uses: list[tuple[str, str]],
+    mappings: list[tuple[str, str, str]], values: list[str], below: dict[str, set[str]],
+) -> str:  # fmt: skip
+    iri = _OURS + name
+    body = [f'<div class="kind">{_WORDS[kind]}</div><h1>{escape(ontology.label(iri))}</h1><div class="iri">{escape(iri)}</div>']
+    body += [f'<p class="def">{escape(text)}</p>' for text in ontology.words(name, _IAO + "0000115")]
+    if kind == "Class":
+        body.append(_neighbourhood(ontology, name, below))
+    body.append(_list("In axioms", _axioms(ontology, name, kind)))
+    synonyms = [
+        f"{escape(text)} <span class=kind>({scope})</span>"
+        for scope in ("exact", "broad", "narrow", "related")
+        for text in ontology.words(name, f"{_OIO}has{scope.capitalize()}Synonym")
+    ]
+    body.append(_list("Also called", synonyms))
+    body.append(_list("Example", (escape(text) for text in ontology.words(name, _IAO + "0000112"))))
+    if values:
+        rows = "".join(
+            f'<tr id="{escape(one)}"><td>{escape(ontology.label(_OURS + one))}</td><td class="iri">mesokg:{escape(one)}</td>'
+            f"<td>{escape(' '.join(ontology.words(one, _IAO + '0000115')))}</td></tr>"
+            for one in values
+        )
+        body.append(f"<h2>Values</h2><table>{rows}</table>")
+    if members:
+        shown = [f'<a href="{escape(m)}">{escape(label or compact(m))}</a>' for label, m in members[:_MEMBERS_SHOWN]]
+        if len(members) > _MEMBERS_SHOWN:
+            shown.append(f"and {len(members) - _MEMBERS_SHOWN:,} more")
+        body.append(_list(f"Members ({len(members):,})", shown))
+    body.append(_list("Questions that use it", (f"{escape(title)} <span class=iri>mesokg query {escape(query)}</span>" for query, title in uses)))
+    body.append(_list("Mappings", (f"{escape(p)} <b>{escape(o)}</b> {escape(label)}" for p, o, label in mappings)))
+    body.append(_list("Definition by", (escape(text) for text in ontology.words(name, _IAO + "0000119"))))
+    return "".join(body)
+
+
+def _index(ontology: _Ontology, members: dict[str, list[tuple[str, str]]]) -> str:
+    counts = {name: len(rows) for name, rows in members.items()}
+    header = ontology.named(ONTOLOGY_IRI)
+    about = " ".join(value.value for value in ontology.all(header, PREFIXES["dcterms"] + "description"))  # type: ignore[attr-defined]
+    body = [f"<h1>mesokg ontology</h1><p class=def>{escape(about)}</p><p>Numbers are members in this build. Each box and line leads to its page.</p>"]
+    body.append(_model(ontology, counts))
+    for kind, title in (("Class", "Classes"), ("ObjectProperty", "Relations between things"), ("DatatypeProperty", "Relations to literals"), ("AnnotationProperty", "Annotation properties")):
+        names = sorted((n for n, k in ontology.kind.items() if k == kind), key=lambda n: ontology.label(_OURS + n).casefold())
+        rows = "".join(
+            f'<li><a href="terms/{escape(n)}.html">{escape(ontology.label(_OURS + n))}</a>'
+            + (f" <span class=kind>{counts[n]:,}</span>" if kind == "Class" and counts.get(n) else "") + "</li>"
+            for n in names
+        )  # fmt: skip
+        body.append(f'<h2>{title} ({len(names)})</h2><div class="columns"><ul>{rows}</ul></div>')
+    return "".join(body)
