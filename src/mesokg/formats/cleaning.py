@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
+from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
@@ -18,7 +20,7 @@ from mesokg.errors import ExportError
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Column", "clean_text", "columns_of", "edge_rows", "edges_with_data", "find_columns", "look_keys", "look_of", "plain", "type_of"]
+__all__ = ["Column", "Survey", "clean_text", "edge_rows", "is_colour", "look_keys", "look_of", "plain", "type_of"]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that XML 1.0 forbids or discourages; U+0085 is among them because readers turn it into a line end."""
@@ -108,44 +110,71 @@ class Column:
     kind: str
 
 
-def find_columns(
-    rows: Iterable[tuple[object, Mapping[Any, Any]]], *, what: str, taken: Iterable[str], skip: Iterable[str] = ()
-) -> list[Column]:
-    """The columns of the attributes of all rows (name and attributes), sorted by name.
+class Survey:
+    """Which classes of values each attribute has, and the first row of each, found in one pass over nodes or edges."""
 
-    ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
-    ``name_attribute``. ``skip`` are keys written in another way. Raises ExportError for a value that cannot be
-    written, naming the row and the attribute.
-    """
-    kinds: dict[tuple[Any, type], object] = {}
-    for row, data in rows:
-        for key, value in data.items():
-            # the first row of each pair of key and type is kept for the message
-            if (key, value.__class__) not in kinds:
-                kinds[key, value.__class__] = row
-    big = {key for key, found in kinds if issubclass(found, int) and not issubclass(found, bool)}
-    skipped = set(skip)
-    found: dict[Any, set[str]] = {}
-    for (key, class_), row in kinds.items():
-        if key in skipped or class_ is type(None):
-            continue
-        kind = _class_kind(class_)
-        if not kind:
-            raise ExportError(
-                f"{what} {row!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
-            )
-        found.setdefault(key, set()).add(kind)
-    wide = _too_wide(rows, [key for key in found if key in big]) if big & set(found) else set()
-    names: dict[str, Any] = {}
-    reserved = {name.lower() for name in taken}
-    columns = []
-    for key in sorted(found, key=str):
-        name = clean_text(str(key)) or "attribute"
-        while name.lower() in reserved or name.lower() in names:
-            name += "_attribute"
-        names[name.lower()] = key
-        columns.append(Column(key, name, "string" if key in wide else _common(found[key])))
-    return columns
+    def __init__(self, graph: networkx.Graph, what: str) -> None:
+        self.graph, self.what = graph, what
+        shapes: dict[tuple[Any, ...], int] = {}
+        for number, data in enumerate(self.rows()):
+            # most rows have one of a few shapes: the same attributes, of the same classes
+            shape = (*data, *map(type, data.values()))
+            if shape not in shapes:
+                shapes[shape] = number
+        self.classes: dict[Any, dict[type, int]] = {}
+        for shape, number in shapes.items():
+            half = len(shape) // 2
+            for key, class_ in zip(shape[:half], shape[half:], strict=True):
+                self.classes.setdefault(key, {}).setdefault(class_, number)
+
+    def rows(self) -> Iterator[Mapping[Any, Any]]:
+        """The attributes of each node or edge, in order."""
+        if self.what == "node":
+            return (data for _, data in self.graph.nodes(data=True))
+        return _edge_data(self.graph)
+
+    def name(self, number: int) -> object:
+        """The node, or the pair of nodes, of one row."""
+        if self.what == "node":
+            return next(islice(self.graph, number, None))
+        return next(islice(edge_rows(self.graph), number, None))[:2]
+
+    def only(self, key: Any, *allowed: type) -> bool:
+        """Whether this attribute is of these classes wherever it stands (also where it stands nowhere)."""
+        return set(self.classes.get(key, ())) <= {*allowed, type(None)}
+
+    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
+        """The columns of all attributes, sorted by name.
+
+        ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
+        ``name_attribute``. ``skip`` are keys written in another way. Raises ExportError for a value that cannot be
+        written, naming the row and the attribute.
+        """
+        skipped = set(skip)
+        found: dict[Any, set[str]] = {}
+        for key, classes in self.classes.items():
+            if key in skipped:
+                continue
+            for class_, number in classes.items():
+                if class_ is type(None):
+                    continue
+                kind = _class_kind(class_)
+                if not kind:
+                    raise ExportError(
+                        f"{self.what} {self.name(number)!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
+                    )
+                found.setdefault(key, set()).add(kind)
+        wide = _too_wide(self.rows, [key for key, kinds in found.items() if "long" in kinds])
+        names: set[str] = set()
+        reserved = {name.lower() for name in taken}
+        columns = []
+        for key in sorted(found, key=str):
+            name = clean_text(str(key)) or "attribute"
+            while name.lower() in reserved or name.lower() in names:
+                name += "_attribute"
+            names.add(name.lower())
+            columns.append(Column(key, name, "string" if key in wide else _common(found[key])))
+        return columns
 
 
 def _class_kind(class_: type) -> str:
@@ -162,35 +191,40 @@ def _class_kind(class_: type) -> str:
     return ""
 
 
-def _too_wide(rows: Iterable[tuple[object, Mapping[Any, Any]]], keys: list[Any]) -> set[Any]:
+def _too_wide(rows: Callable[[], Iterator[Mapping[Any, Any]]], keys: list[Any]) -> set[Any]:
     """The keys with an integer past 64 bits: such a column is written as text."""
     wide = set()
-    for _, data in rows:
-        for key in keys:
-            value = data.get(key)
-            if value.__class__ is int and not -LONG <= value < LONG:
-                wide.add(key)
+    for key in keys:
+        if any(value.__class__ is int and not -LONG <= value < LONG for value in map(methodcaller("get", key), rows())):
+            wide.add(key)
     return wide
 
 
-def columns_of(graph: networkx.Graph, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
-    """The node columns of a graph."""
-    return find_columns(graph.nodes(data=True), what="node", taken=taken, skip=skip)
+_values = methodcaller("values")
 
 
-class edges_with_data:  # noqa: N801 - reads as a function
-    """The edges as (name, attributes), to be walked more than once."""
-
-    def __init__(self, graph: networkx.Graph) -> None:
-        self.graph = graph
-
-    def __iter__(self) -> Iterator[tuple[object, Mapping[Any, Any]]]:
-        return (((source, target), data) for source, target, data in self.graph.edges(data=True))
+def _edge_data(graph: networkx.Graph) -> Iterator[Mapping[Any, Any]]:
+    if not graph.is_directed():
+        return (data for *_, data in graph.edges(data=True))
+    # walked several times, so without a step of Python for each edge
+    targets = chain.from_iterable(map(_values, map(itemgetter(1), graph.adjacency())))
+    return chain.from_iterable(map(_values, targets)) if graph.is_multigraph() else targets
 
 
 def edge_rows(graph: networkx.Graph) -> Iterator[tuple[Any, Any, Any, Mapping[Any, Any]]]:
     """Source, target, key and attributes of each edge; the key is None where the graph has no parallel edges."""
-    if graph.is_multigraph():
+    if graph.is_directed():
+        # the dictionaries themselves: three times as fast as the view of the edges, in the same order
+        if graph.is_multigraph():
+            for source, targets in graph.adjacency():
+                for target, keys in targets.items():
+                    for key, data in keys.items():
+                        yield source, target, key, data
+        else:
+            for source, targets in graph.adjacency():
+                for target, data in targets.items():
+                    yield source, target, None, data
+    elif graph.is_multigraph():
         yield from graph.edges(keys=True, data=True)
     else:
         for source, target, data in graph.edges(data=True):
@@ -208,6 +242,11 @@ def _number(value: object) -> float | None:
 
 
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
+
+
+def is_colour(text: str) -> bool:
+    """Whether the text is #RRGGBB."""
+    return len(text) == 7 and _COLOUR.fullmatch(text) is not None
 
 
 def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[float, float, float] | None, str | None]:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
-from mesokg.formats.cleaning import Column, clean_text, columns_of, edge_rows, edges_with_data, find_columns, plain
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, plain
 from mesokg.formats.gexf import double_text, name_nodes
 from mesokg.formats.output import Target, make_folder, text_output
 
@@ -62,8 +62,8 @@ def write_csv(graph: networkx.Graph, path: Target) -> None:
     Line ends inside cells are kept and quoted (``--multiline-fields=true``). Raises ExportError for a value that
     cannot be written and for a folder that cannot be.
     """
-    nodes = columns_of(graph, taken=NODE_NAMES)
-    edges = find_columns(edges_with_data(graph), what="edge", taken=())
+    nodes = Survey(graph, "node").columns(taken=NODE_NAMES)
+    edges = Survey(graph, "edge").columns(taken=())
     folder = make_folder(path)
     ids = name_nodes(graph)
     with text_output(folder / "nodes.csv") as stream:
@@ -107,8 +107,8 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
     except ImportError as error:
         raise ExportError("Parquet needs pyarrow; run `pip install mesokg[parquet]`") from error
     types = {"string": pyarrow.string(), "long": pyarrow.int64(), "double": pyarrow.float64(), "boolean": pyarrow.bool_()}
-    node_columns = columns_of(graph, taken=NODE_NAMES)
-    edge_columns = find_columns(edges_with_data(graph), what="edge", taken=EDGE_NAMES)
+    node_columns = Survey(graph, "node").columns(taken=NODE_NAMES)
+    edge_columns = Survey(graph, "edge").columns(taken=EDGE_NAMES)
     folder = make_folder(path)
     ids = name_nodes(graph)
 

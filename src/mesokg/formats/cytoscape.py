@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, clean_text, columns_of, edge_rows, edges_with_data, find_columns, look_keys, look_of, plain
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, look_keys, look_of, plain
 from mesokg.formats.gexf import name_nodes, write_chunks
 from mesokg.formats.output import Target, text_output
 
@@ -45,8 +45,8 @@ def _values(columns: list[Column], data: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _columns(graph: networkx.Graph) -> tuple[list[Column], list[Column]]:
     skip = [key for key in look_keys(graph) if key in ("x", "y", "z", "viz")]
-    nodes = columns_of(graph, taken=NODE_NAMES, skip=skip)
-    edges = find_columns(edges_with_data(graph), what="edge", taken=EDGE_NAMES)
+    nodes = Survey(graph, "node").columns(taken=NODE_NAMES, skip=skip)
+    edges = Survey(graph, "edge").columns(taken=EDGE_NAMES)
     return nodes, edges
 
 

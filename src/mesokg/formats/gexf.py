@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, clean_text, edge_rows, edges_with_data, find_columns, look_keys, look_of, plain
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, is_colour, look_keys, look_of, plain
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["double_text", "is_number", "name_nodes", "texts_only", "write_chunks", "write_gexf"]
+__all__ = ["double_text", "is_number", "name_nodes", "write_chunks", "write_gexf"]
 
 NODE_NAMES = ("id", "label", "pid", "for", "interval", "timeset", "timestamp", "start", "end", "startopen", "endopen")
 EDGE_NAMES = (
@@ -27,15 +28,21 @@ EDGE_NAMES = (
 SMALLEST = 1e-6
 """Written for a weight that is not above zero, which Gephi refuses; the weight as given stands in ``weight_given``."""
 
+REMEMBERED = 5000
+"""Escaped texts kept for each column."""
+
 CHUNK = 4096
 """Elements gathered before a write."""
 
 _SPECIAL = re.compile('[&<>"\t\n\r\x85\u2028]')
+_UNSAFE = re.compile('[\x00-\x1f\x7f&<>"]')
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def _escape(text: str) -> str:
     """Text as the value of an attribute; tabs and line ends as references, or readers turn them into spaces."""
+    if text.isascii() and _UNSAFE.search(text) is None:
+        return text
     text = clean_text(text)
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
 
@@ -66,25 +73,30 @@ def _declare(columns: list[Column], class_: str) -> Iterator[str]:
 
 def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
     """A function from attributes to ``<attvalues>``; texts that come again are escaped once."""
-    plan = [(c.key, f'<attvalue for="{n}" value="', c.kind, _TEXT[c.kind]) for n, c in enumerate(columns)]
-    seen: dict[str, str] = {}
+    plan = [(c.key, f'<attvalue for="{n}" value="', c.kind, _TEXT[c.kind], {}) for n, c in enumerate(columns)]
+    yes_no = {True: 'true"/>', False: 'false"/>'}
 
     def write(data: Mapping[Any, Any]) -> str:
         parts = []
-        for key, head, kind, text in plan:
-            value = data.get(key)
+        get = data.get
+        for key, head, kind, text, seen in plan:
+            value = get(key)
             if value is None:
                 continue
             class_ = value.__class__
             if class_ is str:
                 done = seen.get(value)
                 if done is None:
-                    done = _escape(value)
+                    done = f'{head}{_escape(value)}"/>'
                     if len(value) < 100:
-                        if len(seen) > 20_000:
+                        if len(seen) >= REMEMBERED:
                             seen.clear()
                         seen[value] = done
-                parts.append(f'{head}{done}"/>')
+                parts.append(done)
+            elif class_ is int and kind == "long":
+                parts.append(f'{head}{value}"/>')
+            elif class_ is bool:
+                parts.append(head + yes_no[value])
             else:
                 parts.append(f'{head}{text(plain(value, kind))}"/>')
         return f"<attvalues>{''.join(parts)}</attvalues>" if parts else ""
@@ -124,8 +136,18 @@ def _times(data: Mapping[Any, Any]) -> tuple[str, str]:
 def _colour(colour: str | None) -> str:
     if colour is None:
         return ""
+    return _COLOURS.get(colour) or _new_colour(colour)
+
+
+_COLOURS: dict[str, str] = {}
+
+
+def _new_colour(colour: str) -> str:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
+    if len(_COLOURS) >= REMEMBERED:
+        _COLOURS.clear()
+    _COLOURS[colour] = text = f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
+    return text
 
 
 def _number(value: float) -> str:
@@ -151,19 +173,22 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     dynamic = graph.graph.get("timeformat") in ("date", "dateTime", "double", "integer")
     times = ("intervals",) if dynamic else ()
     look = look_keys(graph)
-    nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, "label", *times))
-    rows = edges_with_data(graph)
-    labels = texts_only(graph.nodes(data=True), "label")
-    edge_texts = {name: texts_only(rows, name) for name in ("label", "kind", "color")}
-    written = [name for name, good in edge_texts.items() if good]
-    weighted = all(is_number(data.get("weight")) for _, data in rows)
-    odd = weighted and any((weight := data.get("weight")) is not None and not SMALLEST <= weight < 3e38 for _, data in rows)
+    seen_nodes = Survey(graph, "node")
+    labels = seen_nodes.only("label", str)
+    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *times))
+    seen_edges = Survey(graph, "edge")
+    rows = seen_edges.rows
+    written = [name for name in ("label", "kind") if seen_edges.only(name, str)]
+    if "color" in seen_edges.classes and seen_edges.only("color", str) and all(
+        is_colour(colour) for data in rows() if (colour := data.get("color")) is not None
+    ):
+        written.append("color")
+    weighted = seen_edges.only("weight", float) or all(is_number(data.get("weight")) for data in rows())
+    odd = weighted and any(weight is not None and not SMALLEST <= weight < 3e38 for weight in map(methodcaller("get", "weight"), rows()))
     skip = [*written, *times]
     if weighted and not odd:
         skip.append("weight")
-    if not labels:
-        nodes = find_columns(graph.nodes(data=True), what="node", taken=NODE_NAMES, skip=(*look, *times))
-    edges = find_columns(rows, what="edge", taken=EDGE_NAMES, skip=skip)
+    edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip)
     if odd:
         names = {c.name.lower() for c in edges}
         given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
@@ -182,11 +207,6 @@ def is_number(value: object) -> bool:
     if value is None or isinstance(value, float):
         return True
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**300
-
-
-def texts_only(rows: Iterable[tuple[object, Mapping[Any, Any]]], key: str) -> bool:
-    """Whether this attribute is text wherever it stands, so that it can be written where the format has a place."""
-    return all(value is None or isinstance(value, str) for value in (data.get(key) for _, data in rows))
 
 
 def write_chunks(stream: Any, parts: Iterator[str]) -> None:
@@ -241,28 +261,30 @@ def _edges(
 ) -> Iterator[str]:
     values = _value_writer(columns)
     escaped = {node: _escape(name) for node, name in ids.items()}
-    heads: dict[tuple[Any, Any], str] = {}
+    heads: dict[Any, str] = {}
     number = 0
     with_label, with_kind, with_colour = (name in written for name in ("label", "kind", "color"))
     for source, target, key, data in edge_rows(graph):
-        kind = data.get("kind") if with_kind else None
+        get = data.get
+        kind = get("kind") if with_kind else None
         if kind is None and isinstance(key, str):
             kind = key
-        label = data.get("label") if with_label else None
-        head = heads.get((kind, label))
+        label = get("label") if with_label else None
+        weight = get("weight") if weighted else None
+        head = heads.get((kind, label, weight))
         if head is None:
             head = f' kind="{_escape(kind)}"' if kind else ""
             head += f' label="{_escape(label)}"' if label else ""
-            if len(heads) < 10_000:
-                heads[kind, label] = head
-        weight = data.get("weight") if weighted else None
-        # a weight that is missing is 1, by the format's own default; written because readers differ
-        shown = "1.0" if weight is None else double_text(max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST)
+            # a weight that is missing is 1, by the format's own default; written because readers differ
+            shown = 1.0 if weight is None else max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST
+            head += f' weight="{double_text(shown)}"'
+            if len(heads) >= REMEMBERED:
+                heads.clear()
+            heads[kind, label, weight] = head
         bounds, spells = _times(data) if dynamic else ("", "")
-        colour = data.get("color") if with_colour else None
-        viz = _colour(colour) if colour and len(colour) == 7 and colour[0] == "#" else ""
+        colour = get("color") if with_colour else None
+        viz = _colour(colour) if colour else ""
         yield (
-            f'      <edge id="{number}" source="{escaped[source]}" target="{escaped[target]}"{head} weight="{shown}"{bounds}>'
-            f"{values(data)}{spells}{viz}</edge>\n"
+            f'      <edge id="{number}" source="{escaped[source]}" target="{escaped[target]}"{head}{bounds}>{values(data)}{spells}{viz}</edge>\n'
         )
         number += 1

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, clean_text, columns_of, edge_rows, edges_with_data, find_columns, look_keys, look_of, plain
-from mesokg.formats.gexf import double_text, is_number, name_nodes, texts_only, write_chunks
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, look_keys, look_of, plain
+from mesokg.formats.gexf import double_text, is_number, name_nodes, write_chunks
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def write_graphml(graph: networkx.Graph, path: Target) -> None:
     Raises ExportError for a value that cannot be written and for a file that cannot be.
     """
     look = look_keys(graph)
-    labels = texts_only(graph.nodes(data=True), "label")
-    nodes = columns_of(graph, taken=NODE_NAMES, skip=(*look, *(["label"] if labels else [])))
-    rows = edges_with_data(graph)
-    with_label, with_kind = texts_only(rows, "label"), texts_only(rows, "kind")
-    weighted = all(is_number(data.get("weight")) for _, data in rows)
+    seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
+    labels = seen_nodes.only("label", str)
+    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else [])))
+    with_label, with_kind = seen_edges.only("label", str), seen_edges.only("kind", str)
+    weighted = all(is_number(data.get("weight")) for data in seen_edges.rows())
     skip = [name for name, good in (("label", with_label), ("kind", with_kind), ("weight", weighted)) if good]
-    edges = find_columns(rows, what="edge", taken=EDGE_NAMES, skip=skip)
+    edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip)
     ids = name_nodes(graph)
     with text_output(path) as stream:
         stream.write(
