@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -165,12 +166,18 @@ def kind_of(path: Path) -> str:
     return "ctgov"
 
 
-def _open(path: Path) -> TextIO:
-    raw = path.open("rb")
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    binary = gzip.open(raw, "rb") if packed else raw
-    return io.TextIOWrapper(io.BufferedReader(binary, 1 << 16), encoding="utf-8")  # type: ignore[arg-type]
+@contextmanager
+def _open(path: Path) -> Iterator[TextIO]:
+    """The text of a file, unpacked where it is gzip, whatever its name."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if packed:
+            with gzip.open(raw, "rb") as binary, io.TextIOWrapper(binary, encoding="utf-8") as file:
+                yield file
+        else:
+            with io.TextIOWrapper(raw, encoding="utf-8") as file:
+                yield file
 
 
 def _refuse_vintage(head: str) -> None:

@@ -1,0 +1,413 @@
+"""Readers of registry records: files of every form, every field, everything that can be wrong with a record."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from mesokg.errors import Problem, ResourceError
+from mesokg.registries.ctgov import PHASES, STATUSES, read_studies, read_study
+from mesokg.registries.files import kind_of
+from mesokg.registries.pubmed import read_articles
+from mesokg.registries.records import DatedEvent, OtherId
+from mesokg.registries.results import arm_id, outcome_rows, result_groups
+from mesokg.registries.terms import read_terms
+from registries.fake_registry import study
+
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "samples"
+samples = pytest.mark.skipif(not (SAMPLES / "ctgov").is_dir(), reason="real records are not beside this checkout (../shared/samples)")
+
+
+def _read(raw: object) -> tuple[object, list[Problem]]:
+    problems: list[Problem] = []
+    return read_study(raw, "here", problems), problems
+
+
+def _numbers(path: Path) -> tuple[list[str], list[Problem]]:
+    problems: list[Problem] = []
+    return [s.nct for s in read_studies(path, problems)], problems
+
+
+# ---------------------------------------------------------------- fields
+
+
+def test_every_field_is_mapped():
+    read, problems = _read(study(results=True))
+    assert problems == []
+    assert (read.nct, read.phase, read.status, read.stop_reason) == ("NCT00000001", "1/2", "terminated", "Slow enrolment | no supply")
+    assert read.other_ids == (
+        OtherId("ORG", "TINY-1"), OtherId("EUDRACT_NUMBER", "2000-000001-12"), OtherId("OTHER", "HREC/13/99"),
+    )  # fmt: skip
+    assert (read.start, read.completion) == (DatedEvent("2000-03-15", "ACTUAL"), DatedEvent("2003-06", "ESTIMATED"))
+    assert (read.enrolment, read.enrolment_kind, read.allocation) == (21, "ACTUAL", "non-randomised")
+    assert (read.version_date, read.verified) == ("2003-02-12", "2003-02")
+    assert (read.sponsor, read.collaborators, read.countries, read.sites) == (
+        "Another Sponsor, Inc.", ("Example Hospital",), ("Atlantis", "United States"), 2,
+    )  # fmt: skip
+    assert read.arms[0].interventions == ("Biological: Ad.Example", "Drug: Unknownamab")
+    assert read.interventions[0].other_names == ("AdEx",)
+    assert [r.pmid for r in read.references] == ["7", "8"]
+    assert read.design == (("intervention model", "SEQUENTIAL"), ("masking", "NONE"), ("primary purpose", "TREATMENT"))
+    assert read.has_results
+
+
+def test_a_record_with_nothing_but_its_number_is_read():
+    read, problems = _read({"protocolSection": {"identificationModule": {"nctId": "NCT00000002"}}})
+    assert problems == []
+    assert (read.nct, read.phase, read.status, read.enrolment, read.start, read.arms, read.has_results) == (
+        "NCT00000002", "", "", None, None, (), False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("recorded", "ours"), PHASES.items())
+def test_phases(recorded: tuple[str, ...], ours: str):
+    read, problems = _read(study(designModule__phases=list(recorded)))
+    assert (read.phase, read.phases_as_recorded, problems) == (ours, recorded, [])
+
+
+@pytest.mark.parametrize(("recorded", "ours"), STATUSES.items())
+def test_statuses(recorded: str, ours: str):
+    read, problems = _read(study(statusModule__overallStatus=recorded))
+    assert (read.status, read.status_as_recorded, problems) == (ours, recorded, [])
+
+
+def test_a_study_of_unknown_status_keeps_the_last_known():
+    read, _ = _read(study(statusModule__overallStatus="UNKNOWN", statusModule__lastKnownStatus="RECRUITING"))
+    assert (read.status, read.last_known_status) == ("unknown", "recruiting")
+
+
+def test_a_withdrawn_study_has_zero_participants_not_none():
+    read, problems = _read(
+        study(statusModule__overallStatus="WITHDRAWN", designModule__enrollmentInfo={"count": 0, "type": "ACTUAL"})
+    )
+    assert (read.status, read.enrolment, problems) == ("withdrawn", 0, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "rule"),
+    [
+        ({"designModule__phases": ["PHASE9"]}, "designModule.phases", "unknown value"),
+        ({"statusModule__overallStatus": "PAUSED"}, "statusModule.overallStatus", "unknown value"),
+        ({"designModule__enrollmentInfo": {"count": 3, "type": "GUESSED"}}, "designModule.enrollmentInfo.type", "unknown value"),
+        ({"designModule__phases": "PHASE1"}, "designModule.phases", "field changed type"),
+        ({"designModule__enrollmentInfo": {"count": "21", "type": "ACTUAL"}}, "designModule.enrollmentInfo.count", "field changed type"),
+        ({"designModule__enrollmentInfo": 21}, "designModule.enrollmentInfo", "field changed type"),
+        ({"statusModule__startDateStruct": {"date": "March 2000"}}, "statusModule.startDateStruct.date", "field changed type"),
+        ({"conditionsModule__conditions": [1, "Mesothelioma"]}, "conditionsModule.conditions", "field changed type"),
+        ({"sponsorCollaboratorsModule": ["x"]}, "sponsorCollaboratorsModule", "field changed type"),
+        ({"armsInterventionsModule__armGroups": {"label": "A"}}, "armsInterventionsModule.armGroups", "field changed type"),
+    ],
+)
+def test_what_is_wrong_with_one_field_is_said_and_the_rest_is_read(changes: dict, column: str, rule: str):
+    read, problems = _read(study(**changes))
+    assert read is not None and read.title.startswith("Tiny Trial")
+    assert [(p.file, p.column, p.rule) for p in problems] == [("NCT00000001", column, rule)]
+
+
+def test_an_unknown_word_is_kept_as_recorded_without_a_normal_form():
+    read, _ = _read(study(statusModule__overallStatus="PAUSED", designModule__phases=["PHASE9"]))
+    assert (read.status, read.status_as_recorded, read.phase, read.phases_as_recorded) == ("", "PAUSED", "", ("PHASE9",))
+
+
+@pytest.mark.parametrize("raw", [None, 3, [], {}, {"protocolSection": []}, {"protocolSection": {"identificationModule": {"nctId": "X"}}}])
+def test_what_is_no_study_is_refused(raw: object):
+    read, problems = _read(raw)
+    assert read is None and len(problems) == 1
+
+
+# ---------------------------------------------------------------- results
+
+
+def _rows() -> list[dict[str, str]]:
+    read, _ = _read(study(results=True))
+    arms = {title: arm_id(read.nct, title) for title in result_groups(read)}
+    problems: list[Problem] = []
+    rows = list(outcome_rows(read, "mkg:trial-NCT00000001", arms, problems))
+    assert problems == []
+    return rows
+
+
+def _one(rows: list[dict[str, str]], locator: str) -> dict[str, str]:
+    return next({k: v for k, v in row.items() if v} for row in rows if row["locator"] == locator)
+
+
+def test_survival_keeps_unit_interval_and_denominator():
+    row = _one(_rows(), "outcome 1, Low dose")
+    assert row == {
+        "outcomeOf": "mkg:trial-NCT00000001", "inArm": "mkg:arm-NCT00000001-low-dose", "population": "all treated",
+        "measure": "median overall survival", "timePoint": "3 years", "resultUnit": "months", "value": "13.5",
+        "denominator": "12", "lowerLimit": "9.1", "resultStatus": "reported",
+        "resultNote": "median; not reached; upperLimit NA", "locator": "outcome 1, Low dose",
+    }  # fmt: skip
+
+
+def test_a_value_that_is_no_number_stays_a_text():
+    assert _one(_rows(), "outcome 1, High dose")["valueText"] == "NA"
+
+
+def test_a_p_value_stays_as_recorded():
+    row = _one(_rows(), "outcome 1, analysis 1")
+    assert (row["pValue"], row["measure"], row["value"], row["lowerLimit"], row["upperLimit"], row["confidenceLevel"]) == (
+        "<0.0001", "hazard ratio for death", "0.71", "0.55", "0.92", "95",
+    )  # fmt: skip
+    assert (row["inArm"], row["comparedWithArm"]) == ("mkg:arm-NCT00000001-high-dose", "mkg:arm-NCT00000001-low-dose")
+
+
+def test_zero_of_twelve_is_a_number():
+    row = _one(_rows(), "outcome 2, Low dose")
+    assert (row["numerator"], row["denominator"], row["measure"], row["criteria"]) == ("0", "12", "objective response rate", "modified RECIST")
+
+
+def test_what_was_not_posted_is_recorded_as_not_reported():
+    assert _one(_rows(), "outcome 3")["resultStatus"] == "not_reported"
+
+
+def test_flow_and_adverse_events_have_rows():
+    rows = _rows()
+    assert _one(rows, "participant flow, STARTED")["measure"] == "participants enrolled"
+    assert _one(rows, "participant flow, COMPLETED")["value"] == "0"
+    assert _one(rows, "participant flow, not completed: Death")["event"] == "not completed: Death"
+    fever = _one(rows, "adverse events, serious, Fever (General disorders), Low dose")
+    assert (fever["numerator"], fever["denominator"], fever["resultNote"]) == ("1", "12", "2 events")
+    assert _one(rows, "adverse events, deaths, Low dose")["numerator"] == "0"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"outcomeMeasuresModule": []},
+        {"outcomeMeasuresModule": {"outcomeMeasures": [7]}},
+        {"participantFlowModule": {"periods": {"a": 1}}},
+        {"adverseEventsModule": {"seriousEvents": [{"stats": "x"}]}},
+    ],
+)
+def test_results_of_another_shape_are_said(section: dict):
+    raw = study()
+    raw["resultsSection"] = section
+    read, _ = _read(raw)
+    problems: list[Problem] = []
+    assert list(outcome_rows(read, "mkg:trial-x", {}, problems)) == []
+    assert [p.rule for p in problems] == ["field changed type"]
+
+
+# ---------------------------------------------------------------- forms of files
+
+FORMS = {
+    "study.json": lambda: json.dumps(study()).encode(),
+    "list.json": lambda: json.dumps([study()]).encode(),
+    "page.json": lambda: json.dumps({"totalCount": 12, "studies": [study()], "nextPageToken": "x"}).encode(),
+    "page-token-first.json": lambda: json.dumps({"nextPageToken": "x", "studies": [study()], "totalCount": 12}).encode(),
+    "lines.jsonl": lambda: json.dumps(study()).encode() + b"\n",
+    "study.json.gz": lambda: gzip.compress(json.dumps(study()).encode()),
+    "bom.json": lambda: b"\xef\xbb\xbf" + json.dumps(study()).encode(),
+    "pages.json": lambda: json.dumps({"studies": [study()]}).encode() + b"\n" + json.dumps({"studies": []}).encode(),
+    "indented.json": lambda: json.dumps([study()], indent=3).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_bytes(FORMS[name]())
+    assert _numbers(path) == (["NCT00000001"], [])
+
+
+def test_a_folder_of_all_forms(tmp_path: Path):
+    for name, make in FORMS.items():
+        (tmp_path / name).write_bytes(make())
+    numbers, problems = _numbers(tmp_path)
+    assert (len(numbers), problems) == (len(FORMS), [])
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b'{"FullStudiesResponse": {"APIVrs": "1.01.05"}}', "old API (v1) JSON"),
+        (b'{\n  "StudyFieldsResponse":{}}', "old API (v1) JSON"),
+        (b'{"Study": {"ProtocolSection": {}}}', "old API (v1) JSON"),
+        (b'[{"Rank": 1, "Study": {}}]', "old API (v1) JSON"),
+        (b'<?xml version="1.0"?>\n<clinical_study rank="4"></clinical_study>', "legacy XML of ClinicalTrials.gov"),
+        (b"<search_results></search_results>", "legacy XML of ClinicalTrials.gov"),
+        (b"NCT Number,Study Title\nNCT1,x\n", "CSV download"),
+        (b'{"resourceType": "ResearchStudy"}', "FHIR JSON"),
+        (b"openapi: 3.0.3\n", "description of the API, no study"),
+        (b"PK\x03\x04rest", "zip archive"),
+        (b"<html></html>", "XML or HTML"),
+        (b"", "empty file"),
+        (b"hello", "not JSON"),
+    ],
+)
+def test_other_vintages_are_refused_by_name(tmp_path: Path, content: bytes, named: str):
+    (tmp_path / "a.json").write_bytes(content)
+    (tmp_path / "b.json").write_bytes(json.dumps(study()).encode())
+    numbers, problems = _numbers(tmp_path)
+    assert numbers == ["NCT00000001"], "the good file of the folder is read all the same"
+    assert [(p.file, p.rule, p.value) for p in problems] == [("a.json", "refused", named)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        (lambda text: text[: len(text) * 3 // 4], "malformed JSON"),
+        (lambda text: text.replace(b'"NCT00000003"', b'NCT00000003"', 1), "malformed JSON"),
+        (lambda text: b"Tiny \xff".join(text.rsplit(b"Tiny", 1)), "not UTF-8"),
+        (lambda text: gzip.compress(text)[:-2000], "damaged gzip"),
+    ],
+)
+def test_the_studies_before_the_damage_are_kept(tmp_path: Path, damage, rule: str):
+    import random
+
+    noise = random.Random(1)
+    many = [
+        study(f"NCT{n:08}", descriptionModule__detailedDescription="".join(noise.choices("abcdefgh ", k=40_000))) for n in range(1, 41)
+    ]
+    many[2]["protocolSection"]["identificationModule"]["nctId"] = "NCT00000003"
+    (tmp_path / "many.json").write_bytes(damage(json.dumps(many).encode()))
+    numbers, problems = _numbers(tmp_path / "many.json")
+    assert 1 < len(numbers) < 40
+    assert [p.rule for p in problems] == [rule]
+    assert "before it were read" in problems[0].fix
+
+
+def test_a_record_of_60_mb_is_read(tmp_path: Path):
+    path = tmp_path / "big.json.gz"
+    text = json.dumps([study(descriptionModule__detailedDescription="word " * 12_000_000), study("NCT00000002")])
+    path.write_bytes(gzip.compress(text.encode(), 1))
+    problems: list[Problem] = []
+    sizes = {s.nct: len(s.description) for s in read_studies(path, problems)}
+    assert (sizes, problems) == ({"NCT00000001": 60_000_000, "NCT00000002": 0}, [])
+
+
+def test_deep_nesting_ends_in_words(tmp_path: Path):
+    (tmp_path / "deep.json").write_text('{"studies": [' + "[" * 100_000)
+    numbers, problems = _numbers(tmp_path)
+    assert numbers == [] and [p.rule for p in problems] == ["malformed JSON"]
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path):
+    with pytest.raises(ResourceError, match="does not exist"):
+        _numbers(tmp_path / "none")
+    with pytest.raises(ResourceError, match="holds no records"):
+        _numbers(tmp_path)
+
+
+# ---------------------------------------------------------------- publications and terms
+
+PUBMED = """<?xml version="1.0" ?>
+<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">
+<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID Version="1">1</PMID>
+<DateRevised><Year>2024</Year><Month>5</Month><Day>06</Day></DateRevised>
+<Article><Journal><JournalIssue><PubDate><MedlineDate>2000 Nov-Dec</MedlineDate></PubDate></JournalIssue><ISOAbbreviation>J Ex</ISOAbbreviation></Journal>
+<ArticleTitle>A tiny <i>trial</i> of H<sub>2</sub>O.</ArticleTitle>
+<AuthorList><Author><LastName>Example</LastName><Initials>AB</Initials></Author></AuthorList>
+<DataBankList><DataBank><DataBankName>ClinicalTrials.gov</DataBankName><AccessionNumberList><AccessionNumber>NCT00000001</AccessionNumber></AccessionNumberList></DataBank></DataBankList>
+<PublicationTypeList><PublicationType UI="x">Journal Article</PublicationType><PublicationType UI="y">Retracted Publication</PublicationType></PublicationTypeList></Article>
+<CommentsCorrectionsList>
+<CommentsCorrections RefType="Cites"><RefSource>other</RefSource><PMID>99</PMID></CommentsCorrections>
+<CommentsCorrections RefType="RetractionIn"><RefSource>J Ex. 2001;2:3</RefSource><PMID>5</PMID></CommentsCorrections>
+<CommentsCorrections RefType="ErratumIn"><RefSource>J Ex. 2000;1:9</RefSource></CommentsCorrections>
+</CommentsCorrectionsList></MedlineCitation>
+<PubmedData><ArticleIdList><ArticleId IdType="doi">10.1/ex</ArticleId><ArticleId IdType="pmc">PMC123</ArticleId></ArticleIdList>
+<ReferenceList><Reference><ArticleIdList><ArticleId IdType="doi">10.9/other</ArticleId></ArticleIdList></Reference></ReferenceList></PubmedData></PubmedArticle></PubmedArticleSet>
+"""
+
+
+def test_pubmed_metadata_kinds_and_notices(tmp_path: Path):
+    (tmp_path / "a.xml").write_text(PUBMED, encoding="utf-8")
+    problems: list[Problem] = []
+    (article,) = read_articles(tmp_path / "a.xml", problems)
+    assert problems == []
+    assert (article.pmid, article.doi, article.pmcid, article.year, article.revised) == ("1", "10.1/ex", "PMC123", "2000", "2024-05-06")
+    assert (article.title, article.first_author, article.registry_numbers) == ("A tiny trial of H2O.", "Example AB", ("NCT00000001",))
+    assert [(n.kind, n.pmid) for n in article.notices] == [("retracted", "5"), ("corrected", "")]
+    assert article.retracted
+
+
+def test_europe_pmc_and_its_gaps(tmp_path: Path):
+    answer = {"resultList": {"result": [{"pmid": "1", "doi": "10.1/ex", "pubYear": "2000", "pubType": "journal article; retracted publication"}, {"id": "PPR1"}]}}
+    (tmp_path / "a.json").write_text(json.dumps(answer))
+    problems: list[Problem] = []
+    (article,) = read_articles(tmp_path / "a.json", problems)
+    assert article.retracted and article.source == "Europe PMC"
+    assert [p.rule for p in problems] == ["no PMID"]
+
+
+@pytest.mark.parametrize("content", ["<PubmedArticleSet><PubmedArticle>", "<html/>", "{", '{"a": 1}'])
+def test_what_is_no_publication_is_said(tmp_path: Path, content: str):
+    (tmp_path / "a").write_text(content)
+    problems: list[Problem] = []
+    assert list(read_articles(tmp_path / "a", problems)) == [] and len(problems) == 1
+
+
+HGNC = {"response": {"docs": [{"hgnc_id": "HGNC:7371", "symbol": "MSLN", "status": "Approved", "prev_symbol": ["MPF"], "date_modified": "2023-01-20T00:00:00Z"}]}}
+WITHDRAWN = {"response": {"docs": [{"hgnc_id": "HGNC:1", "symbol": "OLD", "status": "Entry Withdrawn", "name": "symbol withdrawn, see [HGNC:2](/x)"}]}}
+OLS = {
+    "_embedded": {
+        "terms": [
+            {"obo_id": "MONDO:0005112", "label": "other copy", "is_defining_ontology": False, "ontology_name": "efo"},
+            {
+                "obo_id": "MONDO:0005112", "label": "pleural mesothelioma", "synonyms": ["malignant pleural mesothelioma"],
+                "is_obsolete": True, "term_replaced_by": "http://purl.obolibrary.org/obo/MONDO_0005065",
+                "is_defining_ontology": True, "ontology_name": "mondo",
+            },
+        ]
+    }
+}  # fmt: skip
+
+
+def test_terms_of_hgnc_and_ols(tmp_path: Path):
+    (tmp_path / "t.json").write_text(json.dumps([HGNC, WITHDRAWN, OLS]))
+    problems: list[Problem] = []
+    gene, old, disease = read_terms(tmp_path / "t.json", problems)
+    assert problems == []
+    assert (gene.curie, gene.label, gene.synonyms, gene.obsolete, gene.modified) == ("HGNC:7371", "MSLN", ("MPF",), False, "2023-01-20")
+    assert (old.obsolete, old.replaced_by) == (True, "HGNC:2")
+    assert (disease.label, disease.obsolete, disease.replaced_by, disease.source) == ("pleural mesothelioma", True, "MONDO:0005065", "MONDO")
+
+
+def test_files_go_to_their_reader(tmp_path: Path):
+    for name, content, kind in (
+        ("a.xml", PUBMED, "pubmed"), ("b.json", json.dumps(HGNC), "terms"), ("c.json", json.dumps(OLS), "terms"),
+        ("d.json", json.dumps(study()), "ctgov"), ("e.json", '{"resultList": {}}', "pubmed"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        assert kind_of(tmp_path / name) == kind
+
+
+# ---------------------------------------------------------------- real records
+
+
+@samples
+def test_real_records_are_read_without_a_problem_but_the_two_that_are_none():
+    problems: list[Problem] = []
+    found = {s.nct: s for s in read_studies(SAMPLES / "ctgov", problems)}
+    assert len(found) == 26
+    assert {(p.file.rsplit(".", 1)[-1], p.value) for p in problems} == {
+        ("xml", "legacy XML of ClinicalTrials.gov"), ("yaml", "description of the API, no study"),
+    }  # fmt: skip
+    assert found["NCT02576665"].phase == "1" and found["NCT02576665"].version_date == ""
+
+
+@samples
+def test_real_results_become_rows():
+    problems: list[Problem] = []
+    rows = {
+        s.nct: list(outcome_rows(s, "mkg:trial-x", {t: arm_id(s.nct, t) for t in result_groups(s)}, problems))
+        for s in read_studies(SAMPLES / "ctgov", problems)
+        if s.has_results
+    }
+    assert {nct: len(found) for nct, found in rows.items()} == {"NCT00763412": 42, "NCT02552212": 405}
+    ratio = next(r for r in rows["NCT02552212"] if r.get("pValue"))
+    assert (ratio["pValue"], ratio["value"], ratio["lowerLimit"], ratio["upperLimit"]) == ("<0.001", "15.231", "7.336", "31.623")
+
+
+@samples
+def test_real_publications_are_read():
+    problems: list[Problem] = []
+    found = [a for f in sorted((SAMPLES / "pubmed").iterdir()) for a in read_articles(f, problems)]
+    assert problems == []
+    assert {(a.pmid, a.source) for a in found} == {("28775130", "PubMed"), ("22663011", "PubMed"), ("22663011", "Europe PMC")}
+    assert len({a.doi.casefold() for a in found if a.pmid == "22663011"}) == 1
