@@ -1,0 +1,205 @@
+"""Publishes the query library: as RDF for editors, and as a page per question with its answer and a picture.
+
+The RDF has the form of SIB's example collections (https://github.com/sib-swiss/sparql-examples): a
+``sh:SPARQLSelectExecutable`` with comment, keywords, target and prefixes, which SIB's editor offers unasked.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesokg.errors import ExportError
+from mesokg.identifiers import NAMESPACE, PREFIXES, entity
+from mesokg.questions import Question, ask, read_questions
+
+if TYPE_CHECKING:
+    from pyoxigraph import Triple
+
+    from mesokg.store import Store
+
+__all__ = ["ENDPOINT", "pattern", "picture", "write_pages", "write_queries"]
+
+ENDPOINT = NAMESPACE + "sparql"
+"""Where the published queries are to be asked, unless said otherwise."""
+
+
+def _query(question: Question) -> str:
+    """The query without its front matter."""
+    return re.sub(r"^(#\+[^\n]*\n)*\n", "", question.sparql)
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def write_queries(path: Path, *, endpoint: str = ENDPOINT, root: Path | None = None) -> int:
+    """Write all questions as Turtle and return how many there are. No blank nodes, sorted, the same bytes each time.
+
+    Raises ProblemsFound for a broken question file, ExportError where the file cannot be written.
+    """
+    import pyoxigraph as ox
+
+    from mesokg.rdf_files import used_prefixes
+
+    def node(iri: str) -> ox.NamedNode:
+        return ox.NamedNode(iri)
+
+    def name(prefix: str, local: str) -> ox.NamedNode:
+        return node(PREFIXES[prefix] + local)
+
+    triples: set[Triple] = set()
+    a, prefixes = name("rdf", "type"), node(entity("prefixes", "all"))
+    triples.add(ox.Triple(prefixes, a, name("owl", "Ontology")))
+    questions = read_questions(root)
+    for prefix, iri in PREFIXES.items():
+        one = node(entity("prefix", prefix))
+        triples.add(ox.Triple(prefixes, name("sh", "declare"), one))
+        triples.add(ox.Triple(one, name("sh", "prefix"), ox.Literal(prefix)))
+        triples.add(ox.Triple(one, name("sh", "namespace"), ox.Literal(iri, datatype=name("xsd", "anyURI"))))
+    for question in questions.values():
+        subject = node(entity("question", question.name))
+        for kind in ("SPARQLExecutable", "SPARQLSelectExecutable"):
+            triples.add(ox.Triple(subject, a, name("sh", kind)))
+        triples.add(ox.Triple(subject, name("sh", "prefixes"), prefixes))
+        triples.add(ox.Triple(subject, name("sh", "select"), ox.Literal(_query(question))))
+        triples.add(ox.Triple(subject, name("rdfs", "label"), ox.Literal(question.name)))
+        triples.add(ox.Triple(subject, name("rdfs", "comment"), ox.Literal(question.title, language="en")))
+        triples.add(ox.Triple(subject, name("dcterms", "description"), ox.Literal(question.summary, language="en")))
+        triples.add(ox.Triple(subject, name("schema", "target"), node(endpoint)))
+        for keyword in question.keywords:
+            triples.add(ox.Triple(subject, name("schema", "keywords"), ox.Literal(keyword)))
+    ordered = sorted(triples, key=str)
+    used = used_prefixes([ox.Quad(*triple) for triple in ordered])
+    _write(path, ox.serialize(ordered, format=ox.RdfFormat.TURTLE, prefixes=used).decode())
+    return len(questions)
+
+
+# ---------------------------------------------------------------- the picture of a pattern
+
+_NOISE = re.compile(r'"(?:[^"\\]|\\.)*"(?:\^\^\w+:\w+)?|#[^\n]*')
+_TOKEN = re.compile(r"\?\w+|[A-Za-z]\w*:[\w-]+(?:[/|?+*]+(?:[A-Za-z]\w*:[\w-]+|a\b)?)*|\^?\ba\b|[;,.{}()]|\w+|\S")
+
+
+def pattern(question: Question) -> list[tuple[str, str, str]]:
+    """The triple patterns of a question as (subject, property, object), each once, as far as they join two variables.
+
+    >>> from mesokg.questions import find_question
+    >>> ("therapy", "targets", "target") in pattern(find_question("which_therapies_target_gene"))
+    True
+    """
+    body = _NOISE.sub(" ", _query(question))
+    body = body[body.index("WHERE") :]
+    found: dict[tuple[str, str, str], None] = {}
+    triple: list[str] = []
+    for token in [*_TOKEN.findall(body), "."]:
+        if token.startswith("?") or re.match(r"[A-Za-z]\w*:|a$", token):
+            triple.append(token)
+            if len(triple) == 3:
+                subject, prop, value = triple
+                if subject.startswith("?") and value.startswith("?") and not prop.startswith("?") and not prop.startswith("rdfs:label"):
+                    found[(subject[1:], re.sub(r"\w+:", "", prop), value[1:])] = None
+        elif token == ";":
+            triple = triple[:1]
+        elif token == ",":
+            triple = triple[:2]
+        else:
+            triple = []
+    return list(found)
+
+
+_SIZE, _RADIUS = 640, 230
+
+
+def picture(question: Question) -> str:
+    """The pattern as an SVG: variables on a circle, properties on the lines between them."""
+    edges = [edge for edge in pattern(question) if edge[0] != edge[2]]
+    names = list(dict.fromkeys(name for edge in edges for name in (edge[0], edge[2])))
+    middle = _SIZE / 2
+    places = {
+        name: (middle + _RADIUS * math.cos(2 * math.pi * i / len(names)), middle + _RADIUS * math.sin(2 * math.pi * i / len(names)))
+        for i, name in enumerate(names)
+    }
+    together: dict[tuple[str, str], list[str]] = {}
+    for subject, prop, value in edges:
+        together.setdefault((subject, value), []).append(prop)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" role="img" font-family="sans-serif" font-size="11">',
+        f"<title>Pattern of the question {escape(question.name)}</title>",
+        '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#666"/></marker></defs>',
+    ]
+    for (subject, value), props in together.items():
+        (x1, y1), (x2, y2) = places[subject], places[value]
+        length = math.hypot(x2 - x1, y2 - y1)
+        x2, y2 = x2 - (x2 - x1) * 16 / length, y2 - (y2 - y1) * 16 / length
+        lines.append(f'<line x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" stroke="#999" marker-end="url(#end)"/>')
+        label = escape(", ".join(dict.fromkeys(props)))
+        lines.append(f'<text x="{x1 + (x2 - x1) * 0.55:.0f}" y="{y1 + (y2 - y1) * 0.55:.0f}" text-anchor="middle" fill="#444">{label}</text>')
+    for name, (x, y) in places.items():
+        lines.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="14" fill="#e8eef7" stroke="#456"/>')
+        lines.append(f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" font-weight="bold">{escape(name)}</text>')
+    return "\n".join([*lines, "</svg>"])
+
+
+# ---------------------------------------------------------------- pages
+
+_STYLE = (
+    "body{font:16px/1.5 sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}pre{background:#f6f6f6;padding:1rem;overflow:auto}"
+    "table{border-collapse:collapse;display:block;overflow:auto;font-size:.8rem}td,th{border:1px solid #ddd;padding:.2rem .5rem;text-align:left}"
+    "svg{max-width:40rem;width:100%}caption{text-align:left}"
+)
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def write_pages(folder: Path, store: Store, *, root: Path | None = None) -> int:
+    """Write a page per question with its query, answer and picture, and an index; returns the number of questions.
+
+    Raises ProblemsFound for a broken question file, ExportError where a page cannot be written.
+    """
+    from mesokg.api import AnswerTable
+
+    questions = read_questions(root)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{folder}: cannot be made: {error.strerror}") from error
+    entries = []
+    for question in questions.values():
+        answer = ask(question, store)
+        parameters = "".join(
+            f"<li><code>--set {escape(one.name)}=…</code> {escape(one.description)}; here <code>{escape(one.default)}</code></li>"
+            for one in question.parameters
+        )
+        body = "\n".join(
+            [
+                '<p><a href="index.html">All questions</a></p>',
+                f"<h1>{escape(question.title)}</h1>",
+                f"<p>{escape(question.summary)}</p>",
+                f"<p>Keywords: {escape(', '.join(question.keywords))}. Draws on: {escape(question.graph)}.</p>",
+                f"<pre>mesokg query {escape(question.name)}</pre>",
+                f"<ul>{parameters}</ul>" if parameters else "",
+                f"<h2>Answer</h2>\n<p>{len(answer):,} rows</p>",
+                AnswerTable(answer)._repr_html_(),
+                f"<h2>Pattern</h2>\n{picture(question)}",
+                f"<h2>Query</h2>\n<pre>{escape(_query(question))}</pre>",
+            ]
+        )
+        _write(folder / f"{question.name}.html", _page(question.title, body))
+        entries.append(f'<li><a href="{question.name}.html">{escape(question.title)}</a> {escape(question.summary)}</li>')
+    _write(folder / "index.html", _page("Questions to mesokg", f"<h1>Questions to mesokg</h1>\n<ul>{''.join(entries)}</ul>"))
+    return len(questions)
