@@ -26,9 +26,10 @@ __all__ = ["make_app"]
 _ALL = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 
 
-def failed(request: Request, failure: Exception) -> Response:
+async def failed(request: Request, failure: Exception) -> Response:
     """The response of a failure: a page for browsers, problem+json for programs."""
-    assert isinstance(failure, Failure)
+    if not isinstance(failure, Failure):
+        failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")
     start, body = failure_messages(failure, html=prefers_html(request.headers.get("accept")))
     response = Response(body["body"], status_code=failure.status)
     response.raw_headers = [*start["headers"], (b"access-control-allow-origin", b"*")]
@@ -38,8 +39,8 @@ def failed(request: Request, failure: Exception) -> Response:
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return failed(request, Failure(405, f"{request.method} does not work here", "use GET", headers=(("Allow", "GET, HEAD"),)))
-    return failed(request, Failure(error.status_code, "there is nothing at this address", "start at the first page, or search"))
+        return await failed(request, Failure(405, f"{request.method} does not work here", "use GET", headers=(("Allow", "GET, HEAD"),)))
+    return await failed(request, Failure(error.status_code, "there is nothing at this address", "start at the first page, or search"))
 
 
 def make_app(settings: Settings) -> Any:
@@ -60,7 +61,6 @@ def make_app(settings: Settings) -> Any:
     routes = [Route(path, endpoint.sparql, methods=_ALL) for path in ("/sparql", "/sparql/", "/query", "/update")]
     routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
     routes += site.routes()
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed, Exception: failed})
     app.state.pool, app.state.cache = pool, cache
-    # Starlette's own handler of the unforeseen would print its trace to the client in debug mode; ours never does
     return Guard(app, settings)

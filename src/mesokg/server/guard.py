@@ -58,10 +58,10 @@ class Guard:
             return
         headers = dict(scope["headers"])
         html = b"text/html" in headers.get(b"accept", b"")
-        started = False
+        started = finished = False
 
         async def guarded(message: dict[str, Any]) -> None:
-            nonlocal started
+            nonlocal started, finished
             if message["type"] == "http.response.start":
                 started = True
                 present = {name for name, _ in message["headers"]}
@@ -69,6 +69,8 @@ class Guard:
                 if any(n == b"content-type" and v.startswith(b"text/html") for n, v in message["headers"]):
                     policy = _EDITOR_POLICY if b"x-mesokg-editor" in present else CONTENT_SECURITY_POLICY
                     message["headers"].append((b"content-security-policy", policy.encode()))
+            elif not message.get("more_body", False):
+                finished = True
             await send(message)
 
         try:
@@ -85,6 +87,8 @@ class Guard:
             raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
+            if finished:
+                return
             if started:
                 raise
             failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")

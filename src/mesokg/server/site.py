@@ -1,15 +1,236 @@
 """Pages, linked data, downloads and assets by address."""
+
 from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from mesokg.errors import StoreError
+from mesokg.server.assets import asset
+from mesokg.server.cache import Cache, key_of
+from mesokg.server.failures import Failure
+from mesokg.server.html import document, el
+from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html
+from mesokg.server.protocol import base_of, cors, etag_of, failure_in, matches, until_gone, wants_gzip
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from mesokg.server.pool import Pool
+    from mesokg.server.settings import Settings
+
+__all__ = ["Site", "release_of"]
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+_JSON = Format("json", "application/json", (), "json")
+_CSV = Format("csv", "text/csv", (), "csv", charset=True)
+_TYPES = {".ttl": "text/turtle; charset=utf-8", ".trig": "application/trig; charset=utf-8", ".owl": "application/rdf+xml", ".jsonld": "application/ld+json", ".gz": "application/gzip", ".json": "application/json", ".csv": "text/csv; charset=utf-8", ".tsv": "text/tab-separated-values; charset=utf-8", ".gexf": "application/gexf+xml", ".graphml": "application/graphml+xml", ".cx2": "application/json"}
+_SAID = {
+    "mesokg.ttl": "everything: ontology, facts, inferences and the sources of each (Turtle)", "mesokg-simple.ttl": "without the sources (Turtle)",
+    "mesokg.trig": "the named graphs (TriG)", "mesokg.nq.gz": "the named graphs (N-Quads, compressed)", "mesokg.owl": "everything, for Protégé (RDF/XML)",
+    "mesokg.jsonld": "everything (JSON-LD)", "mesokg.gexf": "the network, for Gephi", "mesokg-timeline.gexf": "the network over time, for Gephi",
+    "mesokg.graphml": "the network, for Cytoscape and yEd", "mesokg.cx2": "the network, for Cytoscape", "void.ttl": "the dataset described in VoID and DCAT",
+    "receipt.json": "what this release holds, with checksums", "ontology/mesokg-base.ttl": "the ontology alone", "ontology/mesokg-full.ttl": "the ontology with its imports and hierarchy", "queries.ttl": "the questions in RDF",
+}
+_SIGNPOST = {"Therapy": "https://schema.org/MedicalTherapy", "Trial": "https://schema.org/MedicalTrial", "Gene": "https://schema.org/Gene", "Publication": "https://schema.org/ScholarlyArticle", "Drug": "https://schema.org/Drug"}
+
 
 def release_of(build: Path) -> str:
-    receipt = json.loads((build / "receipt.json").read_text(encoding="utf-8"))
-    return receipt["files"]["mesokg.nq.gz"]["sha256"]
+    """The checksum of the graph of a build: what answers are cached under."""
+    try:
+        receipt = json.loads((build / "receipt.json").read_text(encoding="utf-8"))
+        return str(receipt["files"]["mesokg.nq.gz"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{build / 'receipt.json'} cannot be read; run `mesokg build` again") from error
+
 
 class Site:
-    def __init__(self, settings: Any, pool: Any, cache: Any) -> None:
+    """Everything but the SPARQL endpoint and the graph store."""
+
+    def __init__(self, settings: Settings, pool: Pool, cache: Cache) -> None:
         self.settings, self.pool, self.cache = settings, pool, cache
-    def routes(self) -> list[Any]:
-        return []
+        # listed once, so that only these files can ever be sent
+        self.products = {p.relative_to(settings.build).as_posix(): p for p in sorted(settings.build.rglob("*")) if p.is_file()} if settings.build else {}
+        self.receipt = json.loads((settings.build / "receipt.json").read_text(encoding="utf-8")) if settings.build else {}
+
+    def routes(self) -> list[Route]:
+        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology/{name:path}")
+        return [
+            *[Route(path, self.page) for path in pages if not path.startswith("/ontology")],
+            Route("/ontology", self.ontology), Route("/ontology/", self.ontology), Route("/ontology/{name:path}", self.page),
+            Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
+            Route("/.well-known/void", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
+            Route("/favicon.ico", self.icon), Route("/w3id.htaccess", self.htaccess), Route("/health", self.health),
+        ]
+
+    # ------------------------------------------------------------ pages
+
+    async def page(self, request: Request) -> Response:
+        path = request.url.path
+        pairs = [(name, value) for name, value in request.query_params.multi_items()][:50]
+        chosen: Format | None = None
+        style = "html"
+        data = path.startswith(("/id/", "/thing", "/ontology/", "/graph/")) or path == "/dataset"
+        if data:
+            asked = dict(pairs).get("format", "")
+            stem, _, suffix = path.rpartition(".")
+            known = by_suffix(suffix, (*GRAPHS, _JSON, _CSV)) if "/" not in suffix else None
+            if known is not None and stem.rpartition("/")[2]:
+                chosen, path = known, stem
+            elif asked:
+                chosen = by_suffix(asked, (*GRAPHS, _JSON, _CSV))
+                if chosen is None:
+                    raise Failure(406, "there is no such format", "use ttl, nt, rdf, jsonld, trig, json or csv")
+            elif not prefers_html(request.headers.get("accept")):
+                accept = request.headers.get("accept")
+                chosen = choose(accept, (*GRAPHS, _JSON, _CSV))
+                if chosen is None and "text/html" not in (accept or ""):
+                    raise Failure(406, "the Accept header names no format of this thing", "accept text/html, text/turtle, application/ld+json, application/json or text/csv")
+            style = chosen.name if chosen else "html"
+        if path == "/dataset" and chosen is not None:
+            return await self.void(request)
+        zipped = wants_gzip(request)
+        base = base_of(request, self.settings)
+        key = key_of("page", self.settings.release, base, path, repr(pairs), style, "gzip" if zipped else "")
+        keep = self.settings.build is not None
+        etag = etag_of(key)
+        held = self.cache.get(key) if keep else None
+        if held is None:
+            header = {"op": "page", "path": path, "query": pairs, "format": style, "gzip": zipped, "base": base}
+            held = await until_gone(request, self.pool.run(header, key=key))
+            failure = failure_in(held)
+            if failure is not None:
+                raise failure
+            if keep:
+                self.cache.put(key, held)
+        reply, body = held
+        media = chosen.content_type if chosen else reply["type"]
+        headers = {"Content-Type": media, "Vary": "Accept, Accept-Encoding", **cors(self.settings)}
+        if keep:
+            headers |= {"ETag": etag, "Cache-Control": "public, max-age=300"}
+        if reply.get("encoding"):
+            headers["Content-Encoding"] = reply["encoding"]
+        if reply.get("editor"):
+            headers["X-Mesokg-Editor"] = "1"
+        if reply.get("attachment"):
+            headers["Content-Disposition"] = f'attachment; filename="{reply["attachment"]}"'
+        if reply.get("iri"):
+            headers["Link"] = self._signposts(reply, base, path, pairs)
+        if reply.get("landing"):
+            headers["Link"] = ", ".join([
+                '<https://w3id.org/mesokg/dataset>; rel="cite-as"', f'<{LICENCE}>; rel="license"', '<https://schema.org/Dataset>; rel="type"', '<https://schema.org/AboutPage>; rel="type"',
+                f'<{base}/.well-known/void>; rel="describedby"; type="text/turtle"', *[f'<{base}/download/{quote(name)}>; rel="item"; type="{self._media(name).split(";")[0]}"' for name in self.products if name in _SAID],
+            ])
+        if keep and matches(request, etag):
+            return Response(status_code=304, headers={k: v for k, v in headers.items() if k not in ("Content-Type", "Content-Encoding")})
+        return Response(body, headers=headers)
+
+    def _signposts(self, reply: dict[str, Any], base: str, path: str, pairs: list[tuple[str, str]]) -> str:
+        """FAIR Signposting, level 1 (https://signposting.org/FAIR/)."""
+        iri = reply["iri"]
+        where = base + quote(path)
+        if path == "/thing":
+            described = [f'<{where}?iri={quote(iri, safe="")}&format={s}>; rel="describedby"; type="{m}"' for s, m in (("ttl", "text/turtle"), ("jsonld", "application/ld+json"))]
+        else:
+            described = [f'<{where}.{s}>; rel="describedby"; type="{m}"' for s, m in (("ttl", "text/turtle"), ("jsonld", "application/ld+json"), ("json", "application/json"), ("csv", "text/csv"))]
+        kind = _SIGNPOST.get(reply.get("kind", ""), "https://schema.org/Thing")
+        return ", ".join([f'<{quote(iri, safe=":/#?&=%._-~")}>; rel="cite-as"', f'<{LICENCE}>; rel="license"', f'<{kind}>; rel="type"', '<https://w3id.org/mesokg/dataset>; rel="collection"', *described])
+
+    async def ontology(self, request: Request) -> Response:
+        name = "ontology/mesokg-full.ttl"
+        if prefers_html(request.headers.get("accept")) or name not in self.products:
+            return Response(status_code=303, headers={"Location": "/download/", "Vary": "Accept"})
+        return FileResponse(self.products[name], media_type=_TYPES[".ttl"], headers=cors(self.settings))
+
+    # ------------------------------------------------------------ downloads
+
+    def _media(self, name: str) -> str:
+        return _TYPES.get(Path(name).suffix, "application/octet-stream")
+
+    async def downloads(self, request: Request) -> Response:
+        files = self.receipt.get("files", {})
+        order = [name for name in _SAID if name in self.products] + [name for name in self.products if name not in _SAID]
+        if not prefers_html(request.headers.get("accept")) and "json" in request.headers.get("accept", ""):
+            return Response(json.dumps(self.receipt), media_type="application/json", headers=cors(self.settings))
+        rows = [
+            el("tr", el("td", el("a", name, href="/download/" + quote(name))), el("td", _SAID.get(name, "")), el("td", _size(self.products[name].stat().st_size), cls="number"), el("td", el("code", files.get(name, {}).get("sha256", ""), cls="sum")))
+            for name in order
+        ]
+        table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("File", "What it is", "Size", "SHA-256")])), el("tbody", rows))
+        facts = el("p", f"Version {self.receipt.get('mesokg', '')}, ontology of {self.receipt.get('ontology', '')}, licence ", el("a", "CC BY 4.0", href=LICENCE, rel="license external"), f". {self.receipt.get('triples', {}).get('all', 0):,} triples.") if self.receipt else el("p", "This server stands in front of another and has no files of its own.")
+        body = document("Download", el("h1", "Download"), facts, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Files") if rows else None, here="/download/", description="Files of this release with size, checksum and licence.")
+        return Response(body, media_type="text/html")
+
+    async def download(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        path = self.products.get(name)
+        if path is None:
+            raise Failure(404, "there is no such file", "look at the list at /download/")
+        link = f'<{LICENCE}>; rel="license", <https://w3id.org/mesokg/dataset>; rel="collection"'
+        return FileResponse(path, media_type=self._media(name), headers={"Link": link, **cors(self.settings)})
+
+    async def void(self, request: Request) -> Response:
+        """The dataset in VoID and DCAT, with the address of this endpoint and its examples."""
+        base = base_of(request, self.settings)
+        path = self.products.get("void.ttl")
+        found = choose(request.headers.get("accept"), GRAPHS) or GRAPHS[0]
+        from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+        from mesokg.identifiers import PREFIXES
+        from mesokg.metadata import DATASET
+        from mesokg.server.results import write_triples
+
+        dataset = NamedNode(DATASET)
+        quads = list(parse(path=str(path), format=RdfFormat.TURTLE)) if path else []
+        quads.append(Quad(dataset, NamedNode(PREFIXES["void"] + "sparqlEndpoint"), NamedNode(base + "/sparql")))
+        for name in self.products:
+            if name in _SAID and name.endswith((".ttl", ".trig", ".gz", ".owl", ".jsonld")):
+                quads.append(Quad(dataset, NamedNode(PREFIXES["void"] + "dataDump"), NamedNode(f"{base}/download/{name}")))
+        quads.append(Quad(dataset, NamedNode(PREFIXES["rdfs"] + "seeAlso"), NamedNode(base + "/examples.ttl")))
+        body = write_triples([q.triple for q in quads], found.name, PREFIXES)
+        return Response(body, headers={"Content-Type": found.content_type, "Vary": "Accept", **cors(self.settings)})
+
+    # ------------------------------------------------------------ small things
+
+    async def static(self, request: Request) -> Response:
+        found = asset(request.path_params["name"])
+        if found is None:
+            raise Failure(404, "there is no such file", "start at the first page")
+        data, zipped, media, etag = found
+        headers = {"Content-Type": media, "ETag": etag, "Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding"}
+        if matches(request, etag):
+            return Response(status_code=304, headers=headers)
+        if wants_gzip(request) and len(zipped) < len(data):
+            return Response(zipped, headers={**headers, "Content-Encoding": "gzip"})
+        return Response(data, headers=headers)
+
+    async def robots(self, request: Request) -> Response:
+        return Response("User-agent: *\nDisallow: /sparql\nDisallow: /search\n", media_type="text/plain")
+
+    async def icon(self, request: Request) -> Response:
+        return Response(status_code=308, headers={"Location": "/static/icon.svg"})
+
+    async def health(self, request: Request) -> Response:
+        reply, _ = await self.pool.run({"op": "ping"})
+        return Response(json.dumps({"status": "ok", "release": self.settings.release[:16]}), status_code=reply["status"], media_type="application/json")
+
+    async def htaccess(self, request: Request) -> Response:
+        """Ready for https://github.com/perma-id/w3id.org: one rule sends every IRI of ours to this server."""
+        base = base_of(request, self.settings)
+        text = f"""# https://w3id.org/mesokg/ -> {base}
+# Content negotiation is left to the server; 303 as things are not documents.
+Options -MultiViews
+RewriteEngine On
+RewriteRule ^$ {base}/ [R=303,L]
+RewriteRule ^(.*)$ {base}/$1 [R=303,L,NE]
+"""
+        return Response(text, media_type="text/plain")
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{number / 1e3:.0f} kB"
