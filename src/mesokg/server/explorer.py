@@ -46,7 +46,7 @@ class Explorer:
         compact(NAMESPACE)
         if self.settings.endpoint is None and not self.settings.allow_update:
             _ = self.overview, self.names
-            header = {"query": [], "format": "html", "base": ""}
+            header = {"query": [], "format": "html", "base": "http://localhost"}
             for path in ("/", "/ask/which_therapies_target_gene", "/graph", "/editor", "/examples.ttl", "/ontology/Therapy"):
                 with contextlib.suppress(Failure):
                     self.page({**header, "path": path})
