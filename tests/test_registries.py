@@ -167,9 +167,9 @@ def test_what_was_not_posted_is_recorded_as_not_reported():
 
 def test_flow_and_adverse_events_have_rows():
     rows = _rows()
-    assert _one(rows, "participant flow, STARTED")["measure"] == "participants enrolled"
-    assert _one(rows, "participant flow, COMPLETED")["value"] == "0"
-    assert _one(rows, "participant flow, not completed: Death")["event"] == "not completed: Death"
+    assert _one(rows, "participant flow, STARTED, Low dose")["measure"] == "participants enrolled"
+    assert _one(rows, "participant flow, COMPLETED, Low dose")["value"] == "0"
+    assert _one(rows, "participant flow, not completed: Death, High dose")["event"] == "not completed: Death"
     fever = _one(rows, "adverse events, serious, Fever (General disorders), Low dose")
     assert (fever["numerator"], fever["denominator"], fever["resultNote"]) == ("1", "12", "2 events")
     assert _one(rows, "adverse events, deaths, Low dose")["numerator"] == "0"

@@ -152,26 +152,10 @@ class Refresh:
             rows = (*record_row(study.nct, trial, self.ours), self._sourced(row, study, f"reference {pmid}"))
             note = "read the publication before accepting: the label is made of the citation"
             self._difference(study, trial, "missing here", "medium", "publication", theirs=f"PMID {pmid}: {citation}"[:200], rows=rows, note=note)
-        if study.arms and not self._has_arms(trial):
+        if study.arms and trial not in self.ours.trials_with_arms:
             self._missing_arms(study, trial)
-        if study.has_results and not self._has_registry_outcomes(study, trial):
+        if study.has_results and (trial, self._record_iri(study)) not in self.ours.outcomes_by_source:
             self._results(study, trial)
-
-    def _has_arms(self, trial: str) -> bool:
-        return any(
-            row.table == "arms" and any(c.property.name == "armOf" and any(v.value == trial for v in c.values) for c in row.cells)
-            for row in self.ours.tables.rows
-        )
-
-    def _has_registry_outcomes(self, study: Study, trial: str) -> bool:
-        record = self.ours.record_of.get(study.nct)
-        return any(
-            row.table == "outcomes"
-            and row.source is not None
-            and compact(row.source) == record
-            and any(c.property.name == "outcomeOf" and any(v.value == trial for v in c.values) for c in row.cells)
-            for row in self.ours.tables.rows
-        )
 
     def _missing_arms(self, study: Study, trial: str) -> None:
         rows, unmatched = propose_arms(study, trial, self.ours)
@@ -784,7 +768,15 @@ def _validate(data: Path) -> None:
 
 
 def _diff(name: str, old: bytes, new: bytes) -> str:
+    """The change as a unified diff. Where the table gained a column, its old rows are laid out in the new ones first,
+    so that the diff shows what was added, not every row.
+    """
     a, b = (text.decode("utf-8").splitlines(keepends=True) for text in (old, new))
+    if a and a[0] != b[0]:
+        before, after = (line.rstrip("\n").split("\t") for line in (a[0], b[0]))
+        if set(before) <= set(after):
+            rows = [dict(zip(before, line.rstrip("\n").split("\t"), strict=True)) for line in a[1:]]
+            a = [a[0], *("\t".join(row.get(column, "") for column in after) + "\n" for row in rows)]
     return "".join(difflib.unified_diff(a, b, f"data/{name}.tsv", f"data/{name}.tsv (accepted)", n=0))
 
 

@@ -142,6 +142,30 @@ class Ours:
                     found.setdefault(number, cells[1])
         return found
 
+    @cached_property
+    def trials_with_arms(self) -> frozenset[str]:
+        """The trials that have an arm in our tables."""
+        return frozenset(
+            value.value
+            for row in self.tables.rows
+            if row.table == "arms"
+            for cell in row.cells
+            if cell.property.name == "armOf"
+            for value in cell.values
+        )
+
+    @cached_property
+    def outcomes_by_source(self) -> frozenset[tuple[str, str]]:
+        """(trial, source) of every outcome in our tables."""
+        return frozenset(
+            (value.value, row.source)
+            for row in self.tables.rows
+            if row.table == "outcomes" and row.source
+            for cell in row.cells
+            if cell.property.name == "outcomeOf"
+            for value in cell.values
+        )
+
     # -- what is stated
 
     @cached_property
@@ -249,7 +273,17 @@ class Ours:
 
     def rests_on(self, name: str, values: list[NamedNode | Literal]) -> str:
         """In words: the classes that a changed value moves a thing into or out of, and the questions that read it."""
-        iris = {"mesokg:" + v.value.rsplit("/", 1)[-1] for v in values if "://" in v.value}
+        iris = frozenset("mesokg:" + v.value.rsplit("/", 1)[-1] for v in values if v.value.startswith(PREFIXES["mesokg"]))
+        key = (name, iris)
+        if key not in self._rests:
+            self._rests[key] = self._find_rests(name, iris)
+        return self._rests[key]
+
+    @cached_property
+    def _rests(self) -> dict[tuple[str, frozenset[str]], str]:
+        return {}
+
+    def _find_rests(self, name: str, iris: frozenset[str]) -> str:
         mentions = re.compile(rf"mesokg:{re.escape(name)}\b(?![-\w])")
         classes = [
             label

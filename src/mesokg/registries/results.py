@@ -187,16 +187,17 @@ def _flow(reader: _Results, trial: str, arms: dict[str, str]) -> Iterator[dict[s
                 if not number:
                     continue
                 started = what == "STARTED" and period is periods[0]
+                group = titles.get(reader.text(count, "groupId"), "")
                 row = {
                     "outcomeOf": trial,
-                    "inArm": arms.get(titles.get(reader.text(count, "groupId"), ""), ""),
+                    "inArm": arms.get(group, ""),
                     "measure": "participants enrolled" if started else "other",
                     "event": "" if started else what,
                     "timePoint": name,
                     "resultUnit": "participants",
                     "resultStatus": "reported",
                     "resultNote": reader.text(count, "comment"),
-                    "locator": "participant flow" + (f", {name}" if name else "") + f", {what}",
+                    "locator": ", ".join(filter(None, ("participant flow", name, what, group))),
                 }
                 _value(row, number)
                 yield row
