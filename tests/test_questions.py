@@ -192,14 +192,16 @@ def test_rows_of_the_built_graph(name: str, built: EmbeddedStore) -> None:
 
 
 def test_every_question_is_answered_in_time(built: EmbeddedStore) -> None:
+    """Under 0.25 s each, 95 % of them under 0.05 s, in time of this thread: a busy machine is no slow question."""
     spent = {}
     for name in NAMES:
         ask(QUESTIONS[name], built)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         ask(QUESTIONS[name], built)
-        spent[name] = time.perf_counter() - begun
-    # The promise is 0.25 s and 95 % under 0.05 s on a machine at rest (benchmarks/questions.py); a busy one gets twice that.
-    assert max(spent.values()) < 0.5, sorted(spent.items(), key=lambda pair: -pair[1])[:3]
+        spent[name] = time.thread_time() - begun
+    slowest = sorted(spent.items(), key=lambda pair: -pair[1])
+    assert slowest[0][1] < 0.25, slowest[:3]
+    assert sum(seconds < 0.05 for seconds in spent.values()) >= 0.95 * len(spent), slowest[:6]
 
 
 # ---------------------------------------------------------------- three engines
@@ -211,6 +213,8 @@ def test_oxigraph_answers_alike_over_one_merged_graph(name: str, small: Embedded
     assert engines.oxigraph_rows(question, engines.merged(small)) == engines.oxigraph_rows(question, small)
 
 
+# rdflib's own parser still uses a name that rdflib deprecates
+@pytest.mark.filterwarnings("ignore:Dataset.default_context:DeprecationWarning")
 @pytest.mark.parametrize("union", [True, False], ids=["union", "merged"])
 def test_rdflib_agrees_on_the_small_world(union: bool, small: EmbeddedStore) -> None:
     rdflib = engines.Rdflib(small, union=union)

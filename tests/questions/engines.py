@@ -91,6 +91,9 @@ class Rdflib:
             if value is None:
                 return None
             if isinstance(value, rdflib.Literal):
+                if value.datatype == rdflib.XSD.dateTime:
+                    # MIN and MAX write the zone as an offset
+                    return ox.Literal(str(value).replace("+00:00", "Z"), datatype=ox.NamedNode(str(value.datatype)))
                 return ox.Literal(str(value), datatype=ox.NamedNode(str(value.datatype))) if value.datatype else ox.Literal(str(value))
             return ox.NamedNode(str(value))
 
