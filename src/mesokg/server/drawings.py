@@ -17,7 +17,8 @@ def stacked_bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, st
         return el("p", "No trial has a start date yet.")
     first, last = min(years), max(years)
     top = max(sum(parts.values()) for parts in years.values())
-    step, unit, base = 22, max(8, min(24, 190 // max(top, 1))), 215
+    step, unit = 22, max(8, min(28, 190 // max(top, 1)))
+    base = top * unit + 12
     width = (last - first + 1) * step + 46
     pieces: list[Any] = []
     every = 1 if top <= 4 else 2 if top <= 10 else 5
@@ -144,7 +145,7 @@ def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: 
                 el("rect", x=x, y=y, width=width_each, height=48, rx=5, cls=f"part k-{block.kind}"),
                 el("text", _short(block.words, 23), x=x + 8, y=y + 18, cls="kind"),
                 el("text", _short(block.label, 22), x=x + 8, y=y + 37),
-                href=block.link, aria_label=f"{block.words}: {block.label}",
+                href=block.link,
             )
         )
     if not blocks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mesokg.answers import plain
 from mesokg.describe import Description, Evidence, Statement
 from mesokg.identifiers import PREFIXES, expand, is_curie
 from mesokg.server.html import Markup, el
@@ -26,7 +25,7 @@ def link(short: str, label: str = "") -> Markup:
 
 
 def citation_link(one: Evidence) -> Markup:
-    text = one.citation
+    text = one.citation.removeprefix("mkg:page-").removeprefix("mkg:record-").removeprefix("mkg:publication-")
     return link(one.source, text)
 
 
@@ -41,13 +40,14 @@ def sources(evidence: Iterable[Evidence], inferred: bool = False) -> Markup | No
     words = f"{len(found)} {'source' if len(found) == 1 else 'sources'}"
     items = [
         el(
-            "li", citation_link(one), f", {one.locator}" if one.locator else "",
+            "span", citation_link(one), f", {one.locator}" if one.locator else "",
             el("span", f"{one.level}{' · denies' if one.negated else ''}{f' · {one.rank}' if one.rank != 'normal' else ''}{f' · as of {one.as_of}' if one.as_of else ''}{f' · checked {one.checked_on}' if one.checked_on else ''}", cls="level"),
             el("q", one.comment) if one.comment else None,
+            cls="one",
         )
         for one in found[:12]
     ]
-    return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", el("ul", items), cls="tip"), cls="src")
+    return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", items, cls="tip"), cls="src")
 
 
 def value_of(statement: Statement) -> Any:
@@ -72,10 +72,14 @@ def statement_rows(statements: Iterable[Statement]) -> list[Markup]:
         groups.setdefault((one.property, one.inward), []).append(one)
     rows = []
     for (prop, inward), group in groups.items():
-        words = group[0].property_label or plain(None) or prop.removeprefix("mesokg:")
+        words = group[0].property_label or prop.removeprefix("mesokg:")
         name = el("a", words, href=href(iri_of(prop)), title=prop)
         shown = [el("li", value_of(one), " ", sources(one.evidence, one.inferred)) for one in group[:60]]
         if len(group) > 60:
             shown.append(el("li", f"and {len(group) - 60} more", cls="more"))
-        rows.append(el("div", el("dt", el("span", "is ", cls="way") if inward else None, name, el("span", " of", cls="way") if inward else None), el("dd", el("ul", shown)), cls="row"))
+        listed: Any = el("ul", shown)
+        if len(group) > 8:
+            listed = el("details", el("summary", f"{len(group)} values"), listed)
+        way = [el("span", "← ", cls="way", aria_hidden="true"), el("span", "from others: ", cls="unseen")] if inward else None
+        rows.append(el("div", el("dt", way, name), el("dd", listed), cls="row"))
     return rows

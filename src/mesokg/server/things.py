@@ -35,7 +35,7 @@ def _section(title: str, *content: Any, name: str = "") -> Markup | None:
     if not any(content):
         return None
     name = name or title.split()[0].lower()
-    return el("section", el("h2", title), content, id=name, aria_label=title)
+    return el("section", el("h2", title), content, id=name)
 
 
 def _table(heads: list[str], rows: list[list[Any]], caption: str) -> Markup | None:
@@ -265,7 +265,7 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
         if values(found, name)
     ]
     disagree = look.rows(f"""SELECT ?p ?label (GROUP_CONCAT(DISTINCT ?shown; separator=" ¦ ") AS ?all) (COUNT(DISTINCT ?o) AS ?n) WHERE {{ {{ SELECT DISTINCT ?p ?o ?src {{ ?a mesokg:subject {node} ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:source ?src ; mesokg:negated false }} }}
-        ?p a owl:FunctionalProperty . OPTIONAL {{ ?p rdfs:label ?label }} OPTIONAL {{ ?o rdfs:label ?ol }} OPTIONAL {{ ?src rdfs:label ?sl }} BIND(CONCAT(COALESCE(?ol, STR(?o)), " — ", COALESCE(?sl, STR(?src))) AS ?shown) }} GROUP BY ?p ?label HAVING(COUNT(DISTINCT ?o) > 1) ORDER BY ?p""")
+        ?p a owl:FunctionalProperty . FILTER(!STRENDS(STR(?p), "Precision")) OPTIONAL {{ ?p rdfs:label ?label }} OPTIONAL {{ ?o rdfs:label ?ol }} OPTIONAL {{ ?src rdfs:label ?sl }} BIND(CONCAT(COALESCE(?ol, STR(?o)), " — ", COALESCE(?sl, STR(?src))) AS ?shown) }} GROUP BY ?p ?label HAVING(COUNT(DISTINCT ?o) > 1) ORDER BY ?p""")
     side = _table(["Question", "What each source says"], [[r["label"] or compact(r["p"]), el("ul", [el("li", one.replace("T00:00:00Z", "")) for one in r["all"].split(" ¦ ")])] for r in disagree], "Where sources differ")
     return [
         el("dl", facts, cls="facts") if facts else None, why,

@@ -1,0 +1,154 @@
+// The network page: sigma draws what /graph.json says; the lists under it hold the same for those who cannot see it.
+import Graph from "graphology";
+import forceAtlas2 from "graphology-layout-forceatlas2";
+import Sigma from "sigma";
+
+const COLOURS = { Therapy: "#D55E00", Trial: "#332288", Vector: "#0072B2", Payload: "#E69F00", Gene: "#009E73", Antigen: "#66C2A5", Mechanism: "#CC79A7", Drug: "#C9B800", Disease: "#5C4033", Construct: "#56B4E9", CellProduct: "#F0955A", Publication: "#8A8A8A", Organisation: "#C8A951", Component: "#1F78B4", Experiment: "#8C8C1A" };
+const SIZES = { Therapy: 11, Vector: 9, Trial: 8, Gene: 7, Mechanism: 8 };
+
+const stage = document.getElementById("network");
+const tools = document.getElementById("network-tools");
+const detail = document.getElementById("network-detail");
+const gexf = document.getElementById("gexf");
+const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+
+const graph = new Graph({ multi: true, type: "directed" });
+const hidden = new Set();
+let until = Infinity;
+let chosen = null;
+
+const element = (name, text, properties = {}) => Object.assign(document.createElement(name), { textContent: text }, properties);
+
+function add(data) {
+  data.nodes.forEach((node, index) => {
+    if (graph.hasNode(node.id)) return;
+    const angle = index * 2.399963; // the golden angle spreads a first guess evenly
+    const radius = Math.sqrt(index + 1);
+    graph.addNode(node.id, { ...node, x: radius * Math.cos(angle), y: radius * Math.sin(angle), size: SIZES[node.kind] ?? 6, color: lighten(COLOURS[node.kind] ?? "#999999") });
+  });
+  for (const edge of data.edges) {
+    const key = `${edge.source} ${edge.kind} ${edge.target}`;
+    if (!graph.hasEdge(key) && graph.hasNode(edge.source) && graph.hasNode(edge.target))
+      graph.addEdgeWithKey(key, edge.source, edge.target, { ...edge, size: edge.sources ? 1.4 : 0.7, color: dark ? "#4a535d" : "#c3c9d0" });
+  }
+  forceAtlas2.assign(graph, { iterations: 220, settings: { ...forceAtlas2.inferSettings(graph), gravity: 0.6 } });
+}
+
+function lighten(colour) {
+  if (!dark) return colour;
+  const part = (at) => Math.round(parseInt(colour.slice(at, at + 2), 16) * 0.65 + 255 * 0.35);
+  return `rgb(${part(1)},${part(3)},${part(5)})`;
+}
+
+const shown = (node) => !hidden.has(node.kind) && (node.year === null || node.year === undefined || node.year <= until);
+
+function describe(id) {
+  const node = graph.getNodeAttributes(id);
+  const links = graph.edges(id).slice(0, 14).map((key) => {
+    const edge = graph.getEdgeAttributes(key);
+    const other = edge.source === id ? edge.target : edge.source;
+    const words = `${edge.source === id ? "" : "← "}${edge.kind} ${graph.getNodeAttribute(other, "label")}`;
+    const what = edge.sources ? `${edge.sources} ${edge.sources === 1 ? "source" : "sources"}` : "inferred";
+    const item = element("li", "");
+    item.append(element("a", words, { href: graph.getNodeAttribute(edge.source, "href") }), ` (${what})`);
+    return item;
+  });
+  const list = element("ul", "", { className: "plain" });
+  list.append(...links);
+  const grow = element("button", "expand", { type: "button" });
+  grow.addEventListener("click", () => expand(id));
+  detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${node.kind} `, grow, list);
+}
+
+async function expand(id) {
+  const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
+  if (!answer.ok) return;
+  add(await answer.json());
+  kinds();
+}
+
+function address() {
+  const parameters = new URLSearchParams(location.search);
+  for (const [name, value] of [["hide", [...hidden].join(",")], ["until", Number.isFinite(until) ? String(until) : ""]])
+    value ? parameters.set(name, value) : parameters.delete(name);
+  history.replaceState(null, "", parameters.size ? `?${parameters}` : location.pathname);
+  gexf.href = `/graph.gexf?${parameters}`;
+}
+
+let renderer;
+function kinds() {
+  const found = [...new Set(graph.mapNodes((_, node) => node.kind))].sort();
+  const boxes = found.map((kind) => {
+    const label = element("label", "");
+    const box = element("input", "", { type: "checkbox", checked: !hidden.has(kind) });
+    box.addEventListener("change", () => {
+      box.checked ? hidden.delete(kind) : hidden.add(kind);
+      address();
+      renderer.refresh();
+    });
+    label.append(box, ` ${kind}`);
+    return label;
+  });
+  const years = graph.mapNodes((_, node) => node.year).filter(Number.isFinite);
+  if (years.length) {
+    const [first, last] = [Math.min(...years), Math.max(...years)];
+    const label = element("label", "Trials begun until ");
+    const output = element("output", Number.isFinite(until) ? String(until) : String(last));
+    const slider = element("input", "", { type: "range", min: first, max: last, value: Number.isFinite(until) ? until : last });
+    slider.addEventListener("input", () => {
+      until = Number(slider.value) < last ? Number(slider.value) : Infinity;
+      output.textContent = slider.value;
+      address();
+      renderer.refresh();
+    });
+    label.append(slider, " ", output);
+    boxes.push(label);
+  }
+  tools.replaceChildren(...boxes);
+}
+
+async function start() {
+  const parameters = new URLSearchParams(location.search);
+  (parameters.get("hide") ?? "").split(",").filter(Boolean).forEach((kind) => hidden.add(kind));
+  if (parameters.get("until")) until = Number(parameters.get("until"));
+  add(await (await fetch(stage.dataset.src)).json());
+  renderer = new Sigma(graph, stage, {
+    labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
+    labelRenderedSizeThreshold: 7,
+    labelDensity: 0.6,
+    nodeReducer: (id, node) => ({ ...node, hidden: !shown(node), highlighted: id === chosen, color: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? (dark ? "#39414a" : "#e1e5ea") : node.color, label: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? "" : node.label }),
+    edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
+    defaultDrawNodeHover: undefined,
+  });
+  renderer.on("clickNode", ({ node }) => {
+    chosen = node;
+    describe(node);
+    renderer.refresh();
+  });
+  renderer.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
+    preventSigmaDefault();
+    expand(node);
+  });
+  renderer.on("clickStage", () => {
+    chosen = null;
+    detail.replaceChildren("Choose a node to see its links; twice to expand it.");
+    renderer.refresh();
+  });
+  detail.textContent = "Choose a node to see its links; twice to expand it.";
+  const steps = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
+  stage.addEventListener("keydown", (event) => {
+    const camera = renderer.getCamera();
+    if (event.key === "+") camera.animatedZoom();
+    else if (event.key === "-") camera.animatedUnzoom();
+    else if (event.key in steps) camera.setState({ x: camera.x + steps[event.key][0] * camera.ratio, y: camera.y + steps[event.key][1] * camera.ratio });
+    else return;
+    event.preventDefault();
+  });
+  kinds();
+  address();
+  document.documentElement.dataset.network = "ready";
+}
+
+start().catch((error) => {
+  detail.textContent = `The network cannot be drawn here (${error.message}); the lists below hold the same.`;
+});
