@@ -10,6 +10,9 @@ import pytest
 
 TINY = Path(__file__).parent / "tiny"
 
+# Programs that tests start in environments of their own, and what those environments hold.
+collect_ignore = ["readers"]
+
 
 def require(tool: str, *, why: str) -> str:
     """The path of a tool, or skip with the reason; where MESOKG_REQUIRE_TOOLS is set, fail instead."""
