@@ -386,3 +386,33 @@ def test_importing_is_light(module: str):
     code = f"import sys, {module}; print([m for m in ('networkx', 'numpy', 'pyoxigraph', 'rdflib', 'curies') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["svg", "--view", "therapies", "-o", "t.svg"], 0, "t.svg: "),
+        (["csv", "--view", "trials"], 0, "mesokg-trials/: "),
+        (["gefx"], 2, "there is no format 'gefx'; did you mean gexf"),
+        (["gexf", "--view", "trails"], 2, "there is no view 'trails'; did you mean trials"),
+        ([], 2, "mesokg export --list"),
+        (["gexf", "-o", "nowhere/at/all.gexf"], 2, "cannot be written"),
+    ],
+)
+def test_the_command(arguments, code, said, real_build: Path, tmp_path: Path, monkeypatch):
+    from click.testing import CliRunner
+
+    from mesokg.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["export", *arguments, "--build", str(real_build)])
+    assert done.exit_code == code, done.output
+    assert said in done.output
+
+
+def test_the_command_writes_to_standard_output(real_build: Path):
+    import subprocess
+
+    command = [sys.executable, "-m", "mesokg", "export", "gexf", "--view", "targets", "-o", "-", "--build", str(real_build)]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert ElementTree.fromstring(done.stdout).get("version") == "1.3"

@@ -30,6 +30,11 @@ SMALL, LARGE = 11.0, 19.0
 """Font sizes in pixels of the least and the most important node."""
 
 CROWD = 600
+"""Nodes from which on only the most important quarter of this number is labelled."""
+
+HUBS = 15
+"""The most important nodes, labelled even where a dot is in the way."""
+
 LONGEST = 40
 """Characters of a label; the whole is in the tooltip."""
 
@@ -133,32 +138,37 @@ class _Taken:
 
 def _place_labels(nodes: list[_Node], legend: Box) -> list[tuple[_Node, float, float, float, Box]]:
     """Node, centre of its label, font size and box: the most important first, each where it touches nothing."""
-    taken = _Taken()
-    taken.add(legend)
-    taken.add((0.0, 0.0, WIDTH, MARGIN + 24))
+    dots, words = _Taken(), _Taken()
+    words.add(legend)
+    words.add((0.0, 0.0, WIDTH, MARGIN + 24))
     # in a large picture labels may cover the smallest dots, or the most important nodes would have none
     smallest = 0.0 if len(nodes) < CROWD else 4.0
     for node in (node for node in nodes if node.radius >= smallest):
-        taken.add((node.x - node.radius, node.y - node.radius, node.x + node.radius, node.y + node.radius))
+        dots.add((node.x - node.radius, node.y - node.radius, node.x + node.radius, node.y + node.radius))
     highest = max((node.importance for node in nodes), default=0.0) or 1.0
     placed = []
     ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
-    for node in ranked if len(nodes) < CROWD else ranked[: CROWD // 4]:
+    for rank, node in enumerate(ranked if len(nodes) < CROWD else ranked[: CROWD // 4]):
         size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
         width, height = text_width(node.label, size), size * 1.2
         reach_x, reach_y = node.radius + 3 + width / 2, node.radius + 2 + height / 2
         slant = 0.7 * node.radius + 2
-        for across, down in (
-            (reach_x, 0.0), (-reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y),
-            (slant + width / 2, slant + height / 2), (slant + width / 2, -slant - height / 2),
-            (-slant - width / 2, slant + height / 2), (-slant - width / 2, -slant - height / 2),
-        ):  # fmt: skip
-            x, y = node.x + across, node.y + down
-            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            if taken.free(box):
-                taken.add(box)
-                placed.append((node, x, y, size, box))
-                break
+        boxes = [
+            (node.x + across - width / 2, node.y + down - height / 2, node.x + across + width / 2, node.y + down + height / 2)
+            for across, down in (
+                (reach_x, 0.0), (-reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y),
+                (slant + width / 2, slant + height / 2), (slant + width / 2, -slant - height / 2),
+                (-slant - width / 2, slant + height / 2), (-slant - width / 2, -slant - height / 2),
+            )
+        ]  # fmt: skip
+        free = [box for box in boxes if words.free(box)]
+        good = next((box for box in free if dots.free(box)), None)
+        if good is None and rank < HUBS and free:
+            # a picture without the names of its hubs tells no story: these may cover a dot
+            good = free[0]
+        if good is not None:
+            words.add(good)
+            placed.append((node, (good[0] + good[2]) / 2, (good[1] + good[3]) / 2, size, good))
     return placed
 
 
