@@ -18,7 +18,7 @@ __all__ = ["Entry", "Hit", "Lexicon", "disease_lexicon", "therapy_lexicon", "tok
 
 _MESOTHELIOMA = "MONDO:0005065"
 _ROOTS = ("Therapy", "Vector", "Construct", "CellProduct")
-_HEADS = frozenset({"product", "therapy", "vector", "construct", "cell", "agent", "replacement"})
+_HEADS = frozenset({"product", "therapy", "vector", "construct", "cell", "agent", "replacement", "virotherapy"})
 """Heads that records leave out: "chimeric antigen receptor T-cell therapy" is written "chimeric antigen receptor"."""
 
 _EMPTY = frozenset(
@@ -125,14 +125,16 @@ def _says_something(words: tuple[str, ...]) -> bool:
     return bool(known - _EMPTY) and not all(w.isdigit() or len(w) == 1 for w in known - _EMPTY)
 
 
-def _names(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """A name and the shorter forms that records use, each with whether it was shortened."""
+def _names(text: str, *, vector: bool = False) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """A name and the shorter forms that records use, each with whether it was shortened.
+
+    One word alone counts where it names a kind of virus, or of a vector ("plasmid", "minicell").
+    """
     words = tuple(normal for normal, _ in tokens(text))
     yield words, False
     while len(words) > 1 and words[-1] in _HEADS | {"gene", "t"}:
         words = words[:-1]
-        # one word alone counts where it names a kind of virus
-        if len(words) > 1 or re.search(r"(vir|lytic)$", words[0]):
+        if len(words) > 1 or vector or re.search(r"(vir|lytic)$", words[0]):
             yield words, True
 
 
@@ -165,15 +167,18 @@ def therapy_lexicon(ours: Ours) -> Lexicon:
     """
     entries: list[Entry] = []
 
-    def add(text: str, meaning: str, weight: float, origin: str, iri: str, *, shorten: bool = False) -> None:
-        for words, short in _names(text):
+    def add(
+        text: str, meaning: str, weight: float, origin: str, iri: str, *, shorten: bool = False, vector: bool = False
+    ) -> None:
+        for words, short in _names(text, vector=vector):
             if short and not shorten:
                 break
             if _says_something(words) and len(words) <= 10:
-                entries.append(Entry(words, text, meaning, 2.0 if short and words[0] != "chimeric" else weight, origin, iri))
+                whole = not short or words[0] == "chimeric" or ("gene" in words and {"therapy", "transfer"} & set(words))
+                entries.append(Entry(words, text, meaning, weight if whole else min(weight, 2.0), origin, iri))
 
     for iri, label, name in _class_synonyms(ours):
-        add(name, label, 3.0, "ontology", iri, shorten=True)
+        add(name, label, 3.0, "ontology", iri, shorten=True, vector=ours.vocabulary.is_a(iri, term("Vector")))
     for table, weight in (("therapies", 4.0), ("constructs", 3.0), ("cell_products", 3.0), ("vectors", 2.0), ("payloads", 1.5)):
         for row in ours.tables.rows:
             if row.table != table:

@@ -169,13 +169,15 @@ class Ours:
     # -- what is stated
 
     @cached_property
-    def _stated(self) -> dict[tuple[str, str], list[Stated]]:
-        plain = {(q.subject.value, q.predicate.value, q.object) for q in self.graph.facts}
-        found: dict[tuple[str, str], list[Stated]] = defaultdict(list)
+    def _plain(self) -> frozenset[tuple[str, str, object]]:
+        return frozenset((q.subject.value, q.predicate.value, q.object) for q in self.graph.facts)
+
+    @cached_property
+    def _asserted(self) -> dict[tuple[str, str], list[Assertion]]:
+        found: dict[tuple[str, str], list[Assertion]] = defaultdict(list)
         for one in self.graph.assertions.values():
-            if one.object is None or one.negated:
-                continue
-            found[one.subject, one.property.name].append(self._state(one, (one.subject, one.property.iri, one.object) in plain))
+            if one.object is not None and not one.negated:
+                found[one.subject, one.property.name].append(one)
         return found
 
     def _state(self, one: Assertion, plain: bool) -> Stated:
@@ -200,7 +202,10 @@ class Ours:
 
     def stated(self, subject: str, name: str) -> list[Stated]:
         """Our values of a property, whatever their rank; denied ones left out."""
-        return self._stated.get((subject, name), [])
+        return [
+            self._state(one, (one.subject, one.property.iri, one.object) in self._plain)
+            for one in self._asserted.get((subject, name), ())
+        ]
 
     def show(self, value: NamedNode | Literal) -> str:
         """A value for people: label, notation of a listed value, or text."""
