@@ -51,7 +51,10 @@ def _failures() -> Iterator[None]:
 
 
 _ELSEWHERE = {
+    "discover": ("mesokg.registries.commands", "discover"),
     "export": ("mesokg.export_command", "export"),
+    "refresh": ("mesokg.registries.commands", "refresh"),
+    "serve": ("mesokg.server.command", "serve"),
 }
 """Commands that live in modules of their own, loaded when they are used or listed."""
 

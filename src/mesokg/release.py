@@ -158,8 +158,11 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     import pyoxigraph
 
     from mesokg.formats import write_network_products
+    from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
+    from mesokg.questions_rdf import write_pages, write_queries
     from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
+    from mesokg.store import EmbeddedStore
 
     formats = pyoxigraph.RdfFormat
     say("products")
@@ -186,6 +189,12 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     write_ontology_products(ordered, out)
     say("networks")
     write_network_products(built.store, out)
+    say("pages")
+    write_queries(out / "queries.ttl")
+    asked = EmbeddedStore()
+    asked.oxigraph = built.store
+    write_pages(out / "pages" / "questions", asked)
+    write_ontology_pages(built.store, out / "pages" / "ontology")
 
 
 def _receipt(built: Build, out: Path) -> dict[str, object]:
