@@ -143,12 +143,13 @@ class Survey:
         """Whether this attribute is of these classes wherever it stands (also where it stands nowhere)."""
         return set(self.classes.get(key, ())) <= {*allowed, type(None)}
 
-    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
+    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = (), wide: set[Any] | None = None) -> list[Column]:
         """The columns of all attributes, sorted by name.
 
         ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
         ``name_attribute``. ``skip`` are keys written in another way. Raises ExportError for a value that cannot be
-        written, naming the row and the attribute.
+        written, naming the row and the attribute. ``wide`` are the attributes with an integer past 64 bits, written as
+        text; looked for where it is not given.
         """
         skipped = set(skip)
         found: dict[Any, set[str]] = {}
@@ -164,7 +165,8 @@ class Survey:
                         f"{self.what} {self.name(number)!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
                     )
                 found.setdefault(key, set()).add(kind)
-        wide = _too_wide(self.rows, [key for key, kinds in found.items() if "long" in kinds])
+        if wide is None:
+            wide = _too_wide(self.rows, [key for key, kinds in found.items() if "long" in kinds])
         names: set[str] = set()
         reserved = {name.lower() for name in taken}
         columns = []

@@ -6,12 +6,12 @@ refuses its files.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, is_colour, look_keys, look_of, plain
+from mesokg.formats.cleaning import LONG, Column, Survey, clean_text, edge_rows, is_colour, look_keys, look_of, plain
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -93,8 +93,10 @@ def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
                             seen.clear()
                         seen[value] = done
                 parts.append(done)
-            elif class_ is int and kind == "long":
-                parts.append(f'{head}{value}"/>')
+            elif class_ is int and kind != "string":
+                if not -LONG <= value < LONG:
+                    raise _TooWide(key)
+                parts.append(f'{head}{value}"/>' if kind == "long" else f'{head}{double_text(float(value))}"/>')
             elif class_ is bool:
                 parts.append(head + yes_no[value])
             else:
@@ -173,10 +175,9 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     dynamic = graph.graph.get("timeformat") in ("date", "dateTime", "double", "integer")
     times = ("intervals",) if dynamic else ()
     look = look_keys(graph)
-    seen_nodes = Survey(graph, "node")
+    seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
     labels = seen_nodes.only("label", str)
     nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *times))
-    seen_edges = Survey(graph, "edge")
     rows = seen_edges.rows
     written = [name for name in ("label", "kind") if seen_edges.only(name, str)]
     if "color" in seen_edges.classes and seen_edges.only("color", str) and all(
@@ -184,22 +185,44 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     ):
         written.append("color")
     weighted = seen_edges.only("weight", float) or all(is_number(data.get("weight")) for data in rows())
-    odd = weighted and any(weight is not None and not SMALLEST <= weight < 3e38 for weight in map(methodcaller("get", "weight"), rows()))
-    skip = [*written, *times]
-    if weighted and not odd:
-        skip.append("weight")
-    edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip)
-    if odd:
-        names = {c.name.lower() for c in edges}
-        given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
-        edges = [Column(c.key, given, c.kind) if c.key == "weight" else c for c in edges]
     ids = name_nodes(graph)
-    with text_output(path) as stream:
-        stream.writelines(_head(graph, nodes, edges, dynamic))
-        write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
-        stream.write("    </nodes>\n    <edges>\n")
-        write_chunks(stream, _edges(graph, ids, edges, written, weighted, dynamic))
-        stream.write("    </edges>\n  </graph>\n</gexf>\n")
+    # Integers past 64 bits and weights not above zero are rare, and looking for them takes as long as writing: a file
+    # is begun without, and once more where one turns up. Standard output cannot be begun again.
+    eager = os.fspath(path) == "-"
+    wide: set[Any] | None = None if eager else set()
+    odd = eager and weighted and any(not _is_weight(data.get("weight")) for data in rows())
+    while True:
+        skip = [*written, *times, *(["weight"] if weighted and not odd else [])]
+        edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip, wide=wide)
+        if odd:
+            names = {c.name.lower() for c in edges}
+            given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
+            edges = [Column(c.key, given, c.kind) if c.key == "weight" else c for c in edges]
+        try:
+            with text_output(path) as stream:
+                stream.writelines(_head(graph, nodes, edges, dynamic))
+                write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
+                stream.write("    </nodes>\n    <edges>\n")
+                write_chunks(stream, _edges(graph, ids, edges, written, weighted, odd, dynamic))
+                stream.write("    </edges>\n  </graph>\n</gexf>\n")
+            return
+        except _TooWide as found:
+            assert wide is not None
+            wide.add(found.args[0])
+        except _OddWeight:
+            odd = True
+
+
+class _TooWide(Exception):
+    """An integer past 64 bits; the argument is the key of its attribute."""
+
+
+class _OddWeight(Exception):
+    """A weight that Gephi would refuse."""
+
+
+def _is_weight(weight: float | None) -> bool:
+    return weight is None or SMALLEST <= weight < 3e38
 
 
 def is_number(value: object) -> bool:
@@ -257,7 +280,7 @@ def _nodes(
 
 
 def _edges(
-    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], written: list[str], weighted: bool, dynamic: bool
+    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], written: list[str], weighted: bool, odd: bool, dynamic: bool
 ) -> Iterator[str]:
     values = _value_writer(columns)
     escaped = {node: _escape(name) for node, name in ids.items()}
@@ -273,6 +296,8 @@ def _edges(
         weight = get("weight") if weighted else None
         head = heads.get((kind, label, weight))
         if head is None:
+            if not odd and not _is_weight(weight):
+                raise _OddWeight
             head = f' kind="{_escape(kind)}"' if kind else ""
             head += f' label="{_escape(label)}"' if label else ""
             # a weight that is missing is 1, by the format's own default; written because readers differ
