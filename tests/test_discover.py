@@ -104,20 +104,26 @@ def _tables(tmp_path: Path, row: str) -> Path:
     text = therapies.read_text()
     width = text.splitlines()[0].count("\t") + 1
     therapies.write_text(text + "\t".join((row.split("\t") + [""] * width)[:width]) + "\n")
+    diseases = data / "diseases.tsv"
+    head = diseases.read_text().splitlines()[0].split("\t")
+    cells = {"id": "MONDO:0005065", "label": "mesothelioma"}
+    diseases.write_text(diseases.read_text() + "\t".join(cells.get(h, "") for h in head) + "\n")
     return data
 
 
 def test_a_new_row_improves_discovery_without_code(tmp_path: Path):
-    raw = read_study(study("NCT09999999", **_named("Zyxovec 3"), conditionsModule__keywords=[], descriptionModule={}), "here", [])
-    before = Judge.of(Ours(Path(__file__).parent / "tiny")).judge(raw)
-    after = Judge.of(Ours(_tables(tmp_path, "mkg:therapy-zyxovec\tzyxovec-3"))).judge(raw)
+    raw = read_study(study("NCT09999999", **_named("Zyxovec 3"), conditionsModule={"conditions": ["Mesotheliomas"]}, descriptionModule={}), "here", [])
+    before, after = (
+        Judge.of(Ours(_tables(tmp_path / name, row))).judge(raw)
+        for name, row in (("before", "mkg:therapy-zyxovec\tproduct X"), ("after", "mkg:therapy-zyxovec\tzyxovec-3"))
+    )
     assert (before.level, after.level) == ("unlikely", "likely")
     assert after.gene_therapy == ('"Zyxovec 3" (zyxovec-3) in an intervention',)
 
 
 def test_a_new_synonym_in_the_ontology_improves_discovery_without_code(tmp_path: Path):
     ours = Ours()
-    raw = read_study(study("NCT09999999", **_named("Oncoleptic particles"), descriptionModule={}), "here", [])
+    raw = read_study(study("NCT09999999", **_named("Oncoleptic particles"), conditionsModule__keywords=[], descriptionModule={}), "here", [])
     assert not Judge.of(ours).judge(raw).is_gene_therapy
     text = ours.vocabulary.path.read_text(encoding="utf-8")
     extra = '\nmesokg:OncolyticVirotherapy <http://www.geneontology.org/formats/oboInOwl#hasExactSynonym> "oncoleptic particle"@en .\n'
