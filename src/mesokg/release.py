@@ -194,7 +194,7 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     asked = EmbeddedStore()
     asked.oxigraph = built.store
     write_pages(out / "pages" / "questions", asked)
-    write_ontology_pages(built.store, out / "pages" / "ontology")
+    write_ontology_pages(built.store, out / "pages")
 
 
 def _receipt(built: Build, out: Path) -> dict[str, object]:
