@@ -41,8 +41,11 @@ const yasgui = new Yasgui(place, {
 yasgui.getTab().getYasqe().setValue(text);
 // what axe finds in YASGUI, mended from outside
 const mend = () => {
-  place.querySelectorAll("input:not([aria-label])").forEach((field) => field.setAttribute("aria-label", field.placeholder || field.className || "field"));
-  place.querySelectorAll(".tabsList").forEach((list) => list.removeAttribute("role"));
+  place.querySelectorAll("input:not([aria-label]), textarea:not([aria-label])").forEach((field) => field.setAttribute("aria-label", field.placeholder || field.className || "field"));
+  place.querySelectorAll(".tabsList").forEach((list) => {
+    list.removeAttribute("role");
+    list.querySelectorAll("[role=tab]").forEach((tab) => tab.removeAttribute("role"));
+  });
 };
 mend();
 new MutationObserver(mend).observe(place, { childList: true, subtree: true });

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -36,6 +36,11 @@ async def failed(request: Request, failure: Exception) -> Response:
     return response
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody is there to read this; the number is that of nginx."""
+    return Response(status_code=499)
+
+
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
@@ -61,6 +66,6 @@ def make_app(settings: Settings) -> Any:
     routes = [Route(path, endpoint.sparql, methods=_ALL) for path in ("/sparql", "/sparql/", "/query", "/update")]
     routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
     routes += site.routes()
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed, Exception: failed})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed, ClientDisconnect: _gone, Exception: failed})
     app.state.pool, app.state.cache = pool, cache
     return Guard(app, settings)

@@ -25,7 +25,6 @@ __all__ = ["main"]
 def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.socket, nice: int) -> None:
     settings = answerer.settings
     try:
-        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         if nice:
@@ -76,6 +75,8 @@ def _hold(answerer: Answerer, control: socket.socket) -> None:
                 ours, theirs = socket.socketpair()
                 pid = os.fork()
                 if pid == 0:
+                    # first of all: a signal now would be written to a closed descriptor
+                    signal.set_wakeup_fd(-1)
                     theirs.close()
                     woken.close()
                     wake.close()
@@ -87,6 +88,8 @@ def _hold(answerer: Answerer, control: socket.socket) -> None:
                 theirs.close()
             elif order["do"] == "kill" and order["pid"] in children:
                 os.kill(order["pid"], signal.SIGKILL)
+    # the socket goes before the last child does
+    signal.set_wakeup_fd(-1)
     for pid in children:
         os.kill(pid, signal.SIGKILL)
 

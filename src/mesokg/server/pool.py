@@ -141,6 +141,12 @@ class Pool:
                 self._ready.set_result(None)
             elif event["event"] == "forked":
                 self._spawn_task(self._adopt(event["pid"], self._descriptors.popleft(), self._forks.popleft()))
+            elif event["event"] == "ended":
+                # one that was at rest, ended from outside; one at work is noticed by whoever waits for it
+                for worker in [one for one in self._idle if one.pid == event["pid"]]:
+                    self._idle.remove(worker)
+                    worker.close()
+                    self._spawn_task(self._replace())
 
     def _lost_holder(self) -> None:
         assert self._control is not None
@@ -257,45 +263,53 @@ class Pool:
         if key is not None and key in self.slow_keys:
             return await self._run_slow(message, total)
         for attempt in (1, 2):
-            worker = await self._take()
+            # the second try is by a worker that is certainly alive
+            worker = await self._take() if attempt == 1 else await self._new(0)
             begun = loop.time()
             task = loop.create_task(worker.ask(message))
             try:
                 await asyncio.wait({task}, timeout=self.settings.fast_seconds)
                 if task.done():
                     reply = task.result()
-                    self._put(worker)
+                    if attempt == 1:
+                        self._put(worker)
+                    else:
+                        self._kill(worker)
                     return reply
-                if key is not None:
-                    self._remember(key)
-                if not self._slow.locked():
-                    async with self._slow:
-                        return await self._demote(worker, task, total - self.settings.fast_seconds)
-                self._discard(worker, task)
-                return await self._run_slow(message, total)
             except _Gone:
-                self._discard(worker, task)
+                self._discard(worker, task, replace=attempt == 1)
                 # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
                 if attempt == 2 or loop.time() - begun > 0.5:
                     raise _CRASHED from None
+                continue
             except asyncio.CancelledError:
-                self._discard(worker, task)
+                self._discard(worker, task, replace=attempt == 1)
                 raise
+            # from here on whoever is called ends the worker, so that it is replaced once
+            if key is not None:
+                self._remember(key)
+            if not self._slow.locked():
+                async with self._slow:
+                    return await self._demote(worker, task, total - self.settings.fast_seconds, replace=attempt == 1)
+            self._discard(worker, task, replace=attempt == 1)
+            return await self._run_slow(message, total)
         raise _CRASHED
 
-    def _discard(self, worker: _Worker, task: asyncio.Task[Reply]) -> None:
+    def _discard(self, worker: _Worker, task: asyncio.Task[Reply], *, replace: bool = True) -> None:
         task.cancel()
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._kill(worker)
-        self._spawn_task(self._replace())
+        if replace:
+            self._spawn_task(self._replace())
 
     def _remember(self, key: bytes) -> None:
         self.slow_keys[key] = None
         while len(self.slow_keys) > 1000:
             del self.slow_keys[next(iter(self.slow_keys))]
 
-    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], left: float) -> Reply:
-        self._spawn_task(self._replace())
+    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], left: float, *, replace: bool) -> Reply:
+        if replace:
+            self._spawn_task(self._replace())
         if hasattr(os, "setpriority"):
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, worker.pid, _SLOW_NICE)

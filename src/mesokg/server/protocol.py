@@ -8,6 +8,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from mesokg.server.cache import Cache, cacheable, key_of
@@ -75,7 +76,7 @@ async def until_gone(request: Request, work: Any) -> Any:
         await asyncio.wait({task}, timeout=0.25)
         while not task.done():
             if await request.is_disconnected():
-                raise asyncio.CancelledError
+                raise ClientDisconnect
             await asyncio.wait({task}, timeout=0.25)
         return task.result()
     finally:

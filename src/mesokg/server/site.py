@@ -62,9 +62,9 @@ class Site:
         pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology/{name:path}")
         return [
             *[Route(path, self.page) for path in pages if not path.startswith("/ontology")],
-            Route("/ontology", self.ontology), Route("/ontology/", self.ontology), Route("/ontology/{name:path}", self.page),
+            Route("/ontology", self.ontology), Route("/ontology.ttl", self.ontology), Route("/ontology/", self.ontology), Route("/ontology/{name:path}", self.page),
             Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
-            Route("/.well-known/void", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
+            Route("/.well-known/void", self.void), Route("/dataset.ttl", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
             Route("/favicon.ico", self.icon), Route("/w3id.htaccess", self.htaccess), Route("/health", self.health),
         ]
 

@@ -193,10 +193,11 @@ def _sent(reply: dict[str, Any], body: bytes, header: dict[str, Any]) -> tuple[d
 def open_answerer(settings: Settings) -> Answerer:
     """The answerer of these settings, with its store opened."""
     from mesokg.builds import load_build
-    from mesokg.store import EmbeddedStore, RemoteStore
+    from mesokg.server.behind import ServerBehind
+    from mesokg.store import EmbeddedStore
 
     if settings.endpoint:
-        return Answerer(settings, RemoteStore(settings.endpoint, timeout=settings.deadline_seconds))
+        return Answerer(settings, ServerBehind(settings.endpoint, timeout=settings.deadline_seconds))
     if settings.allow_update:
         return Answerer(settings, EmbeddedStore(settings.store))
     assert settings.build is not None
@@ -253,6 +254,8 @@ def main() -> None:
     answerer = open_answerer(settings)
     import rdflib.plugins.sparql.parser  # noqa: F401 - the gate needs it, and later no file can be opened
 
+    if settings.read_only:
+        answerer.warm()
     # RocksDB and a remote server need files and connections
     limit_process(settings, files=not (settings.allow_update or settings.endpoint or settings.services))
     answers.write(pack({"status": 200, "ready": True}))
