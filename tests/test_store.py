@@ -53,6 +53,30 @@ def test_deep_nesting_is_refused(bracket: str) -> None:
         EmbeddedStore().query(query)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"ASK {{ FILTER({'!' * 50_000}true) }}",
+        f"ASK {{ FILTER({'1+' * 50_000}1) }}",
+        f"ASK {{ FILTER({'true||' * 30_000}true) }}",
+        f"ASK {{ ?s {'/'.join(['rdf:type'] * 15_000)} ?o }}",
+        f"ASK {{ {{}} {'UNION {} ' * 20_000} }}",
+        f"ASK {{ {'MINUS {?s ?p 1} ' * 10_000} }}",
+        f"ASK {{ {''.join(f'BIND(1 AS ?x{n}) ' for n in range(5_000))} }}",
+        f"ASK {{ {'?s a ?o . ' * 15_000} }}",
+        f"ASK {{ ?s ?p {','.join(['1'] * 15_000)} }}",
+    ],
+    ids=["not", "plus", "or", "path", "union", "minus", "bind", "triples", "objects"],
+)
+def test_long_chains_that_crash_the_parser_are_refused(query: str) -> None:
+    with pytest.raises(QueryError, match="has more than"):
+        EmbeddedStore().query(query)
+
+
+def test_a_long_list_of_values_is_admitted() -> None:
+    admit(f"ASK {{ VALUES ?x {{ {'mkg:therapy-rad-ifn ' * 5_000}}} }}")
+
+
 def test_brackets_in_strings_do_not_nest() -> None:
     admit(f'SELECT ?x WHERE {{ BIND("{"(" * 5000}" AS ?x) }}')
 
@@ -65,6 +89,9 @@ def test_brackets_in_strings_do_not_nest() -> None:
         ("SELECT * WHERE { ?s ?p }", "line 1, column 25: .*third part of a triple"),
         ("SELECT *\nWHERE {\n  ?s mesokkg:phase ?o }", "the prefix mesokkg: is not declared; did you mean mesokg"),
         ("SELECT * WHERE { ?s ?p '\x00' }", "not text"),
+        ("PREFIX a: <http://a/>\nSELEC * WHERE { ?s ?p ?o }", "line 2, column 1: .*begins with SELEC, expected SELECT, ASK"),
+        ("INSERT DATA { <a:a> <a:b> <a:c> }", "line 1, column 1: .*begins with INSERT"),
+        ("SELECT ?x WHERE { ?s ?p ?o } GROUP BY ?s", "neither grouped by"),
         ("x" * 300_000, "300,000 characters"),
     ],
 )
@@ -100,6 +127,8 @@ def test_an_unreachable_server_is_named() -> None:
         remote.query("ASK { ?s ?p ?o }")
     with pytest.raises(StoreError, match="not the address"):
         RemoteStore("localhost:7878")
+    with RemoteStore("http://[::1") as remote, pytest.raises(StoreError, match="not the address"):
+        remote.query("ASK { ?s ?p ?o }")
 
 
 def _free_port() -> int:

@@ -40,7 +40,7 @@ def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lam
     recover(cached)
     if not (cached / MARKER).is_file():
         say(f"no build found: making one in {cached}, once (about 10 s)")
-        build(cached)
+        build(cached, say=lambda stage: say(f"… {stage}"))
     return cached
 
 

@@ -88,7 +88,13 @@ def resolve(text: str, store: Store) -> str:
         return found.pop()
     if found:
         raise UsageError(f"{text!r} names {len(found)} things: {', '.join(sorted(map(compact, found)))}; give the id")
-    raise UsageError(f"nothing is called {text!r}; {suggest(wanted, names)}")
+    prefix, colon, _ = text.partition(":")
+    if colon and is_curie(text) and prefix not in PREFIXES:
+        raise UsageError(f"{prefix!r} is not a declared prefix, and nothing is called {text!r}; {suggest(prefix, PREFIXES)}")
+    near = suggest(wanted, names)
+    # a list of the first dozen names in the alphabet helps nobody
+    hint = near if near.startswith("did you mean") else "give an id (mkg:…), a label, a symbol or a registry number"
+    raise UsageError(f"nothing is called {text!r}; {hint}")
 
 
 _STATEMENTS = """

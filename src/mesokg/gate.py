@@ -11,7 +11,7 @@ import re
 from mesokg.errors import QueryError, suggest
 from mesokg.identifiers import PREFIXES
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "admit", "explain_syntax_error"]
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "explain_syntax_error"]
 
 MAX_LENGTH = 200_000
 """Characters in one query. The longest in the library has fewer than 5,000."""
@@ -19,6 +19,15 @@ MAX_LENGTH = 200_000
 MAX_NESTING = 100
 """Brackets open at once. At 5,000 the engine's parser overflows its stack and ends the process."""
 
+MAX_STEPS = 300
+"""Operators and keywords that make the engine's parse tree deeper without a bracket. The library's longest has 36;
+between 1,000 and 3,000 the engine overflows a stack of 8 MB."""
+
+MAX_SEPARATORS = 2_000
+"""Full stops, semicolons and commas between terms. The library's longest has 49; at 10,000 the engine overflows its stack."""
+
+_STEP = re.compile(r"\|\|?|&&|[!+*/^]|\b(?:union|minus|optional|filter|bind|as|graph)\b|(?<![\w:])-", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[;,]|\.(?![\w%-])")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 # Strings, IRIs and comments, in which brackets and keywords mean nothing.
 _QUOTED = re.compile(
@@ -31,6 +40,8 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"(?<![\w:?$@-])(service)(?![\w:-])", re.IGNORECASE)
+_SHOWN = 100
+"""Characters of the query shown before and after the place of an error."""
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
 
 
@@ -94,6 +105,12 @@ def admit(query: str) -> None:
             raise QueryError(
                 f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
             )
+    for pattern, most, what in ((_STEP, MAX_STEPS, "operators"), (_SEPARATOR, MAX_SEPARATORS, "full stops, semicolons and commas")):
+        found = [match.start() for match in pattern.finditer(bare)]
+        if len(found) > most:
+            raise QueryError(
+                f"{_at(text, found[most])}: the query has more than {most:,} {what}; ask in parts, and pass long lists of values with VALUES"
+            )
     if "service" in text.lower() and _holds_service(text):
         match = _WORD.search(bare)
         place = f"{_at(text, match.start())}: " if match else ""
@@ -112,9 +129,20 @@ def explain_syntax_error(query: str, message: str) -> str:
     """
     place = _PLACE.search(message)
     line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+    first = re.search(r"\S+", re.sub(r"(?i)\b(?:prefix\s+[\w.-]*:|base)\s+(?=\s|$)", lambda match: " " * len(match[0]), _bare(query)))
+    misbegun = first is not None and re.match(r"(?i)(?:select|ask|construct|describe)\b", first[0]) is None
+    if misbegun and first is not None:
+        line, column = query.count("\n", 0, first.start()) + 1, first.start() - query.rfind("\n", 0, first.start())
     lines = query.split("\n")
     shown = lines[line - 1] if line <= len(lines) else ""
-    if "Prefix not found" in message:
+    # of a long line, what is around the place
+    cut = max(0, column - 1 - _SHOWN)
+    shown, mark = shown[cut : column - 1 + _SHOWN], column - 1 - cut
+    if misbegun and first is not None:
+        what = f"the query is not valid SPARQL; it begins with {first[0][:40]}, expected SELECT, ASK, CONSTRUCT or DESCRIBE (updates are refused)"
+    elif "variable that is unbound" in message:
+        what = "the query is not valid SPARQL; SELECT names a variable that is neither grouped by nor counted; add it to GROUP BY or aggregate it"
+    elif "Prefix not found" in message:
         prefixes = [w for w in re.findall(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", _bare(query)) if w not in PREFIXES]
         declared = {w.lower() for w in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
         unknown = next((w for w in prefixes if w.lower() not in declared), "")
@@ -133,4 +161,4 @@ def explain_syntax_error(query: str, message: str) -> str:
             what += "; something is missing or out of place just before this point, such as the third part of a triple or a bracket"
         else:
             what += f"; {message}"
-    return f"line {line}, column {column}: {what}\n  {shown}\n  {' ' * (column - 1)}^"
+    return f"line {line}, column {column}: {what}\n  {shown}\n  {' ' * mark}^"

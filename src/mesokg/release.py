@@ -278,6 +278,8 @@ def build(
     Whatever goes wrong, a build that stood there before stays as it was. Raises what :func:`assemble` raises, and
     ExportError where the folder cannot be written.
     """
+    # a path as `.` or `..` has no name to put .new and .previous behind
+    out = Path(os.path.abspath(out))
     recover(out)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")

@@ -209,6 +209,8 @@ class RemoteStore(Store):
             response = self.client.request(method, url, **parts)  # type: ignore[arg-type]
         except httpx.TimeoutException as error:
             raise StoreError(f"{url}: no answer within {self.timeout:g} s; is the server busy, or the query too wide?") from error
+        except httpx.InvalidURL as error:
+            raise StoreError(f"{url!r} is not the address of a server: {error}; write it whole, as http://localhost:7878/query") from error
         except httpx.HTTPError as error:
             raise StoreError(f"{url}: the server cannot be reached: {error}; is it running, and is the address right?") from error
         return response
