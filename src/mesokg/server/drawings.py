@@ -143,8 +143,8 @@ def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: 
                 "a",
                 el("title", f"{block.words}: {block.label}"),
                 el("rect", x=x, y=y, width=width_each, height=48, rx=5, cls=f"part k-{block.kind}"),
-                el("text", _short(block.words, 23), x=x + 8, y=y + 18, cls="kind"),
-                el("text", _short(block.label, 22), x=x + 8, y=y + 37),
+                el("text", _short(block.words, 20), x=x + 8, y=y + 18, cls="kind"),
+                el("text", _short(block.label, 19), x=x + 8, y=y + 37),
                 href=block.link,
             )
         )

@@ -54,7 +54,7 @@ def _table(heads: list[str], rows: list[list[Any]], caption: str) -> Markup | No
 def _outcome_rows(look: Look, where: str) -> list[dict[str, str]]:
     return look.rows(f"""
       SELECT ?trial ?trialLabel ?outcome ?measure ?arm ?population ?criteria ?time ?subgroup ?event ?m ?n ?N ?value ?unit ?low ?high ?text ?qualifier ?status ?denominatorKind ?note
-             (GROUP_CONCAT(DISTINCT ?src; separator=" ") AS ?sources)
+             (GROUP_CONCAT(DISTINCT STR(?src); separator=" ") AS ?sources)
       WHERE {{
         {where}
         ?outcome mesokg:measure/rdfs:label ?measure ; mesokg:hasMeasurement ?m .
@@ -190,7 +190,7 @@ def _constructs(look: Look, node: str) -> list[Any]:
 
 
 def _chain(look: Look, node: str) -> Any:
-    rows = look.rows(f"""SELECT ?step ?mechanism ?label ?standing ?cellLabel (GROUP_CONCAT(DISTINCT ?s; separator=", ") AS ?settings) (GROUP_CONCAT(DISTINCT ?r; separator="; ") AS ?read) (GROUP_CONCAT(DISTINCT ?nx; separator=" ") AS ?next) (GROUP_CONCAT(DISTINCT ?src; separator=" ") AS ?sources) WHERE {{
+    rows = look.rows(f"""SELECT ?step ?mechanism ?label ?standing ?cellLabel (GROUP_CONCAT(DISTINCT ?s; separator=", ") AS ?settings) (GROUP_CONCAT(DISTINCT ?r; separator="; ") AS ?read) (GROUP_CONCAT(DISTINCT STR(?nx); separator=" ") AS ?next) (GROUP_CONCAT(DISTINCT STR(?src); separator=" ") AS ?sources) WHERE {{
         ?step mesokg:stepOf {node} . VALUES (?p ?standing) {{ (mesokg:showsMechanism "shown") (mesokg:claimsMechanism "claimed") (mesokg:refutesMechanism "refuted") }}
         ?step ?p ?mechanism . ?mechanism rdfs:label ?label . OPTIONAL {{ ?step mesokg:inCell/rdfs:label ?cellLabel }} OPTIONAL {{ ?step mesokg:setting/rdfs:label ?s }}
         OPTIONAL {{ ?step mesokg:readOut ?r }} OPTIONAL {{ ?step mesokg:precedesStep ?nx }} OPTIONAL {{ ?a mesokg:subject ?step ; mesokg:predicate ?p ; mesokg:source ?src }} }}

@@ -1,0 +1,186 @@
+"""The endpoint beside rdflib-endpoint, Fuseki and the Oxigraph server: the same queries, one after the other, in one run.
+
+    python benchmarks/server.py --build build [--fuseki jena-fuseki-server.jar] [--seconds 4] [--connections 8]
+
+Every query is made different by a comment, so that no cache answers; cached answers are a line of their own. Times are
+in milliseconds, seen by the client, which shares the processors with the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+PREFIX = "PREFIX mesokg: <https://w3id.org/mesokg/ontology/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
+QUERIES = {
+    "point": "SELECT ?p ?o WHERE { <https://w3id.org/mesokg/id/therapy-rad-ifn> ?p ?o }",
+    "join": "SELECT ?trial ?therapy ?vector WHERE { ?trial mesokg:investigates ?therapy . ?therapy mesokg:usesVector ?vector . ?trial mesokg:hasOutcome ?outcome . ?outcome mesokg:hasMeasurement ?m . ?m mesokg:denominator ?n }",
+    "aggregate": "SELECT ?level (COUNT(*) AS ?n) WHERE { ?a mesokg:evidenceLevel ?level } GROUP BY ?level",
+}
+RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextlib.contextmanager
+def process(command: list[str], url: str, folder: Path, seconds: float = 90) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "log").open("wb") as out:
+        running = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)
+    try:
+        limit = time.monotonic() + seconds
+        while True:
+            try:
+                if httpx.get(url, params={"query": "ASK {}"}, timeout=2).is_success:
+                    break
+            except httpx.HTTPError:
+                pass
+            if running.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError((folder / "log").read_text()[-2000:])
+            time.sleep(0.2)
+        yield running
+    finally:
+        running.terminate()
+        running.wait()
+
+
+async def load(url: str, query: str, seconds: float, connections: int, *, same: bool = False) -> list[float]:
+    """Times of all answers to the query, from so many connections, for so many seconds."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+
+    async def one(number: int, client: httpx.AsyncClient) -> None:
+        turn = 0
+        while time.perf_counter() < end:
+            turn += 1
+            text = PREFIX + query + ("" if same else f" #{number}-{turn}-{time.time_ns()}")
+            begun = time.perf_counter()
+            answer = await client.get(url, params={"query": text}, headers={"Accept": "application/sparql-results+json"})
+            answer.raise_for_status()
+            times.append(time.perf_counter() - begun)
+
+    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=connections)) as client:
+        await asyncio.gather(*(one(number, client) for number in range(connections)))
+    return times
+
+
+def line(name: str, what: str, times: list[float], seconds: float) -> str:
+    ordered = sorted(times)
+    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    return f"{name:16} {what:10} {len(times) / seconds:9.1f}/s  median {statistics.median(ordered) * 1e3:8.2f}  p99 {p99 * 1e3:8.2f}"
+
+
+def memory(pid: int) -> int:
+    """Mebibytes of a process and its descendants, shared pages counted by their share (Linux)."""
+    total, todo = 0, [pid]
+    while todo:
+        one = todo.pop()
+        with contextlib.suppress(OSError):
+            total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{one}/smaps_rollup").read_text(), re.M)[1])  # type: ignore[index]
+            todo += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+    return total // 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--fuseki", type=Path)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--requests", type=int, default=0, help="mixed requests for the watch on memory; 0 leaves it out")
+    chosen = parser.parse_args()
+    build = chosen.build.resolve()
+    data = build / "mesokg.ttl"
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, {chosen.connections} connections, {chosen.seconds:g} s each")
+
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+
+        def folder(one: str) -> Path:
+            (root / one).mkdir()
+            return root / one
+
+        def measure(server: str, url: str) -> None:
+            for what, query in QUERIES.items():
+                httpx.get(url, params={"query": PREFIX + query}, timeout=60).raise_for_status()
+                print(line(server, what, asyncio.run(load(url, query, chosen.seconds, chosen.connections)), chosen.seconds), flush=True)
+
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/sparql"
+        serve = [sys.executable, "-c", "from mesokg.server.command import serve; serve()", "--build", str(build), "--port", str(port), "--deadline", "5"]
+        with process(serve, url, folder("mesokg")) as running:
+            measure("mesokg", url)
+            print(line("mesokg", "cached", asyncio.run(load(url, QUERIES["join"], chosen.seconds, chosen.connections, same=True)), chosen.seconds), flush=True)
+
+            async def beside() -> tuple[list[float], list[float], float, int]:
+                idle = await load(url, QUERIES["point"], chosen.seconds, 2)
+                async with httpx.AsyncClient(timeout=60) as client:
+                    begun = time.perf_counter()
+                    runaway = asyncio.create_task(client.get(url, params={"query": RUNAWAY}))
+                    busy = await load(url, QUERIES["point"], chosen.seconds, 2)
+                    answer = await runaway
+                return idle, busy, time.perf_counter() - begun, answer.status_code
+
+            idle, busy, took, status = asyncio.run(beside())
+            print(line("mesokg", "idle", idle, chosen.seconds))
+            print(line("mesokg", "runaway", busy, chosen.seconds))
+            print(f"mesokg           runaway ended with {status} after {took:.2f} s, deadline 5 s")
+            if chosen.requests:
+                marks = [memory(running.pid)]
+                each = chosen.requests // 4
+
+                async def mixed(number: int) -> None:
+                    async with httpx.AsyncClient(timeout=60, base_url=url.removesuffix("/sparql")) as client:
+                        for turn in range(number):
+                            path = ("/", "/trials", "/id/therapy-rad-ifn.ttl", "/suggest?q=ad")[turn % 4] if turn % 2 else "/sparql?query=" + ("ASK%20%7B%7D%23" + str(turn))
+                            await client.get(path)
+
+                async def many() -> None:
+                    await asyncio.gather(*(mixed(each // 8) for _ in range(8)))
+
+                for _ in range(4):
+                    asyncio.run(many())
+                    marks.append(memory(running.pid))
+                print(f"mesokg           memory in MiB at the start and after each {each} requests: {marks}")
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/query"
+        program = shutil.which("oxigraph") or str(Path(sys.executable).parent / "oxigraph")
+        if Path(program).exists():
+            where = folder("oxigraph")
+            subprocess.run([program, "load", "--location", str(where / "store"), "--file", str(data)], check=True, capture_output=True)
+            with process([program, "serve-read-only", "--location", str(where / "store"), "--bind", f"127.0.0.1:{port}"], url, where):
+                measure("oxigraph", url)
+        if chosen.fuseki:
+            port = free_port()
+            url = f"http://127.0.0.1:{port}/ds/sparql"
+            with process(["java", "-Xmx2g", "-jar", str(chosen.fuseki.resolve()), "--port", str(port), "--localhost", "--file", str(data), "/ds"], url, folder("fuseki")):
+                measure("fuseki", url)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/"
+        code = f"import uvicorn; from rdflib import Graph; from rdflib_endpoint import SparqlEndpoint; uvicorn.run(SparqlEndpoint(graph=Graph().parse({str(data)!r})), port={port}, log_level='warning')"
+        try:
+            with process([sys.executable, "-c", code], url, folder("rdflib"), 240):
+                measure("rdflib-endpoint", url)
+        except RuntimeError as error:
+            print(f"rdflib-endpoint did not start: {str(error)[-200:]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,410 @@
+"""The endpoint over HTTP: protocol, refusals, lanes, crashes, updates, pages and linked data."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "server"))
+from running import serving
+
+COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+@pytest.fixture(scope="module")
+def site(real_build, tmp_path_factory):
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving("--build", real_build, "--deadline", "3", log=log) as address:
+        yield address
+    # nothing unforeseen may have happened in any test
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def http(site):
+    with httpx.Client(base_url=site, timeout=30) as client:
+        yield client
+
+
+def test_get_form_and_direct_agree(http):
+    answers = [
+        http.get("/sparql", params={"query": COUNT}),
+        http.post("/sparql", data={"query": COUNT}),
+        http.post("/sparql", content=COUNT, headers={"Content-Type": "application/sparql-query"}),
+    ]
+    assert {a.status_code for a in answers} == {200}
+    assert len({a.json()["results"]["bindings"][0]["n"]["value"] for a in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/sparql-results+json", "application/sparql-results+json"), ("text/csv", "text/csv"),
+        ("application/sparql-results+xml", "application/sparql-results+xml"), ("text/tab-separated-values", "text/tab-separated-values"),
+        ("text/csv;q=0.2, application/sparql-results+xml;q=0.9", "application/sparql-results+xml"), ("*/*", "application/sparql-results+json"),
+    ],
+)
+def test_tables_are_negotiated(http, accept, kind):
+    answer = http.get("/sparql", params={"query": "SELECT ?t { ?t a mesokg:Trial } LIMIT 2"}, headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(kind)
+
+
+@pytest.mark.parametrize("kind", ["text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json", "application/trig"])
+def test_graphs_are_negotiated(http, kind):
+    import pyoxigraph
+
+    answer = http.get("/sparql", params={"query": "CONSTRUCT { ?t a mesokg:Trial } WHERE { ?t a mesokg:Trial }"}, headers={"Accept": kind})
+    assert answer.headers["content-type"].startswith(kind)
+    read = list(pyoxigraph.parse(answer.content, format=pyoxigraph.RdfFormat.from_media_type(kind)))
+    trials = http.get("/sparql", params={"query": "SELECT (COUNT(DISTINCT ?t) AS ?n) { ?t a mesokg:Trial }"}).json()
+    assert len(read) == int(trials["results"]["bindings"][0]["n"]["value"])
+
+
+def test_format_that_nobody_has(http):
+    answer = http.get("/sparql", params={"query": COUNT}, headers={"Accept": "image/png"})
+    assert answer.status_code == 406
+    assert answer.json()["fix"]
+
+
+def test_cache_etag_and_gzip(http):
+    first = http.get("/sparql", params={"query": COUNT})
+    again = http.get("/sparql", params={"query": COUNT}, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    large = {"query": "SELECT * { ?s ?p ?o } LIMIT 500"}
+    zipped = http.get("/sparql", params=large, headers={"Accept-Encoding": "gzip"})
+    plain = http.get("/sparql", params=large, headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.content == plain.content
+    assert zipped.headers["etag"] != plain.headers["etag"]
+    assert "etag" not in http.get("/sparql", params={"query": "SELECT (RAND() AS ?r) {}"}).headers
+
+
+def test_answers_that_change_are_not_cached(http):
+    values = {http.get("/sparql", params={"query": "SELECT (STRUUID() AS ?u) {}"}).text for _ in range(3)}
+    assert len(values) == 3
+
+
+def test_head_options_and_cors(http):
+    head = http.head("/sparql", params={"query": COUNT})
+    assert (head.status_code, head.content) == (200, b"")
+    options = http.options("/sparql", headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"})
+    assert options.status_code == 204
+    assert options.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", 400), (r"SELECT * { SERV\u0049CE <http://127.0.0.1:1/> { ?s ?p ?o } }", 400),
+        ("SELECT * { SERVICE SILENT ?x { ?s ?p ?o } }", 400), ("SELEC", 400), ("", 400), ("SELECT * { " + "{" * 6000 + "}" * 6000 + " }", 400),
+        ("SELECT " + "(" * 90 + "1" + ")" * 90 + " {}", 400), ("ASK {}" + " " * 300_000, 413),
+    ],
+)
+def test_refused_queries_say_what_and_what_to_do(http, query, status):
+    answer = http.post("/sparql", data={"query": query})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"status", "what", "fix"} <= answer.json().keys()
+
+
+def test_an_error_names_the_place(http):
+    answer = http.get("/sparql", params={"query": "SELECT *\nWHERE ?s"})
+    assert answer.json()["where"] == {"line": 2, "column": 7}
+
+
+def test_updates_are_refused(http):
+    assert http.post("/sparql", data={"update": "CLEAR ALL"}).status_code == 403
+    assert http.put("/store?default", content="", headers={"Content-Type": "text/turtle"}).status_code == 403
+    assert http.get("/sparql", params={"update": "CLEAR ALL"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/download/../receipt.json", "/download/%2e%2e/%2e%2e/etc/passwd", "/static/../command.py", "/static/%2e%2e%2fcommand.py", "/id/../../etc/passwd", "/download//etc/passwd"])
+def test_no_path_leads_outside(site, path):
+    host, port = site.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert answer.split(b" ", 2)[1] in (b"404", b"400")
+    assert b"root:" not in answer and b"import" not in answer
+
+
+def test_a_runaway_ends_and_does_not_hold_up_the_others(http, site):
+    point = "SELECT ?l { <https://w3id.org/mesokg/id/therapy-rad-ifn> rdfs:label ?l } #"
+
+    def ask(number: int) -> float:
+        begun = time.perf_counter()
+        assert httpx.get(site + "/sparql", params={"query": f"{point}{number}"}, timeout=30).status_code == 200
+        return time.perf_counter() - begun
+
+    with ThreadPoolExecutor(4) as many:
+        begun = time.perf_counter()
+        runaways = [many.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY}, timeout=60)) for _ in range(2)]
+        time.sleep(1.2)
+        slowest = max(ask(number) for number in range(40))
+        first = runaways[0].result()
+        took = time.perf_counter() - begun
+        statuses = sorted(r.result().status_code for r in runaways)
+    assert slowest < 1.0
+    assert first.status_code in (503, 504)
+    assert took < 3 + 3 + 1.5
+    assert set(statuses) <= {503, 504}
+    assert 504 in statuses
+
+
+def test_answer_past_the_cap_says_so(real_build, tmp_path):
+    from mesokg.identifiers import PREFIXES
+    from mesokg.builds import load_build
+    from mesokg.server.results import write_answer
+
+    store = load_build(real_build).oxigraph
+    for name in ("json", "xml", "csv", "tsv"):
+        written = write_answer(lambda: store.query("SELECT * { ?s ?p ?o }", use_default_graph_as_union=True), tabular=name, graph=None, rows=10, size=10**6, prefixes=PREFIXES)
+        assert written.truncated.startswith("after 10 rows")
+        if name == "json":
+            read = json.loads(written.body)
+            assert len(read["results"]["bindings"]) == 10 and read["truncated"]
+        if name == "xml":
+            from xml.etree import ElementTree
+
+            assert len(list(ElementTree.fromstring(written.body).iter("{http://www.w3.org/2005/sparql-results#}result"))) == 10
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+def test_rows_written_here_are_those_of_the_engine(name):
+    import pyoxigraph
+
+    from mesokg.server.results import write_answer
+
+    hard = 'SELECT * { VALUES (?a ?b) { (<http://e/x> "a\\"b\\tc\\nd\\\\") ("é, <b>&"@en UNDEF) (1.50 "2026-01-01"^^<http://www.w3.org/2001/XMLSchema#date>) } }'
+    store = pyoxigraph.Store()
+    formats = pyoxigraph.QueryResultsFormat
+    kind = {"json": formats.JSON, "xml": formats.XML, "csv": formats.CSV, "tsv": formats.TSV}[name]
+    engine = store.query(hard).serialize(format=kind)
+    ours = write_answer(lambda: store.query(hard), tabular=name, graph=None, rows=100, size=10**6, prefixes={}).body
+    if name == "csv":
+        assert ours == engine
+        return
+
+    def read(data: bytes) -> list[tuple[str, ...]]:
+        return [tuple(map(str, row)) for row in pyoxigraph.parse_query_results(data, format=kind)]
+
+    assert read(ours) == read(engine)
+
+
+def test_a_killed_worker_is_replaced(http, site):
+    parents = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
+    port = site.rsplit(":", 1)[1]
+    assert port
+    server = os.getpid()
+    rows = [line.split(None, 2) for line in parents[1:]]
+    mine = {int(p) for p, parent, _ in rows if int(parent) == server}
+    holders = [int(p) for p, parent, args in rows if int(parent) in mine and "mesokg.server.holder" in args]
+    workers = [int(p) for p, parent, _ in rows if int(parent) in holders]
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    for number in range(20):
+        answer = http.get("/sparql", params={"query": f"ASK {{}} #{number} {time.time()}"})
+        assert answer.status_code == 200
+
+
+def test_a_thousand_connections_dropped_at_once(http, site):
+    host, port = site.removeprefix("http://").split(":")
+    opened = []
+    for _ in range(1000):
+        try:
+            one = socket.create_connection((host, int(port)), timeout=5)
+        except OSError:
+            break
+        one.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\nContent-Type: application/sparql-query\r\n\r\nSELECT")
+        opened.append(one)
+    assert len(opened) > 400
+    for one in opened:
+        one.close()
+    assert http.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+
+
+def _bad_request(chance: random.Random) -> bytes:
+    """One request that no client should send."""
+    noise = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 60)))
+    words = ["SELECT", "*", "{", "}", "?s", "WHERE", "SERVICE", "<http://x>", "FILTER(", "\\u0000", "'", '"', "LOAD", "GRAPH", ";", "REGEX(?s,'(a+)+$')", "�", "%", "(" * 50]
+    query = " ".join(chance.choice(words) for _ in range(chance.randrange(1, 25)))
+    path = chance.choice(["/sparql", "/store", "/id/x", "/thing/", "/ask/", "/graph.json", "/suggest", "/download/", "/static/", "/search", "/graph.gexf", "/thing?iri=", "/editor"])
+    escaped = "".join(f"%{b:02x}" for b in (query.encode() if chance.random() < 0.7 else noise))
+    method = chance.choice(["GET", "GET", "POST", "PUT", "HEAD", "BREW", "DELETE"])
+    accept = chance.choice(["*/*", "text/html", ";q=,,,", "text/turtle;q=nan", "a/b;q=9999", "\x7f"])
+    kind = chance.choice(["application/sparql-query", "application/x-www-form-urlencoded", "application/sparql-update", "text/turtle", "multipart/form-data", "x", "application/sparql-query; charset=utf-16"])
+    name = chance.choice(["query", "update", "q", "iri", "focus", "until", "format", "default-graph-uri", "strategy"])
+    body = chance.choice([b"", query.encode(), noise, b"query=" + escaped.encode(), b"%%%" + noise])
+    tail = chance.choice(["", "/..%2f..%2fetc", "%00", "/" + escaped])
+    head = f"{method} {path}{tail}{'&' if '?' in path else '?'}{name}={escaped} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    if chance.random() < 0.05:
+        return noise + b"\r\n\r\n"
+    return head.encode("utf-8", "replace") + body
+
+
+def test_hostile_requests(http, site):
+    """5,000 bad requests: always an answer or a closed connection, never a trace, and the next request is served."""
+    host, port = site.removeprefix("http://").split(":")
+    chance = random.Random(20261124)
+    requests = [_bad_request(chance) for _ in range(5000)]
+
+    def send(raw: bytes) -> tuple[bytes, bytes]:
+        try:
+            with socket.create_connection((host, int(port)), timeout=20) as one:
+                one.sendall(raw)
+                return raw, b"".join(iter(lambda: one.recv(65536), b""))
+        except ConnectionError:
+            return raw, b""
+
+    with ThreadPoolExecutor(8) as many:
+        answers = list(many.map(send, requests))
+    for raw, answer in answers:
+        status = answer[9:12]
+        assert b"Traceback" not in answer and b"site-packages" not in answer and b"File \"/" not in answer, raw
+        assert status != b"500", (raw, answer[:400])
+    assert http.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
+
+
+def test_a_slow_body_is_given_up(real_build, tmp_path):
+    import asyncio
+
+    from mesokg.server.failures import Failure
+    from mesokg.server.requests import read_body
+
+    class Slow:
+        headers: dict[str, str] = {}
+
+        async def stream(self):
+            yield b"a"
+            await asyncio.sleep(5)
+
+    with pytest.raises(Failure) as caught:
+        asyncio.run(read_body(Slow(), 1000, 0.05))
+    assert caught.value.status == 408
+
+
+PAGES = ["/", "/therapies", "/trials", "/search?q=msln", "/ask", "/graph", "/editor", "/download/", "/id/therapy-rad-ifn", "/id/trial-NCT03710876", "/thing/HGNC:7371", "/ontology/Therapy", "/graph/facts"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages(http, path):
+    answer = http.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    # nothing runs inline, and nothing comes from elsewhere
+    assert " style=" not in answer.text and " onclick=" not in answer.text
+    for part in answer.text.split("<script ")[1:]:
+        assert part.startswith(('src="/static/', 'type="application/ld+json"'))
+
+
+def test_every_question_has_a_page_that_answers(http):
+    from mesokg.questions import read_questions
+
+    for name in read_questions():
+        answer = http.get(f"/ask/{name}", headers={"Accept": "text/html"})
+        assert answer.status_code == 200, name
+
+
+def test_steps_and_outcomes_show_their_sources(http):
+    """GROUP_CONCAT over IRIs gives nothing: the columns were once empty without anybody being told."""
+    page = http.get("/id/therapy-rad-ifn", headers={"Accept": "text/html"}).text
+    assert "/id/publication-PMID36856952" in page.split('id="mechanism"')[1].split("</section>")[0]
+    page = http.get("/id/trial-NCT02414269", headers={"Accept": "text/html"}).text
+    assert 'href="/id/publication-' in page.split('id="outcomes"')[1].split("</section>")[0]
+
+
+def test_a_question_with_a_parameter(http):
+    page = http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}, headers={"Accept": "text/html"})
+    assert "CAR T" in page.text
+    bad = http.get("/ask/which_therapies_target_gene", params={"target": "<script>alert(1)</script>"}, headers={"Accept": "text/html"})
+    assert "<script>alert" not in bad.text
+    assert 'role="alert"' in bad.text
+
+
+@pytest.mark.parametrize(("suffix", "accept"), [("ttl", "text/turtle"), ("json", "application/json"), ("csv", "text/csv"), ("jsonld", "application/ld+json")])
+def test_suffix_and_accept_give_the_same(http, suffix, accept):
+    by_suffix = http.get(f"/id/therapy-rad-ifn.{suffix}")
+    by_accept = http.get("/id/therapy-rad-ifn", headers={"Accept": accept})
+    assert by_suffix.status_code == 200
+    if suffix != "json":
+        assert by_accept.content == by_suffix.content
+    assert 'rel="cite-as"' in by_suffix.headers["link"] and 'rel="license"' in by_suffix.headers["link"]
+
+
+def test_every_iri_of_ours_has_its_page(http, real_store):
+    """A page and Turtle for each of a sample of every class, and for each term of the ontology."""
+    rows = real_store.query("SELECT (SAMPLE(?s) AS ?x) WHERE { ?s a ?c FILTER(STRSTARTS(STR(?s), 'https://w3id.org/mesokg/')) } GROUP BY ?c").rows
+    for (x,) in rows:
+        path = x.value.removeprefix("https://w3id.org/mesokg")
+        if path.startswith("/dataset/"):
+            continue
+        assert http.get(path + ".ttl").status_code == 200, x
+
+
+def test_void_and_description_know_the_address(http, site):
+    assert f"<{site}/sparql>" in http.get("/.well-known/void").text
+    assert f"endpoint> <{site}/sparql>" in http.get("/sparql", headers={"Accept": "application/n-triples"}).text
+    assert "sh:SPARQLSelectExecutable" in http.get("/examples.ttl").text
+
+
+def test_downloads_are_those_of_the_receipt(http, real_build):
+    import hashlib
+
+    receipt = json.loads((real_build / "receipt.json").read_text())
+    page = http.get("/download/", headers={"Accept": "text/html"}).text
+    for name, about in receipt["files"].items():
+        assert about["sha256"] in page
+    data = http.get("/download/void.ttl").content
+    assert hashlib.sha256(data).hexdigest() == receipt["files"]["void.ttl"]["sha256"]
+
+
+def test_a_label_cannot_be_markup():
+    from mesokg.server.html import document, el
+
+    evil = '"><script>alert(1)</script>'
+    page = document(evil, el("p", evil, title=evil), description=evil, query=evil, json_ld=json.dumps({"name": evil})).decode()
+    assert "<script>alert" not in page
+    assert el("a", "x", href="javascript:alert(1)") == "<a>x</a>"
+
+
+# ---------------------------------------------------------------- updates
+
+
+def test_updates(tmp_path):
+    with serving("--allow-update", "--store", tmp_path / "store", log=tmp_path / "log") as address, httpx.Client(base_url=address, timeout=20) as client:
+        assert client.post("/sparql", data={"update": "INSERT DATA { <http://e/a> <http://e/b> 1 }"}).status_code == 204
+        assert client.get("/sparql", params={"query": "ASK { <http://e/a> <http://e/b> 1 }"}).json()["boolean"] is True
+        assert client.post("/sparql", data={"update": "LOAD <http://127.0.0.1:1/x>"}).status_code == 403
+        assert client.post("/sparql", data={"update": "INSERT { ?s ?p ?o } WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"}).status_code == 403
+        # a page elsewhere, or another name for this machine, may not write
+        assert client.post("/sparql", data={"update": "CLEAR ALL"}, headers={"Origin": "https://evil.example"}).status_code == 403
+        assert client.post("/sparql", data={"update": "CLEAR ALL"}, headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_updates_need_their_token(tmp_path):
+    with serving("--allow-update", "--store", tmp_path / "store", "--token", "secret", log=tmp_path / "log") as address:
+        assert httpx.post(address + "/sparql", data={"update": "CLEAR ALL"}).status_code == 401
+        assert httpx.post(address + "/sparql", data={"update": "CLEAR ALL"}, headers={"Authorization": "Bearer secret"}).status_code == 204
+
+
+def test_without_fork(real_build, tmp_path, monkeypatch):
+    """As on Windows: each worker starts by itself with a graph of its own."""
+    monkeypatch.setenv("MESOKG_NO_FORK", "1")
+    with serving("--build", real_build, "--workers", "1", log=tmp_path / "log") as address:
+        assert httpx.get(address + "/sparql", params={"query": "ASK { ?s a mesokg:Trial }"}, timeout=20).json()["boolean"] is True
+        assert httpx.get(address + "/id/therapy-rad-ifn", headers={"Accept": "text/html"}, timeout=20).status_code == 200
