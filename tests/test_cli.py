@@ -115,6 +115,14 @@ def test_query_formats(tiny_build: Path) -> None:
     assert "mkg:trial-NCT00000001" in ask("table")
 
 
+def test_query_explains_its_rows(tiny_build: Path) -> None:
+    sparql = "SELECT ?arm ?trial WHERE { ?arm mesokg:armOf ?trial }"
+    done = run("query", "-e", sparql, "--explain", "--build", str(tiny_build))
+    assert done.returncode == 0, done.stderr
+    assert "mkg:arm-NCT00000001-all | mkg:trial-NCT00000001" in done.stdout
+    assert "mesokg:armOf mkg:trial-NCT00000001   Example 2000, Journal, abstract (" in done.stdout
+
+
 def test_show_gives_statements_with_their_sources(tiny_build: Path) -> None:
     done = run("show", "TINY", "--build", str(tiny_build))
     assert done.returncode == 0, done.stderr

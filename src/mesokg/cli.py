@@ -19,7 +19,7 @@ from mesokg import __version__
 from mesokg.errors import MesokgError, ProblemsFound, UsageError, suggest
 
 if TYPE_CHECKING:
-    from mesokg.store import Store
+    from mesokg.store import Answer, Store
 
 __all__ = ["main"]
 
@@ -221,6 +221,22 @@ def _complete_question(ctx: click.Context, param: click.Parameter, incomplete: s
     return sorted(p.stem for p in (folder("queries") / "questions").glob("*.rq") if p.stem.startswith(incomplete))
 
 
+def _complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    from mesokg.questions import complete_setting, find_question
+
+    name = ctx.params.get("name")
+    if not name:
+        return []
+    try:
+        question = find_question(name)
+        store = _open(ctx.params.get("build_dir")) if "=" in incomplete else None
+        return [CompletionItem(value, help=meaning) for value, meaning in complete_setting(question, incomplete, store)]
+    except MesokgError:
+        return []  # a shell that completes has no place for messages
+
+
 def _list_questions(keyword: str | None) -> None:
     from mesokg.questions import KEYWORDS, read_questions
 
@@ -240,7 +256,8 @@ def _list_questions(keyword: str | None) -> None:
 @click.option("-f", "--file", "file", type=click.Path(path_type=Path), help="A file with a SPARQL query; - for standard input.")
 @click.option("--list", "listing", is_flag=True, help="Show all questions with their parameters.")
 @click.option("--keyword", metavar="WORD", help="With --list: only questions with this keyword.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="The value of a parameter.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", shell_complete=_complete_setting, help="The value of a parameter.")
+@click.option("--explain", "explaining", is_flag=True, help="Show below each row the statements and sources that join its cells.")
 @click.option("--format", "style", default="table", show_default=True, metavar="[table|csv|tsv|json|ttl]", help="How to print the answer.")
 @click.option("--endpoint", metavar="URL", help="Ask this SPARQL server instead of a build.")
 @click.option("-o", "--output", default="-", show_default=True, help="A file to write to; - for standard output.")
@@ -252,6 +269,7 @@ def query(
     listing: bool,
     keyword: str | None,
     settings: tuple[str, ...],
+    explaining: bool,
     style: str,
     endpoint: str | None,
     output: str,
@@ -267,6 +285,8 @@ def query(
         raise UsageError("name one question, or give one query with -e or -f; `mesokg query --list` shows the questions")
     if style not in ANSWER_FORMATS:
         raise UsageError(f"there is no format {style!r}; {suggest(style, ANSWER_FORMATS)}")
+    if explaining and style != "table":
+        raise UsageError("--explain writes text for people; leave out --format")
     values = dict(_setting(text) for text in settings)
     begun = time.perf_counter()
     if name:
@@ -275,19 +295,36 @@ def query(
         question = find_question(name)
         with _open(build_dir, endpoint) as store:
             answer = ask(question, store, values)
+            behind = _evidence(answer, store) if explaining else ""
     else:
         if values:
             raise UsageError("--set goes with the name of a question; write the values into the query")
         sparql = execute if execute is not None else _read_query(file)
         with _open(build_dir, endpoint) as store:
             answer = store.query(sparql)
+            behind = _evidence(answer, store) if explaining else ""
     seconds = time.perf_counter() - begun
     import shutil
 
     width = shutil.get_terminal_size().columns if output == "-" and sys.stdout.isatty() else 10_000
-    _write(format_answer(answer, style, width=width), output)
+    _write(behind or format_answer(answer, style, width=width), output)
     if answer.kind != "boolean":
         _say(f"{len(answer):,} {'row' if answer.kind == 'bindings' else 'triple'}{'' if len(answer) == 1 else 's'} in {seconds:.2f} s")
+
+
+def _evidence(answer: Answer, store: Store) -> str:
+    """Each row of an answer, with the statements of the sources that join its cells indented below."""
+    from mesokg.answers import plain
+    from mesokg.questions import evidence_behind
+
+    lines: list[str] = []
+    for row in answer.rows:
+        lines.append(" | ".join(plain(term) for term in row if term is not None))
+        for subject, predicate, value, source, label, place, level, negated in evidence_behind(row, store):
+            denies = "denies: " if plain(negated) == "true" else ""
+            cited = plain(label) or plain(source)
+            lines.append(f"    {denies}{plain(subject)} {plain(predicate)} {plain(value)}   {cited}, {plain(place)} ({plain(level)})")
+    return "\n".join(lines) + "\n" if lines else "no rows\n"
 
 
 def _setting(text: str) -> tuple[str, str]:
