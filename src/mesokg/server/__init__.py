@@ -2,3 +2,5 @@
 
 The serving process speaks HTTP and nothing else; worker processes parse and answer (:mod:`mesokg.server.worker`).
 """
+
+__all__: list[str] = []
