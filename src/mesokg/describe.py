@@ -99,10 +99,9 @@ def resolve(text: str, store: Store) -> str:
 
 _STATEMENTS = """
 SELECT ?property ?propertyLabel ?value ?valueLabel ?inward ?inferred WHERE {
-  { GRAPH ?graph { %(iri)s ?property ?value } BIND(false AS ?inward) }
+  { GRAPH ?graph { %(iri)s ?property ?value } BIND(false AS ?inward) FILTER(?graph != mkgg:metadata) }
   UNION
-  { GRAPH ?graph { ?value ?property %(iri)s } BIND(true AS ?inward) }
-  FILTER(?graph IN (mkgg:facts, mkgg:inferred, mkgg:ontology))
+  { GRAPH ?graph { ?value ?property %(iri)s } BIND(true AS ?inward) FILTER(?graph NOT IN (mkgg:evidence, mkgg:metadata)) }
   FILTER(?property NOT IN (rdf:type, rdfs:label, skos:altLabel))
   BIND(?graph = mkgg:inferred AS ?inferred)
   OPTIONAL { ?property rdfs:label ?propertyLabel }
@@ -147,6 +146,9 @@ def describe(iri: str, store: Store) -> Description:
         raise UsageError(f"{iri!r} is not an IRI; {error}") from error
     head = store.query(_HEAD % node)
     labels = [plain(row[0]) for row in head if row[0] is not None]
+    if not labels and any(row[1] is not None for row in head):
+        # an assertion has a type and no name
+        labels = [compact(iri).partition(":")[2].replace("-", " ")]
     if not labels:
         raise UsageError(f"the graph says nothing about {compact(iri)}; look for its id with `mesokg show <name>`")
     evidence: dict[tuple[bool, str, str], list[Evidence]] = {}
