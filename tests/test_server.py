@@ -205,14 +205,16 @@ def test_rows_written_here_are_those_of_the_engine(name):
 
 
 def test_a_killed_worker_is_replaced(http, site):
-    parents = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
-    port = site.rsplit(":", 1)[1]
-    assert port
-    server = os.getpid()
-    rows = [line.split(None, 2) for line in parents[1:]]
-    mine = {int(p) for p, parent, _ in rows if int(parent) == server}
-    holders = [int(p) for p, parent, args in rows if int(parent) in mine and "mesokg.server.holder" in args]
-    workers = [int(p) for p, parent, _ in rows if int(parent) in holders]
+    # a test before this one may have ended a worker that is just being replaced
+    for _ in range(100):
+        listed = subprocess.run(["ps", "-eo", "pid,ppid,args", "-ww"], capture_output=True, text=True, check=True).stdout.splitlines()
+        rows = [line.split(None, 2) for line in listed[1:]]
+        mine = {int(p) for p, parent, _ in rows if int(parent) == os.getpid()}
+        holders = [int(p) for p, parent, args in rows if int(parent) in mine and "mesokg.server.holder" in args]
+        workers = [int(p) for p, parent, _ in rows if int(parent) in holders]
+        if workers:
+            break
+        time.sleep(0.1)
     assert workers
     for worker in workers:
         os.kill(worker, signal.SIGKILL)

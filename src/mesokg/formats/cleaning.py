@@ -290,4 +290,7 @@ def look_keys(graph: networkx.Graph) -> list[str]:
             keys.append(key)
     if not {"x", "y"} <= set(keys) or any(("x" in data) != ("y" in data) for _, data in graph.nodes(data=True)):
         keys = [key for key in keys if key not in ("x", "y", "z")]
+    # a height without a place would be lost
+    if any(data.get("z") is not None and (data.get("x") is None or data.get("y") is None) for _, data in graph.nodes(data=True)):
+        keys = [key for key in keys if key != "z"]
     return keys
