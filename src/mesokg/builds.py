@@ -44,8 +44,11 @@ def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lam
     return cached
 
 
-def load_build(path: Path):  # noqa: ANN201 - an EmbeddedStore, imported only when used
+def load_build(path: Path, *, evidence: bool = True):  # noqa: ANN201 - an EmbeddedStore, imported only when used
     """The graph of a build, in memory: an EmbeddedStore with the named graphs.
+
+    Without ``evidence`` only ontology, facts and inferred triples are loaded, as one default graph: a sixth of the
+    triples, which is all that most questions need.
 
     Raises StoreError where the build cannot be read.
     """
@@ -57,9 +60,12 @@ def load_build(path: Path):  # noqa: ANN201 - an EmbeddedStore, imported only wh
     from mesokg.store import EmbeddedStore
 
     store = EmbeddedStore()
+    file = path / (MARKER if evidence else "mesokg-simple.ttl")
     try:
-        text = gzip.decompress((path / MARKER).read_bytes())
-        store.oxigraph.bulk_load(text, format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+        if evidence:
+            store.oxigraph.bulk_load(gzip.decompress(file.read_bytes()), format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+        else:
+            store.oxigraph.bulk_load(path=str(file), format=pyoxigraph.RdfFormat.TURTLE, lenient=True)
     except (OSError, EOFError, SyntaxError, ValueError) as error:
-        raise StoreError(f"{path / MARKER} cannot be read: {error}; run `mesokg build` again") from error
+        raise StoreError(f"{file} cannot be read: {error}; run `mesokg build` again") from error
     return store
