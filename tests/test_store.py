@@ -178,3 +178,14 @@ def test_a_real_server_is_filled_and_asked(server: str, tiny: Path, keep: bool) 
             remote.query("SELECT * WHERE { ?s ?p }")
         with pytest.raises(QueryError, match="SERVICE is refused"):
             remote.query(SERVICE[0])
+
+
+def test_the_question_library_runs_against_a_server(server: str, real_store: EmbeddedStore) -> None:
+    """`mesokg query --endpoint` asks the same questions of any server and gets the same rows."""
+    from mesokg.questions import ask, read_questions
+
+    with RemoteStore(server) as remote:
+        load_server(real_store, remote)
+        for question in read_questions().values():
+            here, there = ask(question, real_store), ask(question, remote)
+            assert sorted(map(str, here.rows)) == sorted(map(str, there.rows)), question.name
