@@ -8,9 +8,11 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesokg.collector import paused_collector
 from mesokg.identifiers import PREFIXES
 
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["name_blank_nodes", "sorted_quads", "used_prefixes", "write_nquads_gz", "write_rdf"]
 
-_FIRST = {PREFIXES["rdf"] + "type": "0", PREFIXES["rdfs"] + "label": "1"}
+_TYPE = f" <{PREFIXES['rdf']}type> "
+_LABEL = f" <{PREFIXES['rdfs']}label> "
 
 
 def name_blank_nodes(quads: Iterable[Quad]) -> list[Quad]:
@@ -37,23 +40,23 @@ def name_blank_nodes(quads: Iterable[Quad]) -> list[Quad]:
     return [Quad(renamed(q.subject), q.predicate, renamed(q.object), q.graph_name) for q in quads]  # type: ignore[arg-type]
 
 
-def _key(quad: Quad) -> tuple[str, str, str]:
-    predicate = quad.predicate.value
-    return (str(quad.subject), _FIRST.get(predicate, "2" + predicate), str(quad.object))
+def _key(quad: Quad) -> str:
+    # the quad as a line of N-Quads, which no control character can stand in, so that these come before all else
+    return str(quad).replace(_TYPE, " \x01 ", 1).replace(_LABEL, " \x02 ", 1)
 
 
+@paused_collector()
 def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
     """The quads by subject, predicate (type and label first) and object."""
     return sorted(quads, key=_key)
 
 
+@paused_collector()
 def used_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
     """The declared prefixes that some IRI of the quads begins with."""
     from pyoxigraph import Literal, NamedNode
 
-    nodes: set[object] = set()
-    for quad in quads:
-        nodes.update((quad.subject, quad.predicate, quad.object, quad.graph_name))
+    nodes: set[object] = set(chain.from_iterable(quads))
     iris = {node.datatype.value if isinstance(node, Literal) else node.value for node in nodes if isinstance(node, NamedNode | Literal)}
     stems: set[str] = set()
     for iri in iris:
@@ -65,6 +68,7 @@ def used_prefixes(quads: Iterable[Quad]) -> dict[str, str]:
     return {name: iri for name, iri in PREFIXES.items() if iri in stems}
 
 
+@paused_collector()
 def write_rdf(
     quads: Iterable[Quad],
     path: Path,
@@ -82,6 +86,7 @@ def write_rdf(
     serialize(statements, str(path), format=syntax, prefixes=used_prefixes(found) if prefixes is None else prefixes)
 
 
+@paused_collector()
 def write_nquads_gz(quads: Iterable[Quad], path: Path) -> None:
     """Write N-Quads, compressed without a time stamp."""
     from pyoxigraph import RdfFormat, serialize

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg import __version__
+from mesokg.collector import paused_collector
 from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
 from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri
 from mesokg.resources import FOLDERS, folder
@@ -85,6 +86,7 @@ def _ontology_quads(path: Path) -> list[Quad]:
     return name_blank_nodes(quads)
 
 
+@paused_collector()
 def assemble(
     data: Path | None = None,
     *,
@@ -264,6 +266,7 @@ def read_receipt(out: Path) -> Receipt | None:
         return None
 
 
+@paused_collector()
 def build(
     out: Path,
     data: Path | None = None,
