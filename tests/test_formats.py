@@ -332,9 +332,9 @@ def test_no_label_of_a_picture_is_cut_or_covers_another(facts_graph, tmp_path: P
     for text in group:
         size = float(text.get("font-size"))
         assert size >= SMALL
-        half = text_width(text.text, size) / 2
-        x, y = float(text.get("x")), float(text.get("y"))
-        boxes.append((x - half, y - size, x + half, y + size * 0.25))
+        wide = text_width(text.text, size)
+        x, y = float(text.get("x")) - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor")], float(text.get("y"))
+        boxes.append((x, y - size, x + wide, y + size * 0.25))
         assert left <= boxes[-1][0] and boxes[-1][2] <= left + width
         assert top <= boxes[-1][1] and boxes[-1][3] <= top + height
     assert len(boxes) > len(facts_graph) / 2

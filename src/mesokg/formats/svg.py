@@ -128,16 +128,35 @@ class _Taken:
         for key in self._keys(box):
             self.cells.setdefault(key, []).append(box)
 
-    def free(self, box: Box) -> bool:
-        for key in self._keys(box):
-            for other in self.cells.get(key, ()):
-                if box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]:
-                    return False
-        return True
+    def touched(self, box: Box) -> set[Box]:
+        return {
+            other
+            for key in self._keys(box)
+            for other in self.cells.get(key, ())
+            if box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+        }
 
 
-def _place_labels(nodes: list[_Node], legend: Box) -> list[tuple[_Node, float, float, float, Box]]:
-    """Node, centre of its label, font size and box: the most important first, each where it touches nothing."""
+@dataclass
+class _Label:
+    """A label and the box kept for it, wider than its letters; ``anchor`` is the side on which it meets its node."""
+
+    node: _Node
+    size: float
+    box: Box
+    anchor: str
+
+    @property
+    def x(self) -> float:
+        return {"start": self.box[0], "middle": (self.box[0] + self.box[2]) / 2, "end": self.box[2]}[self.anchor]
+
+    @property
+    def y(self) -> float:
+        return (self.box[1] + self.box[3]) / 2 + self.size * 0.35
+
+
+def _place_labels(nodes: list[_Node], legend: Box) -> list[_Label]:
+    """The most important first, each where it touches nothing."""
     dots, words = _Taken(), _Taken()
     words.add(legend)
     words.add((0.0, 0.0, WIDTH, MARGIN + 24))
@@ -153,22 +172,21 @@ def _place_labels(nodes: list[_Node], legend: Box) -> list[tuple[_Node, float, f
         width, height = text_width(node.label, size), size * 1.2
         reach_x, reach_y = node.radius + 3 + width / 2, node.radius + 2 + height / 2
         slant = 0.7 * node.radius + 2
-        boxes = [
-            (node.x + across - width / 2, node.y + down - height / 2, node.x + across + width / 2, node.y + down + height / 2)
-            for across, down in (
-                (reach_x, 0.0), (-reach_x, 0.0), (0.0, reach_y), (0.0, -reach_y),
-                (slant + width / 2, slant + height / 2), (slant + width / 2, -slant - height / 2),
-                (-slant - width / 2, slant + height / 2), (-slant - width / 2, -slant - height / 2),
+        spots = [
+            _Label(node, size, (node.x + across - width / 2, node.y + down - height / 2, node.x + across + width / 2, node.y + down + height / 2), anchor)
+            for across, down, anchor in (
+                (reach_x, 0.0, "start"), (-reach_x, 0.0, "end"), (0.0, reach_y, "middle"), (0.0, -reach_y, "middle"),
+                (slant + width / 2, slant + height / 2, "start"), (slant + width / 2, -slant - height / 2, "start"),
+                (-slant - width / 2, slant + height / 2, "end"), (-slant - width / 2, -slant - height / 2, "end"),
             )
         ]  # fmt: skip
-        free = [box for box in boxes if words.free(box)]
-        good = next((box for box in free if dots.free(box)), None)
-        if good is None and rank < HUBS and free:
-            # a picture without the names of its hubs tells no story: these may cover a dot
-            good = free[0]
-        if good is not None:
-            words.add(good)
-            placed.append((node, (good[0] + good[2]) / 2, (good[1] + good[3]) / 2, size, good))
+        free = [spot for spot in spots if not words.touched(spot.box)]
+        covered = [sum((dot[2] - dot[0]) ** 2 for dot in dots.touched(spot.box)) for spot in free]
+        # a picture without the names of its hubs tells no story: these may cover a dot
+        if free and (rank < HUBS or not min(covered)):
+            good = free[covered.index(min(covered))]
+            words.add(good.box)
+            placed.append(good)
     return placed
 
 
@@ -183,7 +201,6 @@ def _shape(node: _Node) -> str:
     if node.shape == "triangle":
         return f'<polygon points="{x:.1f},{y - r * 1.2:.1f} {x + r * 1.1:.1f},{y + r * 0.8:.1f} {x - r * 1.1:.1f},{y + r * 0.8:.1f}" {look}>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" {look}>'
-
 
 
 def write_svg(graph: networkx.Graph, path: Target) -> None:
@@ -202,10 +219,10 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     title = _text(graph.graph.get("name")) or "Network"
     story = _text(graph.graph.get("description"))
     # labels at the border may stand outside the nodes; the picture grows so that no text is cut
-    left = min([0.0, *(box[0] - 8 for *_, box in labels)])
-    right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(box[2] + 8 for *_, box in labels)])
-    bottom = max([height, MARGIN + 60 + 24.0 * len(kinds) + 40, *(box[3] + 8 for *_, box in labels)])
-    top = min([0.0, *(box[1] - 48 for *_, box in labels)])
+    left = min([0.0, *(label.box[0] - 8 for label in labels)])
+    right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(label.box[2] + 8 for label in labels)])
+    bottom = max([height, MARGIN + 60 + 24.0 * len(kinds) + 40, *(label.box[3] + 8 for label in labels)])
+    top = min([0.0, *(label.box[1] - 48 for label in labels)])
     with text_output(path) as stream:
         stream.write(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" role="img" '
@@ -220,10 +237,10 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
         for node in sorted(nodes, key=lambda n: (n.importance, str(n.name))):
             shape = _shape(node)
             stream.write(f"{shape}<title>{_xml(node.tip)}</title></{shape[1:].split(' ', 1)[0]}>\n")
-        stream.write('</g>\n<g id="labels" text-anchor="middle" fill="#111111" stroke="#FFFFFF" stroke-width="3" paint-order="stroke" stroke-linejoin="round">\n')
-        for node, x, y, size, _ in labels:
-            # centred text reads the same from left to right and from right to left
-            stream.write(f'<text x="{x:.1f}" y="{y + size * 0.35:.1f}" font-size="{size}">{_xml(node.label)}</text>\n')
+        stream.write('</g>\n<g id="labels" fill="#111111" stroke="#FFFFFF" stroke-width="3" paint-order="stroke" stroke-linejoin="round">\n')
+        for label in labels:
+            # the direction of the picture says which end is the start, whatever the script of the label
+            stream.write(f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size}" text-anchor="{label.anchor}">{_xml(label.node.label)}</text>\n')
         stream.write("</g>\n")
         stream.writelines(_legend(title, nodes, kinds, left, top))
         stream.write("</svg>\n")
@@ -235,7 +252,7 @@ def _xml(text: str) -> str:
 
 def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
     """Lines, curved where several join the same two nodes, all bent the same way from source to target."""
-    yield '<g id="edges" fill="none" stroke-opacity="0.55">\n'
+    yield '<g id="edges" fill="none" stroke-opacity="0.7">\n'
     drawn: Counter[frozenset[Any]] = Counter()
     thin = 0.9 if graph.number_of_edges() < 1500 else 0.5
     for source, target, _, data in edge_rows(graph):
