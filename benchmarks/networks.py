@@ -1,9 +1,11 @@
 """The GEXF writer beside NetworkX's, and layouts beside each other: seconds, memory, quality.
 
-    python benchmarks/networks.py             # both tables; about 5 minutes
+    python benchmarks/networks.py             # all tables; about 10 minutes
     python benchmarks/networks.py --quick     # up to 125,000 edges, no slow layouts
+    python benchmarks/networks.py --pictures  # layouts and communities alone
 
-Layouts: networkx and numpy are there with mesokg[layout]; scikit-network, rustworkx and scipy are measured where installed.
+Layouts: networkx and numpy are there with mesokg[layout]; scikit-network, rustworkx, scipy and graspologic-native are
+measured where installed. Every layout has one thread for linear algebra. The graph is that of ./build or $MESOKG_BUILD.
 Quality: share of a node's neighbours in the network that are also its nearest in the picture (1 is best), share of links
 that are longer than a quarter of the picture, and share of nodes that cover another.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -80,7 +83,8 @@ def measure_writer(which: str, edges: int) -> dict[str, float]:
 
 
 def _child(*arguments: str) -> dict[str, float]:
-    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
+    one = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False, env=one)
     if done.returncode:
         return {"error": done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "failed"}  # type: ignore[dict-item]
     return json.loads(done.stdout)
@@ -185,20 +189,74 @@ def measure_layout(which: str) -> dict[str, float]:
     return {"seconds": seconds, "processor": processor, "kept": float(numpy.mean(kept)), "long": float(long), "covered": float(covered), "nodes": number, "edges": plain.number_of_edges()}
 
 
+LICENCES = {"mesokg": "Apache-2.0", "rustworkx": "Apache-2.0", "scikit-network": "BSD-3-Clause", "networkx": "BSD-3-Clause", "graspologic-native": "MIT"}
+
+
+def _rows(option: str, names: list[str], columns: tuple[str, ...], form: str) -> None:
+    for name in names:
+        found = _child(option, name)
+        cells = [str(found["error"])] + [""] * (len(columns) - 1) if "error" in found else [format(found[column], form) for column in columns]
+        print(f"| {name} | {LICENCES[name.split(' ')[0]]} | {' | '.join(cells)} |", flush=True)
+
+
 def layouts(quick: bool) -> None:
     names = ["mesokg", "rustworkx spring, 300 rounds", "scikit-network ForceAtlas, approximate", "scikit-network Spring", "scikit-network ForceAtlas", "networkx spring"]
     if not quick:
         names.append("networkx ForceAtlas2")
-    licences = {"mesokg": "Apache-2.0", "rustworkx": "Apache-2.0", "scikit-network": "BSD", "networkx": "BSD"}
-    print("\n| layout of the view `full` | licence | seconds | CPU s | neighbours kept | long links | nodes covered |")
+    print("\n| layout of the view `full` | licence | seconds | CPU s | neighbours kept | long links | nodes covered at one scale |")
     print("|---|---|---|---|---|---|---|")
-    for name in names:
-        found = _child("--layout", name)
-        licence = licences[name.split(" ")[0].split(",")[0]]
-        if "error" in found:
-            print(f"| {name} | {licence} | {found['error']} | | | | |", flush=True)
-        else:
-            print(f"| {name} | {licence} | {found['seconds']:.1f} | {found['processor']:.1f} | {found['kept']:.2f} | {found['long']:.2f} | {found['covered']:.2f} |", flush=True)
+    _rows("--layout", names, ("seconds", "processor", "kept", "long", "covered"), ".2f")
+
+
+# ---------------------------------------------------------------- communities
+
+
+def _partition(which: str, near: list[dict[int, float]]) -> list[int]:
+    """The community of each node."""
+    if which == "networkx Louvain, in one piece each":
+        from mesokg.networks.measures import _communities
+
+        return _communities(near)
+    if which == "graspologic-native Leiden":
+        import graspologic_native
+
+        edges = [(str(a), str(b), weight) for a, links in enumerate(near) for b, weight in links.items() if a < b]
+        found = graspologic_native.leiden(edges, seed=1)[1]
+        return [found.get(str(node), -1 - node) for node in range(len(near))]
+    from scipy.sparse import csr_matrix
+    from sknetwork import clustering
+
+    ends = [(a, b, weight) for a, links in enumerate(near) for b, weight in links.items()]
+    matrix = csr_matrix(([w for *_, w in ends], ([a for a, *_ in ends], [b for _, b, _ in ends])), shape=(len(near), len(near)))
+    method = {"scikit-network Louvain": clustering.Louvain, "scikit-network Leiden": clustering.Leiden}[which](random_state=1)
+    return method.fit_predict(matrix).tolist()
+
+
+def measure_communities(which: str) -> dict[str, float]:
+    import networkx
+
+    from mesokg.networks.measures import neighbours
+
+    near = neighbours(_real())
+    begun = time.process_time()
+    number_of = _partition(which, near)
+    processor = time.process_time() - begun
+    plain = networkx.Graph()
+    plain.add_nodes_from(range(len(near)))
+    plain.add_weighted_edges_from((a, b, weight) for a, links in enumerate(near) for b, weight in links.items() if a < b)
+    groups: dict[int, set[int]] = {}
+    for node, number in enumerate(number_of):
+        groups.setdefault(number, set()).add(node)
+    torn = sum(not networkx.is_connected(plain.subgraph(group)) for group in groups.values())
+    linked = sum(len(group) > 1 for group in groups.values())
+    return {"processor": processor, "modularity": networkx.community.modularity(plain, groups.values()), "linked": linked, "torn": torn}
+
+
+def communities() -> None:
+    print("\n| communities of the view `full` | licence | CPU s | modularity | communities of two or more | of these in several pieces |")
+    print("|---|---|---|---|---|---|")
+    names = ["networkx Louvain, in one piece each", "graspologic-native Leiden", "scikit-network Louvain", "scikit-network Leiden"]
+    _rows("--communities", names, ("processor", "modularity", "linked", "torn"), ".3g")
 
 
 def main() -> None:
@@ -206,15 +264,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--writer", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--layout", help=argparse.SUPPRESS)
+    parser.add_argument("--communities", help=argparse.SUPPRESS)
+    parser.add_argument("--pictures", action="store_true", help="only layouts and communities")
     chosen = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
     if chosen.writer:
         print(json.dumps(measure_writer(chosen.writer[0], int(chosen.writer[1]))))
     elif chosen.layout:
         print(json.dumps(measure_layout(chosen.layout)))
+    elif chosen.communities:
+        print(json.dumps(measure_communities(chosen.communities)))
     else:
-        writers(SIZES[:2] if chosen.quick else SIZES)
+        if not chosen.pictures:
+            writers(SIZES[:2] if chosen.quick else SIZES)
         layouts(chosen.quick)
+        communities()
 
 
 if __name__ == "__main__":

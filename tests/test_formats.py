@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -27,6 +28,7 @@ from mesokg.formats.kgx import read_biolink
 from mesokg.networks.styles import read_styles
 
 GEXF = "{http://gexf.net/1.3}"
+NOBODY = 65534
 VIZ = "{http://gexf.net/1.3/viz}"
 GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
 
@@ -132,6 +134,115 @@ def test_gexf_keeps_what_is_ugly(tmp_path: Path):
     assert len({identifier for *_, identifier in edges}) == len(edges)
 
 
+def hard_graph() -> networkx.MultiDiGraph:
+    """Ugly labels, a node without one, an attribute of mixed type, loops, and parallel edges of one kind."""
+    graph = networkx.MultiDiGraph()
+    for number, (name, text) in enumerate(UGLY.items()):
+        graph.add_node(name, label=text, mixed=(number, "a few", 2.5, True)[number % 4])
+    graph.add_node("bare")
+    for number in range(3):
+        graph.add_edge("quotes", "emoji", key=number, kind="joins", note=UGLY["lines"])
+    graph.add_edge("emoji", "quotes", key="joins")
+    graph.add_edge("bare", "bare", key="loops")
+    graph.add_edge("bare", "bare", key="loops too")
+    return graph
+
+
+Read = tuple[dict[str, tuple[str, str]], list[tuple[str, str, str]]]
+"""Label and mixed value of each node, as text; source, target and kind of each edge."""
+
+
+def _read_xml(path: Path) -> Read:
+    if path.suffix == ".graphml":
+        nodes, edges = read_graphml(path)
+        return {n: (d["label"], d.get("mixed", "")) for n, d in nodes.items()}, [(s, t, d["interaction"]) for s, t, d, _ in edges]
+    nodes, edges = read_gexf(path)
+    return {n: (d["label"], d.get("mixed", "")) for n, d in nodes.items()}, [(s, t, kind) for s, t, kind, *_ in edges]
+
+
+def _read_cx2(path: Path) -> Read:
+    parts = {key: value for part in json.loads(path.read_text(encoding="utf-8")) for key, value in part.items()}
+    name_of = {node["id"]: node["v"]["node_id"] for node in parts["nodes"]}
+    nodes = {node["v"]["node_id"]: (node["v"]["name"], node["v"].get("mixed", "")) for node in parts["nodes"]}
+    return nodes, [(name_of[edge["s"]], name_of[edge["t"]], edge["v"]["interaction"]) for edge in parts["edges"]]
+
+
+def _read_cyjs(path: Path) -> Read:
+    elements = json.loads(path.read_text(encoding="utf-8"))["elements"]
+    nodes = {d["node_id"]: (d["name"], d.get("mixed", "")) for d in (node["data"] for node in elements["nodes"])}
+    return nodes, [(d["source"][2:], d["target"][2:], d["interaction"]) for d in (edge["data"] for edge in elements["edges"])]
+
+
+def _read_csv(path: Path) -> Read:
+    with (path / "nodes.csv").open(encoding="utf-8", newline="") as stream:
+        nodes = {row["id:ID"]: (row["label"] or row["id:ID"], row["mixed"]) for row in csv.DictReader(stream)}
+    with (path / "edges.csv").open(encoding="utf-8", newline="") as stream:
+        return nodes, [(row[":START_ID"], row[":END_ID"], row[":TYPE"].lower().replace("_", " ")) for row in csv.DictReader(stream)]
+
+
+def _read_kgx(path: Path) -> Read:
+    """A cell of KGX is one line; the column ``mixed`` is none of its own."""
+    nodes, edges = (
+        [dict(zip(rows[0].split("\t"), row.split("\t"), strict=True)) for row in rows[1:]]
+        for rows in ((path / f"{name}.tsv").read_text(encoding="utf-8").removesuffix("\n").split("\n") for name in ("nodes", "edges"))
+    )
+    kinds = [(row["subject"], row["object"], row["original_predicate"].removeprefix("mesokg:")) for row in edges]
+    return {row["id"]: (row["name"], "") for row in nodes}, kinds
+
+
+def _read_parquet(path: Path) -> Read:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    nodes = {row["id"]: (row["label"] or row["id"], row["mixed"] or "") for row in parquet.read_table(path / "nodes.parquet").to_pylist()}
+    edges = [(row["src"], row["dst"], row["relationship"]) for row in parquet.read_table(path / "edges.parquet").to_pylist()]
+    return nodes, edges
+
+
+def _read_svg(path: Path) -> Read:
+    """Tooltips, which are one line of 300 characters at most; edges have no ends, but each has its own line or loop."""
+    root = ElementTree.parse(path).getroot()
+    nodes, edges = (next(group for group in root if group.get("id") == name) for name in ("nodes", "edges"))
+    tips = [shape[0].text or "" for shape in nodes]
+    return dict.fromkeys(sorted(tips), ("", "")), [("", "", line.tag.rsplit("}", 1)[-1]) for line in edges]
+
+
+READ = {
+    "gexf": _read_xml, "gexf-timeline": _read_xml, "graphml": _read_xml, "cx2": _read_cx2, "cytoscape": _read_cx2, "cyjs": _read_cyjs,
+    "csv": _read_csv, "kgx": _read_kgx, "parquet": _read_parquet, "svg": _read_svg,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_format_keeps_what_is_hard(name: str, tmp_path: Path):
+    graph = hard_graph()
+    path = tmp_path / f"g{EXPORTS[name].extension}"
+    EXPORTS[name].write(graph, path)
+    nodes, edges = READ[name](path)
+    cleaned = {node: clean_text(data.get("label", node)) for node, data in graph.nodes(data=True)}
+    wanted = [("quotes", "emoji", "joins")] * 3 + [("emoji", "quotes", "joins"), ("bare", "bare", "loops"), ("bare", "bare", "loops too")]
+    if name == "svg":
+        assert list(nodes) == sorted(" ".join(text.split())[:300] for text in cleaned.values())
+        assert sorted(line for *_, line in edges) == ["circle"] * 2 + ["path"] * 4
+        return
+    if name == "kgx":
+        cleaned = {node: " ".join(text.split()) for node, text in cleaned.items()}
+    assert {node: label for node, (label, _) in nodes.items()} == cleaned
+    assert sorted(edges) == sorted(wanted)
+    if name != "kgx":
+        mixed = ["0", "a few", "2.5", "true", "4", "a few", "2.5", ""]
+        assert [value for _, value in nodes.values()] == mixed
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTS if name != "svg"])
+def test_nodes_whose_names_read_the_same_stay_apart(name: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph([(1, "1", "a"), ("1", "1\x00", "b"), ("1\x00", "1 (2)", "c")])
+    path = tmp_path / f"g{EXPORTS[name].extension}"
+    networkx.set_node_attributes(graph, {node: {"label": "x", "mixed": "x"} for node in graph})
+    EXPORTS[name].write(graph, path)
+    nodes, edges = READ[name](path)
+    assert len(nodes) == 4
+    assert [(source, target) for source, target, _ in edges] == list(itertools.pairwise(nodes))
+
+
 @pytest.mark.parametrize("name", ["gexf", "graphml", "cx2", "cyjs", "csv"])
 @pytest.mark.parametrize(
     ("where", "message"),
@@ -156,13 +267,22 @@ def test_no_permission_is_an_export_error(name: str, tmp_path: Path):
     closed.write_text("not a folder")
     with pytest.raises(ExportError, match="cannot be"):
         EXPORTS[name].write(networkx.path_graph(3), closed / "graph")
-    if hasattr(os, "geteuid") and os.geteuid() != 0:
-        locked = tmp_path / "locked"
-        locked.mkdir()
-        locked.chmod(stat.S_IREAD | stat.S_IEXEC)
+    if not hasattr(os, "geteuid"):
+        return  # Windows lets one write into a read-only folder
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(stat.S_IREAD | stat.S_IEXEC)
+    administrator = os.geteuid() == 0
+    if administrator:
+        os.seteuid(NOBODY)  # nothing is forbidden to an administrator
+    try:
         with pytest.raises(ExportError, match="ermission"):
             EXPORTS[name].write(networkx.path_graph(3), locked / "graph")
+    finally:
+        if administrator:
+            os.seteuid(0)
         locked.chmod(stat.S_IRWXU)
+    assert not list(locked.iterdir())
 
 
 def test_a_failed_write_leaves_the_last_file(tmp_path: Path):

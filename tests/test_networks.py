@@ -161,6 +161,22 @@ def test_a_layout_is_the_same_each_time_and_parts_nodes():
     assert between > 2 * inside
 
 
+def test_every_community_is_in_one_piece(facts):
+    import networkx
+
+    from mesokg.networks.measures import _communities, neighbours
+
+    near = neighbours(network_of(facts, "full"))
+    number_of = _communities(near)
+    plain = networkx.Graph([(a, b) for a, links in enumerate(near) for b in links])
+    plain.add_nodes_from(range(len(near)))
+    members = [[node for node, number in enumerate(number_of) if number == wanted] for wanted in range(max(number_of) + 1)]
+    assert all(networkx.is_connected(plain.subgraph(group)) for group in members)
+    assert [len(group) for group in members] == sorted(map(len, members), reverse=True)
+    # a partition no better than chance has a modularity of 0
+    assert networkx.community.modularity(plain, members) > 0.6
+
+
 def test_every_table_has_a_style(real_store):
     from mesokg.vocabulary import read_vocabulary
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, plain
 from mesokg.formats.gexf import double_text, name_nodes
-from mesokg.formats.output import Target, make_folder, text_output
+from mesokg.formats.output import Target, make_folder, remove_quietly, text_output
 
 if TYPE_CHECKING:
     import networkx
@@ -122,7 +122,7 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
             pyarrow.parquet.write_table(table, beside, compression="zstd")
             beside.replace(folder / name)
         except OSError as error:
-            beside.unlink(missing_ok=True)
+            remove_quietly(beside)
             raise ExportError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
 
     nodes = list(graph.nodes(data=True))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from mesokg.errors import ExportError
 
-__all__ = ["Target", "make_folder", "text_output"]
+__all__ = ["Target", "make_folder", "remove_quietly", "text_output"]
 
 Target = str | os.PathLike[str]
 """A file, or ``-`` for standard output."""
@@ -39,8 +39,13 @@ def text_output(target: Target, *, newline: str = "\n") -> Iterator[TextIO]:
             f"{path}: cannot be written: {error.strerror or error}; is the folder there, and may you write to it?"
         ) from error
     finally:
-        if beside.exists():
-            beside.unlink()
+        remove_quietly(beside)
+
+
+def remove_quietly(path: Path) -> None:
+    """Remove what is left of a failed write, where that is allowed: the reason of the failure matters more."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def make_folder(target: Target) -> Path:

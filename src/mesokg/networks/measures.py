@@ -89,7 +89,7 @@ def _betweenness(near: list[dict[int, float]]) -> list[float]:
 
 
 def _communities(near: list[dict[int, float]]) -> list[int]:
-    """Louvain communities (Blondel 2008, doi:10.1088/1742-5468/2008/10/P10008), 0 the largest."""
+    """Louvain communities (Blondel 2008, doi:10.1088/1742-5468/2008/10/P10008), each in one piece, 0 the largest."""
     import networkx
 
     plain = networkx.Graph()
@@ -97,7 +97,12 @@ def _communities(near: list[dict[int, float]]) -> list[int]:
     plain.add_weighted_edges_from(
         (node, other, weight) for node, links in enumerate(near) for other, weight in sorted(links.items()) if node < other
     )
-    found = networkx.community.louvain_communities(plain, seed=SEED)
+    # Louvain may leave a community whose pieces do not touch (Traag 2019, doi:10.1038/s41598-019-41695-z)
+    found = [
+        piece
+        for group in networkx.community.louvain_communities(plain, seed=SEED)
+        for piece in networkx.connected_components(plain.subgraph(group))
+    ]
     number_of = [0] * len(near)
     for number, members in enumerate(sorted(found, key=lambda one: (-len(one), min(one)))):
         for node in members:
