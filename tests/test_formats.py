@@ -9,6 +9,7 @@ import math
 import os
 import re
 import stat
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from datetime import date
@@ -302,6 +303,38 @@ def test_a_failed_write_leaves_the_last_file(tmp_path: Path):
     assert [p.name for p in tmp_path.iterdir()] == ["g.gexf"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path):
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    seen: list[str] = []
+    reader = threading.Thread(target=lambda: seen.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    write_gexf(networkx.path_graph(3), pipe)
+    reader.join()
+    assert seen[0].endswith("</gexf>\n") and pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
+def test_a_full_device_is_an_export_error():
+    with pytest.raises(ExportError, match="No space left"):
+        write_gexf(networkx.path_graph(3), "/dev/full")
+    assert Path("/dev/full").is_char_device()
+    code = "import networkx; from mesokg.formats.gexf import write_gexf; write_gexf(networkx.path_graph(3), '-')"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert "ExportError: standard output: cannot be written: No space left" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_stays_a_link(tmp_path: Path):
+    (tmp_path / "link.gexf").symlink_to(tmp_path / "there.gexf")
+    write_gexf(networkx.path_graph(3), tmp_path / "link.gexf")
+    assert (tmp_path / "link.gexf").is_symlink() and (tmp_path / "there.gexf").is_file()
+
+
 def test_an_unknown_format_gets_the_choices():
     with pytest.raises(UsageError, match="there is no format 'gefx'; did you mean gexf"):
         find_export("gefx")
@@ -501,8 +534,6 @@ def test_duckdb_reads_the_parquet_tables(facts_graph, tmp_path: Path):
 
 @pytest.mark.parametrize("module", ["mesokg.formats", "mesokg.networks", "mesokg.export_command"])
 def test_importing_is_light(module: str):
-    import subprocess
-
     code = f"import sys, {module}; print([m for m in ('networkx', 'numpy', 'pyoxigraph', 'rdflib', 'curies') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -531,8 +562,6 @@ def test_the_command(arguments, code, said, real_build: Path, tmp_path: Path, mo
 
 
 def test_the_command_writes_to_standard_output(real_build: Path):
-    import subprocess
-
     command = [sys.executable, "-m", "mesokg", "export", "gexf", "--view", "targets", "-o", "-", "--build", str(real_build)]
     done = subprocess.run(command, capture_output=True, check=True)
     assert ElementTree.fromstring(done.stdout).get("version") == "1.3"

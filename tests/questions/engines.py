@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 from decimal import Decimal, InvalidOperation
@@ -120,13 +121,13 @@ def jena_rows(
     (folder / "questions").mkdir()
     (folder / "answers").mkdir()
     for question in questions:
-        (folder / "questions" / f"{question.name}.rq").write_text(question.sparql, encoding="utf-8")
+        (folder / "questions" / f"{question.name}.rq").write_text(question.sparql, encoding="utf-8", newline="\n")
     graph = folder / ("graph.nq" if union else "graph.nt")
     if union:
         graph.write_bytes(ox.serialize(store.oxigraph, format=ox.RdfFormat.N_QUADS))
     else:
         graph.write_bytes(ox.serialize({quad.triple for quad in store.oxigraph}, format=ox.RdfFormat.N_TRIPLES))
-    command = ["java", "-cp", ":".join(map(str, jars)), str(HERE / "jena" / "Ask.java"), str(graph), str(folder / "questions"), str(folder / "answers"), str(rounds)]
+    command = ["java", "-cp", os.pathsep.join(map(str, jars)), str(HERE / "jena" / "Ask.java"), str(graph), str(folder / "questions"), str(folder / "answers"), str(rounds)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     seconds = {name: float(spent) for name, spent in (line.split("\t") for line in done.stdout.splitlines())}
@@ -164,7 +165,7 @@ def main() -> None:
     for name, question in read_questions().items():
         answer = ask(question, store)
         lines = ["\t".join(answer.variables), *("\t".join(row) for row in oxigraph_rows(question, store))]
-        (EXPECTED_BUILD / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (EXPECTED_BUILD / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     for path in EXPECTED_BUILD.glob("*.tsv"):
         if path.stem not in read_questions():
             path.unlink()

@@ -21,25 +21,45 @@ Target = str | os.PathLike[str]
 def text_output(target: Target, *, newline: str = "\n") -> Iterator[TextIO]:
     """A UTF-8 file under a name beside the target, renamed at the end; standard output for ``-``.
 
-    Raises ExportError where it cannot be written; the target then stays as it was.
+    A link is followed, a pipe or device written to. Raises ExportError where it cannot be written; a file of the name
+    then stays as it was.
     """
     if os.fspath(target) == "-":
-        sys.stdout.flush()
-        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline=newline, closefd=False) as stream:
-            yield stream
+        with _explained("standard output"):
+            sys.stdout.flush()
+            with open(sys.stdout.fileno(), "w", encoding="utf-8", newline=newline, closefd=False) as stream:
+                yield stream
         return
     path = Path(target)
+    with _explained(path):
+        special = path.exists() and not path.is_file() and not path.is_dir()
+        if path.is_symlink() and not special:
+            path = Path(os.path.realpath(path))
+    if special:
+        # a pipe or a device is written to, never replaced by a file
+        with _explained(path), path.open("w", encoding="utf-8", newline=newline) as stream:
+            yield stream
+        return
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with beside.open("w", encoding="utf-8", newline=newline, buffering=1 << 18) as stream:
-            yield stream
-        beside.replace(path)
+        with _explained(path):
+            with beside.open("w", encoding="utf-8", newline=newline, buffering=1 << 18) as stream:
+                yield stream
+            beside.replace(path)
+    finally:
+        remove_quietly(beside)
+
+
+@contextmanager
+def _explained(path: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read has read enough: no fault of ours
     except OSError as error:
         raise ExportError(
             f"{path}: cannot be written: {error.strerror or error}; is the folder there, and may you write to it?"
         ) from error
-    finally:
-        remove_quietly(beside)
 
 
 def remove_quietly(path: Path) -> None:
