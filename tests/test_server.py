@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import socket
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -202,101 +198,6 @@ def test_rows_written_here_are_those_of_the_engine(name):
         return [tuple(map(str, row)) for row in pyoxigraph.parse_query_results(data, format=kind)]
 
     assert read(ours) == read(engine)
-
-
-def test_a_killed_worker_is_replaced(http, site):
-    # a test before this one may have ended a worker that is just being replaced
-    for _ in range(100):
-        listed = subprocess.run(["ps", "-eo", "pid,ppid,args", "-ww"], capture_output=True, text=True, check=True).stdout.splitlines()
-        rows = [line.split(None, 2) for line in listed[1:]]
-        mine = {int(p) for p, parent, _ in rows if int(parent) == os.getpid()}
-        holders = [int(p) for p, parent, args in rows if int(parent) in mine and "mesokg.server.holder" in args]
-        workers = [int(p) for p, parent, _ in rows if int(parent) in holders]
-        if workers:
-            break
-        time.sleep(0.1)
-    assert workers
-    for worker in workers:
-        os.kill(worker, signal.SIGKILL)
-    for number in range(20):
-        answer = http.get("/sparql", params={"query": f"ASK {{}} #{number} {time.time()}"})
-        assert answer.status_code == 200
-
-
-def test_a_thousand_connections_dropped_at_once(http, site):
-    host, port = site.removeprefix("http://").split(":")
-    opened = []
-    for _ in range(1000):
-        try:
-            one = socket.create_connection((host, int(port)), timeout=5)
-        except OSError:
-            break
-        one.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\nContent-Type: application/sparql-query\r\n\r\nSELECT")
-        opened.append(one)
-    assert len(opened) > 400
-    for one in opened:
-        one.close()
-    assert http.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
-
-
-def _bad_request(chance: random.Random) -> bytes:
-    """One request that no client should send."""
-    noise = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 60)))
-    words = ["SELECT", "*", "{", "}", "?s", "WHERE", "SERVICE", "<http://x>", "FILTER(", "\\u0000", "'", '"', "LOAD", "GRAPH", ";", "REGEX(?s,'(a+)+$')", "�", "%", "(" * 50]
-    query = " ".join(chance.choice(words) for _ in range(chance.randrange(1, 25)))
-    path = chance.choice(["/sparql", "/store", "/id/x", "/thing/", "/ask/", "/graph.json", "/suggest", "/download/", "/static/", "/search", "/graph.gexf", "/thing?iri=", "/editor"])
-    escaped = "".join(f"%{b:02x}" for b in (query.encode() if chance.random() < 0.7 else noise))
-    method = chance.choice(["GET", "GET", "POST", "PUT", "HEAD", "BREW", "DELETE"])
-    accept = chance.choice(["*/*", "text/html", ";q=,,,", "text/turtle;q=nan", "a/b;q=9999", "\x7f"])
-    kind = chance.choice(["application/sparql-query", "application/x-www-form-urlencoded", "application/sparql-update", "text/turtle", "multipart/form-data", "x", "application/sparql-query; charset=utf-16"])
-    name = chance.choice(["query", "update", "q", "iri", "focus", "until", "format", "default-graph-uri", "strategy"])
-    body = chance.choice([b"", query.encode(), noise, b"query=" + escaped.encode(), b"%%%" + noise])
-    tail = chance.choice(["", "/..%2f..%2fetc", "%00", "/" + escaped])
-    head = f"{method} {path}{tail}{'&' if '?' in path else '?'}{name}={escaped} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    if chance.random() < 0.05:
-        return noise + b"\r\n\r\n"
-    return head.encode("utf-8", "replace") + body
-
-
-def test_hostile_requests(http, site):
-    """5,000 bad requests: always an answer or a closed connection, never a trace, and the next request is served."""
-    host, port = site.removeprefix("http://").split(":")
-    chance = random.Random(20261124)
-    requests = [_bad_request(chance) for _ in range(5000)]
-
-    def send(raw: bytes) -> tuple[bytes, bytes]:
-        try:
-            with socket.create_connection((host, int(port)), timeout=20) as one:
-                one.sendall(raw)
-                return raw, b"".join(iter(lambda: one.recv(65536), b""))
-        except ConnectionError:
-            return raw, b""
-
-    with ThreadPoolExecutor(8) as many:
-        answers = list(many.map(send, requests))
-    for raw, answer in answers:
-        status = answer[9:12]
-        assert b"Traceback" not in answer and b"site-packages" not in answer and b"File \"/" not in answer, raw
-        assert status != b"500", (raw, answer[:400])
-    assert http.get("/sparql", params={"query": "ASK {}"}).json()["boolean"] is True
-
-
-def test_a_slow_body_is_given_up(real_build, tmp_path):
-    import asyncio
-
-    from mesokg.server.failures import Failure
-    from mesokg.server.requests import read_body
-
-    class Slow:
-        headers: dict[str, str] = {}
-
-        async def stream(self):
-            yield b"a"
-            await asyncio.sleep(5)
-
-    with pytest.raises(Failure) as caught:
-        asyncio.run(read_body(Slow(), 1000, 0.05))
-    assert caught.value.status == 408
 
 
 PAGES = ["/", "/therapies", "/trials", "/search?q=msln", "/ask", "/graph", "/editor", "/download/", "/id/therapy-rad-ifn", "/id/trial-NCT03710876", "/thing/HGNC:7371", "/ontology/Therapy", "/graph/facts"]

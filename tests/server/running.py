@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -14,12 +15,24 @@ from pathlib import Path
 CONFORMANCE = Path(os.environ.get("MESOKG_CONFORMANCE", Path(__file__).parents[3] / "shared" / "conformance"))
 
 
+_COMMAND = "from mesokg.server.command import serve; serve()"
+_SETTINGS = """
+import json, pathlib, sys
+from mesokg.server.run import run
+from mesokg.server.settings import Settings
+from mesokg.server.site import release_of
+given = json.loads(sys.argv[1])
+build = pathlib.Path(given.pop("build"))
+run(Settings(build=build, release=release_of(build), **given), "127.0.0.1", 0)
+"""
+
+
 @contextlib.contextmanager
-def serving(*arguments: str | Path, log: Path) -> Iterator[str]:
-    """The address of a server with these arguments, at a free port, until the block ends."""
-    code = "from mesokg.server.command import serve; serve()"
+def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | None = None) -> Iterator[str]:
+    """The address of a server at a free port, until the block ends: of the command, or of settings that it has no option for."""
+    command = ["-c", _COMMAND, "--port", "0", *map(str, arguments)] if settings is None else ["-c", _SETTINGS, json.dumps(settings, default=str)]
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-c", code, "--port", "0", *map(str, arguments)], stdout=out, stderr=out)
+        process = subprocess.Popen([sys.executable, *command], stdout=out, stderr=out)
         try:
             for _ in range(300):
                 found = re.search(r"serves (http://\S+?)/ ", log.read_text(errors="replace"))
@@ -38,3 +51,30 @@ def serving(*arguments: str | Path, log: Path) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def workers() -> list[int]:
+    """The process ids of all workers of the servers that this process started (Linux)."""
+
+    def children(pid: int) -> list[int]:
+        try:
+            return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return []
+
+    def is_holder(pid: int) -> bool:
+        try:
+            return b"mesokg.server.holder" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+    return [worker for server in children(os.getpid()) for holder in children(server) if is_holder(holder) for worker in children(holder)]
+
+
+def processor_ticks(pid: int) -> int:
+    """Ticks of processor time that a process took; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])

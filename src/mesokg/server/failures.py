@@ -21,6 +21,7 @@ TITLES = {
     413: "The request is too large",
     414: "The address is too long",
     415: "The body has an unknown type",
+    431: "The headers are too large",
     421: "This server does not answer for that host",
     500: "The server failed",
     502: "The SPARQL server behind this one failed",

@@ -22,13 +22,11 @@ from mesokg.server.worker import Answerer, limit_process, open_answerer, serve
 __all__ = ["main"]
 
 
-def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.socket, nice: int) -> None:
+def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.socket) -> None:
     settings = answerer.settings
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
-        if nice:
-            os.nice(nice)
         limit_process(settings, files=not (settings.endpoint or settings.services))
         with pipe.makefile("rb") as requests, pipe.makefile("wb") as answers:
             serve(answerer, requests, answers)
@@ -80,7 +78,7 @@ def _hold(answerer: Answerer, control: socket.socket) -> None:
                     theirs.close()
                     woken.close()
                     wake.close()
-                    _become_worker(answerer, control, ours, order["nice"])
+                    _become_worker(answerer, control, ours)
                 ours.close()
                 children.add(pid)
                 message = json.dumps({"event": "forked", "pid": pid}).encode() + b"\n"

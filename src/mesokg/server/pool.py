@@ -1,8 +1,9 @@
 """The pool: workers in two lanes, their deadlines, their queue, and their replacement.
 
-A request starts in the fast lane. Past ``fast_seconds`` its worker moves to the slow lane at the lowest priority and
-a fresh one takes its place, so that runaway queries never hold the fast lane; where the slow lane is full it is
-ended, waits, and starts again there. At the deadline the worker is killed, as the engine cannot be told to stop.
+A request starts in the fast lane. Past ``steady_seconds`` its worker goes on at lower priority, and is replaced when
+it is done. Past ``fast_seconds`` it moves to the slow lane at the lowest priority and a fresh one takes its place at
+once, so that runaway queries never hold the fast lane; where the slow lane is full it is ended, waits, and starts
+again there. At the deadline the worker is killed, as the engine cannot be told to stop.
 """
 
 from __future__ import annotations
@@ -26,11 +27,18 @@ __all__ = ["Pool", "Reply"]
 
 Reply = tuple[dict[str, Any], bytes]
 
-_SLOW_NICE = 19
+_STEADY_NICE, _SLOW_NICE = 10, 19
 _CRASHED = Failure(
     400, "the query ended the engine: it needs more memory than one query gets, or is nested too deeply",
     "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery",
 )
+
+
+def _lower(pid: int, nice: int) -> None:
+    # not SCHED_IDLE: where other programs keep all processors busy, that would never end
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, nice)
 
 
 class _Gone(Exception):
@@ -89,7 +97,7 @@ class Pool:
     async def start(self) -> None:
         if self.forks:
             await self._start_holder()
-        for worker in await asyncio.gather(*(self._new(0) for _ in range(self.size))):
+        for worker in await asyncio.gather(*(self._new() for _ in range(self.size))):
             self._put(worker)
 
     async def stop(self) -> None:
@@ -177,15 +185,18 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _new(self, nice: int) -> _Worker:
+    async def _new(self, *, slow: bool = False) -> _Worker:
         if self.forks:
             if self._ready is not None and not self._ready.done():
                 await asyncio.shield(self._ready)
             future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
             self._forks.append(future)
             assert self._control is not None
-            self._control.send(json.dumps({"do": "fork", "nice": nice}).encode() + b"\n")
-            return await future
+            self._control.send(json.dumps({"do": "fork"}).encode() + b"\n")
+            worker = await future
+            if slow:
+                _lower(worker.pid, _SLOW_NICE)
+            return worker
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "mesokg.server.worker", stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, env=_environment(self.settings), limit=4 * 1024 * 1024,
@@ -197,8 +208,8 @@ class Pool:
             await read_frame(worker.reader)
         except asyncio.IncompleteReadError as error:
             raise Failure(500, "a worker could not start", "look at the log of the server") from error
-        if nice and hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process.pid, nice)
+        if slow:
+            _lower(process.pid, _SLOW_NICE)
         return worker
 
     def _kill(self, worker: _Worker) -> None:
@@ -222,7 +233,7 @@ class Pool:
         for pause in (0.0, 0.2, 1.0, 5.0):
             await asyncio.sleep(pause)
             try:
-                self._put(await self._new(0))
+                self._put(await self._new())
                 return
             except (Failure, OSError):
                 if self._stopping:
@@ -264,17 +275,22 @@ class Pool:
             return await self._run_slow(message, total)
         for attempt in (1, 2):
             # the second try is by a worker that is certainly alive
-            worker = await self._take() if attempt == 1 else await self._new(0)
+            worker = await self._take() if attempt == 1 else await self._new()
             begun = loop.time()
             task = loop.create_task(worker.ask(message))
             try:
-                await asyncio.wait({task}, timeout=self.settings.fast_seconds)
+                await asyncio.wait({task}, timeout=self.settings.steady_seconds)
+                lowered = not task.done()
+                if lowered:
+                    _lower(worker.pid, _STEADY_NICE)
+                    await asyncio.wait({task}, timeout=self.settings.fast_seconds - self.settings.steady_seconds)
                 if task.done():
                     reply = task.result()
-                    if attempt == 1:
+                    if attempt == 1 and not lowered:
                         self._put(worker)
                     else:
-                        self._kill(worker)
+                        # a priority once lowered cannot be raised again
+                        self._discard(worker, task, replace=attempt == 1)
                     return reply
             except _Gone:
                 self._discard(worker, task, replace=attempt == 1)
@@ -310,9 +326,7 @@ class Pool:
     async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], left: float, *, replace: bool) -> Reply:
         if replace:
             self._spawn_task(self._replace())
-        if hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, worker.pid, _SLOW_NICE)
+        _lower(worker.pid, _SLOW_NICE)
         return await self._finish(worker, task, left)
 
     async def _finish(self, worker: _Worker, task: asyncio.Task[Reply], left: float) -> Reply:
@@ -341,7 +355,7 @@ class Pool:
         finally:
             self._slow_waiting -= 1
         try:
-            worker = await self._new(_SLOW_NICE)
+            worker = await self._new(slow=True)
             task = asyncio.get_running_loop().create_task(worker.ask(message))
             return await self._finish(worker, task, total)
         finally:

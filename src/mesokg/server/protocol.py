@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ __all__ = ["Endpoint", "base_of", "cors", "preflight"]
 
 _EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Link"
 _KEEP = "public, max-age=300"
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def base_of(request: Request, settings: Settings) -> str:
@@ -34,7 +36,7 @@ def base_of(request: Request, settings: Settings) -> str:
         return settings.public_url.rstrip("/")
     host = request.headers.get("host") or request.url.netloc
     # what a client writes as its host ends up in pages and RDF, so it must look like one
-    if not all(c.isalnum() or c in ".-:[]_" for c in host):
+    if not _HOST.fullmatch(host):
         raise Failure(400, "the Host header names no host", "send the name of this server")
     return f"{request.url.scheme}://{host}"
 

@@ -30,6 +30,7 @@ class Settings:
 
     workers: int = 2
     slow_workers: int = 1
+    steady_seconds: float = 0.05
     fast_seconds: float = 1.0
     deadline_seconds: float = 20.0
     queue_seconds: float = 5.0
@@ -41,7 +42,9 @@ class Settings:
     cache_bytes: int = 64 * MEBIBYTE
     query_bytes: int = 200_000
     upload_bytes: int = 64 * MEBIBYTE
+    head_seconds: float = 10.0
     body_seconds: float = 10.0
+    reader_seconds: float = 30.0
     fork: bool = True
     extra_hosts: tuple[str, ...] = field(default=("localhost", "127.0.0.1", "[::1]"))
 

@@ -1,0 +1,322 @@
+"""What breaks servers: killed workers, hungry queries, slow and silent clients, floods of connections, nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "server"))
+from running import processor_ticks, serving, workers
+
+RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+# a million different texts of about a hundred bytes, all of them held at once
+HUNGRY = "SELECT (COUNT(DISTINCT CONCAT(STR(?c), STR(?f))) AS ?n) { { SELECT ?c { ?a ?b ?c } LIMIT 1000 } { SELECT ?f { ?d ?e ?f } LIMIT 1000 } }"
+
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes and limits are looked at in /proc")
+
+
+@pytest.fixture(scope="module")
+def site(real_build, tmp_path_factory):
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving("--build", real_build, "--deadline", "10", log=log) as address:
+        yield address
+    # nothing unforeseen may have happened in any test
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def http(site):
+    with httpx.Client(base_url=site, timeout=30) as client:
+        yield client
+
+
+def _serves(client: httpx.Client) -> bool:
+    return client.get("/sparql", params={"query": f"ASK {{}} #{random.random()}"}).json()["boolean"] is True
+
+
+def _is_problem(answer: httpx.Response) -> bool:
+    return answer.headers["content-type"] == "application/problem+json" and {"status", "title", "what", "fix"} <= answer.json().keys()
+
+
+def _connect(site: str, **options: int) -> socket.socket:
+    host, port = site.removeprefix("http://").split(":")
+    one = socket.socket()
+    for name, value in options.items():
+        one.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
+    one.settimeout(20)
+    one.connect((host, int(port)))
+    return one
+
+
+def _rest(one: socket.socket) -> bytes:
+    """All that still comes."""
+    got = b""
+    try:
+        while piece := one.recv(65536):
+            got += piece
+    except ConnectionError:
+        pass
+    return got
+
+
+# ---------------------------------------------------------------- workers
+
+
+@only_linux
+def test_idle_workers_killed_are_replaced(http):
+    for _ in range(100):
+        if found := workers():
+            break
+        time.sleep(0.1)
+    assert found
+    for worker in found:
+        os.kill(worker, signal.SIGKILL)
+    for _ in range(20):
+        assert _serves(http)
+    assert not set(found) & set(workers())
+
+
+@only_linux
+def test_a_worker_killed_in_mid_answer(http, site):
+    """The request that it hit gets the body of an error, the next one its answer."""
+    before = {pid: processor_ticks(pid) for pid in workers()}
+    with ThreadPoolExecutor(1) as one:
+        hit = one.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY + "#killed"}, timeout=30))
+        busy = None
+        for _ in range(400):
+            # past the time in which a request is tried once more
+            busy = next((pid for pid in workers() if processor_ticks(pid) - before.get(pid, 0) > 0.7 * os.sysconf("SC_CLK_TCK")), None)
+            if busy:
+                break
+            time.sleep(0.02)
+        assert busy, "no worker was busy"
+        os.kill(busy, signal.SIGKILL)
+        assert _serves(http)
+        answer = hit.result()
+    assert answer.status_code == 400
+    assert _is_problem(answer)
+    assert "ended the engine" in answer.json()["what"]
+
+
+@only_linux
+def test_the_memory_cap_ends_a_query(http, real_build, tmp_path):
+    """The same query passes where it may take a gibibyte."""
+    assert http.get("/sparql", params={"query": HUNGRY}).status_code == 200
+    with serving(log=tmp_path / "log", settings={"build": real_build, "memory_bytes": 64 * 1024 * 1024}) as address, httpx.Client(base_url=address, timeout=30) as client:
+        answer = client.get("/sparql", params={"query": HUNGRY})
+        assert answer.status_code == 400
+        assert _is_problem(answer)
+        assert "memory" in answer.json()["what"]
+        assert "LIMIT" in answer.json()["fix"]
+        assert _serves(client)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+# ---------------------------------------------------------------- slow clients
+
+
+@pytest.fixture(scope="module")
+def impatient(real_build, tmp_path_factory):
+    """A server that waits for half a second only."""
+    log = tmp_path_factory.mktemp("impatient") / "log"
+    with serving(log=log, settings={"build": real_build, "head_seconds": 0.5, "body_seconds": 0.5, "reader_seconds": 0.5}) as address:
+        yield address
+    assert "Traceback" not in log.read_text()
+
+
+HEAD = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\nHost: localhost\r\nX-Long: "
+BODY = b"POST /sparql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sparql-query\r\nContent-Length: 100000\r\n\r\nASK"
+
+
+@pytest.mark.parametrize("begun", [b"G", HEAD, BODY], ids=["first-byte", "headers", "body"])
+def test_who_sends_byte_by_byte_is_cut_off_and_others_are_served(impatient, begun):
+    def dribble(number: int) -> bytes:
+        with _connect(impatient) as one:
+            one.sendall(begun)
+            try:
+                for _ in range(400):
+                    one.sendall(b"x")
+                    time.sleep(0.02)
+            except ConnectionError:
+                return _rest(one)
+            raise AssertionError("never cut off")
+
+    with ThreadPoolExecutor(20) as many, httpx.Client(base_url=impatient, timeout=30) as client:
+        slow = [many.submit(dribble, number) for number in range(20)]
+        served = 0
+        while not all(one.done() for one in slow):
+            assert _serves(client)
+            served += 1
+        assert served
+        for one in slow:
+            one.result()
+
+
+@pytest.mark.parametrize(("begun", "status"), [(HEAD, 408), (BODY, 408), (b"", None)], ids=["headers", "body", "nothing"])
+def test_who_sends_nothing_more_is_told(impatient, begun, status):
+    with _connect(impatient) as one:
+        one.sendall(begun)
+        answer = _rest(one) if begun != BODY else one.recv(65536)
+    if status is None:
+        assert answer == b""
+        return
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert {"status", "what", "fix"} <= json.loads(body).keys()
+
+
+@only_linux
+def test_who_does_not_read_is_dropped(impatient):
+    with _connect(impatient, SO_RCVBUF=4096) as one:
+        one.sendall(b"GET /sparql?query=SELECT%20*%20%7B%3Fs%20%3Fp%20%3Fo%7D%20LIMIT%20100000 HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n\r\n")
+        # the first byte of the kernel's information is the state; 1 is established
+        for _ in range(400):
+            if one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[0] != 1:
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("never dropped")
+
+
+def test_who_reads_slowly_gets_everything(impatient):
+    """Slower than the limit, but never silent for so long."""
+    target = "/sparql?query=SELECT%20*%20%7B%3Fs%20%3Fp%20%3Fo%7D%20LIMIT%2020000"
+    with _connect(impatient, SO_RCVBUF=65536) as one:
+        one.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\nConnection: close\r\n\r\n".encode())
+        got = b""
+        while piece := one.recv(65536):
+            got += piece
+            time.sleep(0.02)
+    assert got.count(b"\r\n") > 20_000
+
+
+def test_headers_without_end(http, site):
+    with _connect(site) as one:
+        try:
+            one.sendall(HEAD)
+            for _ in range(1024):
+                one.sendall(b"x" * 65536)
+        except ConnectionError:
+            pass
+        else:
+            raise AssertionError("64 MiB of one header were taken")
+    assert _serves(http)
+
+
+def test_a_thousand_connections_at_once(http, site):
+    """All open, half of them in the middle of a request; then all dropped. Others are served before and after."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1200:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    opened = [_connect(site) for _ in range(1000)]
+    for one in opened[::2]:
+        one.sendall(BODY)
+    assert _serves(http)
+    # no farewell: the connections are reset
+    for one in opened:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        one.close()
+    for _ in range(10):
+        assert _serves(http)
+
+
+def test_answers_are_sent_without_delay():
+    """Sockets without TCP_NODELAY made every answer 40 ms late."""
+    from mesokg.server.run import listener_at
+
+    async def accepted() -> int:
+        loop = asyncio.get_running_loop()
+        made = loop.create_future()
+
+        class Watch(asyncio.Protocol):
+            def connection_made(self, transport):
+                made.set_result(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                transport.close()
+
+        listener = listener_at("127.0.0.1", 0)
+        server = await loop.create_server(Watch, sock=listener)
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        result = await made
+        writer.close()
+        server.close()
+        await server.wait_closed()
+        return result
+
+    assert asyncio.run(accepted()) != 0
+
+
+# ---------------------------------------------------------------- nonsense
+
+
+def _bad_request(chance: random.Random) -> bytes:
+    """One request that no client should send."""
+    noise = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 60)))
+    words = ["SELECT", "*", "{", "}", "?s", "WHERE", "SERVICE", "<http://x>", "FILTER(", "\\u0000", "'", '"', "LOAD", "GRAPH", ";", "REGEX(?s,'(a+)+$')", "�", "%", "(" * 50, "{" * 3000, "!" * 400, "?s ?p ?o . " * 300]
+    query = " ".join(chance.choice(words) for _ in range(chance.randrange(1, 25)))
+    path = chance.choice(["/sparql", "/store", "/id/x", "/thing/", "/ask/", "/graph.json", "/suggest", "/download/", "/static/", "/search", "/graph.gexf", "/thing?iri=", "/sparql", "/sparql", "/editor", "/dataset/", "/question/", "/.well-known/void", "/ontology/", "/graph/", "*", "//", "/%"])
+    escaped = "".join(f"%{b:02x}" for b in (query.encode() if chance.random() < 0.7 else noise))
+    method = chance.choice(["GET", "GET", "POST", "PUT", "HEAD", "BREW", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
+    accept = chance.choice(["*/*", "text/html", ";q=,,,", "text/turtle;q=nan", "a/b;q=9999", "\x7f", "a/b," * 500])
+    kind = chance.choice(["application/sparql-query", "application/x-www-form-urlencoded", "application/sparql-update", "text/turtle", "multipart/form-data", "x", "application/sparql-query; charset=utf-16"])
+    name = chance.choice(["query", "update", "q", "iri", "focus", "until", "format", "default-graph-uri", "strategy"])
+    body = chance.choice([b"", query.encode(), noise, b"query=" + escaped.encode(), b"%%%" + noise])
+    tail = chance.choice(["", "/..%2f..%2fetc", "%00", "/" + escaped])
+    host = chance.choice([*["localhost"] * 12, "", "a b", "<script>", "x" * 5000, "[::1"])
+    length = chance.choice([len(body), len(body), len(body), -1, "x", "9" * 30])
+    framing = chance.choice([f"Content-Length: {length}", *[f"Content-Length: {len(body)}"] * 6, f"Content-Length: {len(body)}\r\nContent-Length: 7", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip"])
+    extra = chance.choice(["", "", "Expect: 100-continue\r\n", "Upgrade: websocket\r\nConnection: Upgrade\r\n", "If-None-Match: *\r\n", "Range: bytes=9-1\r\n", "Accept-Encoding: gzip;q=x\r\n", "Authorization: Bearer \xff\r\n", "Origin: null\r\n", "X: " + "y" * 20_000 + "\r\n"])
+    head = f"{method} {path}{tail}{'&' if '?' in path else '?'}{name}={escaped} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nContent-Type: {kind}\r\n{framing}\r\n{extra}Connection: close\r\n\r\n"
+    if chance.random() < 0.05:
+        return noise + b"\r\n\r\n"
+    return head.encode("utf-8", "replace") + body
+
+
+def test_hostile_requests(http, site):
+    """5,000 different bad requests: always an answer or a closed connection, errors with their body, and no trace."""
+    chance = random.Random(20261124)
+    made: dict[bytes, None] = {}
+    while len(made) < 5000:
+        made[_bad_request(chance)] = None
+
+    def send(raw: bytes) -> tuple[bytes, bytes]:
+        try:
+            with _connect(site) as one:
+                one.sendall(raw)
+                # what waits for the rest of a body that never comes is told so here
+                one.shutdown(socket.SHUT_WR)
+                return raw, _rest(one)
+        except ConnectionError:
+            return raw, b""
+
+    with ThreadPoolExecutor(8) as many:
+        answers = list(many.map(send, made))
+    assert len(answers) == 5000
+    statuses: dict[int, int] = {}
+    for raw, answer in answers:
+        assert b"Traceback" not in answer and b"site-packages" not in answer and b'File "/' not in answer, raw
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if head.startswith(b"HTTP/1.1 100"):
+            head, _, body = body.partition(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1]) if head else 0
+        statuses[status] = statuses.get(status, 0) + 1
+        assert status < 500 or status == 503, (raw, answer[:400])
+        if status >= 400 and not raw.startswith(b"HEAD"):
+            page = b"text/html" in head.lower()
+            assert b"What to do" in body if page else {"status", "what", "fix"} <= json.loads(body).keys(), (raw, answer[:400])
+    # most of them are answered, and of every kind
+    assert statuses.get(0, 0) < 500
+    assert {400, 403, 404, 405, 406, 415} <= statuses.keys()
+    assert _serves(http)
