@@ -59,12 +59,27 @@ def test_validate_prints_problems_for_machines(tiny: Path, style: str) -> None:
 
 
 def test_validate_reads_any_rdf_file(tiny_build: Path, tmp_path: Path) -> None:
+    import pyoxigraph as ox
+
     assert run("validate", str(tiny_build / "mesokg.ttl")).returncode == 0
     broken = tmp_path / "broken.ttl"
-    text = (tiny_build / "mesokg.ttl").read_text()
-    assert "mesokg:armOf" in text
-    broken.write_text("\n".join(line for line in text.splitlines() if "mesokg:source" not in line))
-    assert run("validate", str(broken)).returncode in (1, 2)
+    source = ox.NamedNode("https://w3id.org/mesokg/ontology/source")
+    whole = list(ox.parse(path=str(tiny_build / "mesokg.ttl")))
+    kept = [quad.triple for quad in whole if quad.predicate != source]
+    assert len(kept) < len(whole)
+    ox.serialize(kept, str(broken), format=ox.RdfFormat.TURTLE)
+    done = run("validate", str(broken), "--format", "json")
+    assert done.returncode == 1
+    rules = {problem["rule"] for problem in json.loads(done.stdout)["problems"] if problem["level"] == "error"}
+    assert any("source" in rule for rule in rules), rules
+
+
+def test_validate_says_that_a_file_holds_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.ttl"
+    empty.write_text("")
+    done = run("validate", str(empty))
+    assert done.returncode == 1
+    assert "holds no triple" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mesokg.resources import folder
-from mesokg.tables import PLAIN_TABLES, Row, Sheet, read_sheets, read_tables
+from mesokg.sheets import Sheet, read_sheets
+from mesokg.tables import PLAIN_TABLES, Row, read_tables
 from mesokg.tidy import needs_labels, tidy_sheet
 from mesokg.vocabulary import read_vocabulary
 

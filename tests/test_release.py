@@ -140,6 +140,52 @@ def test_a_killed_build_leaves_the_last_one_whole(tmp_path: Path, delay: float) 
     assert contents(out) == before
 
 
+def killed(out: Path, when: str) -> None:
+    """Run a build that is killed at a moment named by a line of Python in place of `_swap` or of the last product."""
+    code = f"""
+import os, signal
+from pathlib import Path
+from mesokg import release
+out = Path({str(out)!r})
+def die(*arguments): os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+{when}
+release.build(out, Path({str(TINY)!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr == ""
+
+
+MOMENTS = {
+    "all written, nothing moved": "release._swap = die",
+    "half of the products written": "import mesokg.ontology_products as products; products.write_ontology_products = die",
+    "the last build moved away, the new one not yet in place": "rename = Path.rename\nPath.rename = lambda self, to: die() if '.new-' in self.name else rename(self, to)",
+    "the new one in place, the last one not yet removed": "release.shutil.rmtree = lambda *a, **k: die()",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_build_killed_at_a_chosen_moment_leaves_one_whole(tmp_path: Path, moment: str) -> None:
+    out = tmp_path / "build"
+    build(out, TINY)
+    before = contents(out)
+    killed(out, MOMENTS[moment])
+    recover(out)
+    assert contents(out) == before
+    assert not (tmp_path / "build.previous").exists()
+    build(out, TINY)
+    assert [p.name for p in tmp_path.iterdir()] == ["build"], "what the killed build left is cleared by the next"
+
+
+def test_builds_of_one_folder_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    out = tmp_path / "build"
+    command = [sys.executable, "-m", "mesokg", "build", "-o", str(out), "--data", str(TINY)]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ends = [(process.communicate()[1], process.returncode) for process in processes]
+    assert [code for _, code in ends] == [0, 0, 0], ends
+    assert [p.name for p in tmp_path.iterdir()] == ["build"]
+
+
 def test_a_build_killed_between_two_renames_is_put_back(tmp_path: Path) -> None:
     out = tmp_path / "build"
     build(out, TINY)

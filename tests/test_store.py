@@ -35,6 +35,21 @@ HARMLESS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "update",
+    ["LOAD <http://127.0.0.1:9/x>", "CLEAR ALL ;\nload silent <http://127.0.0.1:9/x>", "INSERT { ?s ?p ?o } WHERE { SERV\\u0049CE <http://127.0.0.1:9/> { ?s ?p ?o } }"],
+)
+def test_an_update_may_not_reach_out(update: str) -> None:
+    with EmbeddedStore() as store, pytest.raises(QueryError, match="is refused: an update may not call another server"):
+        store.update(update)
+
+
+def test_words_in_strings_and_names_are_no_calls() -> None:
+    with EmbeddedStore() as store:
+        store.update('INSERT DATA { mkg:load rdfs:label "LOAD <http://127.0.0.1:9/> SERVICE" }')
+        assert len(store.query("SELECT * { ?s ?p ?o }")) == 1
+
+
 @pytest.mark.parametrize("query", SERVICE)
 def test_service_is_refused(query: str) -> None:
     with pytest.raises(QueryError, match="SERVICE is refused"):

@@ -130,6 +130,35 @@ def test_an_unknown_table_offers_the_nearest(tiny: Path) -> None:
         read_tables(tiny)
 
 
+BROKEN = [
+    # table, how its bytes are broken, the one problem that is to be reported
+    ("vectors", lambda text: text.replace(b"\n", b"\r\n"), "carriage return"),
+    ("vectors", lambda text: text.replace(b"tiny vector", b"t\xefny vector"), "not UTF-8"),
+    ("vectors", lambda text: text.replace(b"tiny vector", b"tiny\x07 vector"), "control character"),
+    ("vectors", lambda text: text.replace(b"mkg:vector-tiny\t", b"mkg:vector-tiny\t\t"), "wrong number of cells"),
+    ("vectors", lambda text: text.replace(b"id\tlabel", b"id\tlabell"), "missing column"),
+    ("vectors", lambda text: b"", "empty file"),
+    ("publications", lambda text: b"", "empty file"),
+    ("publications", lambda text: text.replace(b"mkg:publication-PMID1\t", b"mkg:publication-PMID1\t\t"), "wrong number of cells"),
+]
+
+
+@pytest.mark.parametrize(("table", "break_it", "rule"), BROKEN, ids=[f"{table}-{rule}" for table, _, rule in BROKEN])
+def test_one_broken_table_is_not_reported_by_every_row_that_refers_to_it(tiny: Path, table: str, break_it, rule: str) -> None:
+    path = tiny / f"{table}.tsv"
+    before = path.read_bytes()
+    path.write_bytes(break_it(before))
+    assert path.read_bytes() != before
+    found = problems(tiny)
+    assert (f"data/{table}.tsv", rule) in [(file, found_rule) for file, _, _, found_rule in found]
+    assert {file for file, *_ in found} == {f"data/{table}.tsv"}
+
+
+def test_a_wrong_cell_in_a_ranked_row_is_reported_once(tiny: Path) -> None:
+    edit(tiny, "trials", "\tpreferred\t", "\tbest\t")
+    assert [rule for *_, rule in problems(tiny)] == ["value not in list"]
+
+
 def test_all_problems_come_at_once(tiny: Path) -> None:
     edit(tiny, "genes", "HGNC:5423", "HGNK:5423")
     edit(tiny, "administrations", "1e9", "much")
@@ -176,3 +205,50 @@ mesokg:coldChainTemperature a owl:DatatypeProperty , owl:FunctionalProperty ;
     wanted = "https://w3id.org/mesokg/ontology/coldChainTemperature"
     assert [q.object.value for q in graph.facts if q.predicate.value == wanted] == ["-60.5"]
     assert [a.object.value for a in graph.assertions.values() if a.property.iri == wanted] == ["-60.5"]
+
+
+def test_a_new_property_goes_through_the_whole_build(tiny: Path, tmp_path: Path) -> None:
+    """In a copy of the project a term and a column reach reasoning, the shapes' report, the products and an answer."""
+    import shutil
+    import subprocess
+    import sys
+
+    from mesokg.resources import checkout
+
+    root = checkout()
+    if root is None:
+        pytest.skip("the ontology of an installed package cannot be changed")
+    copy = tmp_path / "project"
+    for name in ("src", "ontology", "shapes", "queries", "pyproject.toml"):
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("bundle", "__pycache__"))
+        else:
+            shutil.copy(source, copy / name)
+    shutil.copytree(tiny, copy / "data")
+    ontology = copy / "ontology" / "mesokg.ttl"
+    ontology.write_text(
+        ontology.read_text(encoding="utf-8")
+        + """
+mesokg:backupDeveloper a owl:ObjectProperty ;
+    rdfs:label "backup developer"@en ;
+    rdfs:subPropertyOf mesokg:developer ;
+    rdfs:domain mesokg:Therapy ;
+    rdfs:range mesokg:Organisation .
+""",
+        encoding="utf-8",
+    )
+    edit(copy / "data", "therapies", "developer\t", "backupDeveloper\t")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = f"import sys; sys.path.insert(0, {str(copy / 'src')!r}); from mesokg.cli import main; main()"
+        return subprocess.run([sys.executable, "-c", code, *arguments], cwd=copy, capture_output=True, text=True, check=False)
+
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert "mesokg:backupDeveloper mkg:organisation-example" in (copy / "build" / "mesokg.ttl").read_text(encoding="utf-8")
+    asked = run("query", "-e", "SELECT ?t { ?t mesokg:developer mkg:organisation-example }", "--format", "csv")
+    assert "therapy-tiny" in asked.stdout, asked.stderr
+    told = run("explain", "mkg:therapy-tiny", "mesokg:developer", "mkg:organisation-example")
+    assert "backupDeveloper SubPropertyOf: developer" in told.stdout
+    assert "data/therapies.tsv:2" in told.stdout

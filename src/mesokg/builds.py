@@ -34,13 +34,17 @@ def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lam
     from platformdirs import user_cache_path
 
     from mesokg import __version__
+    from mesokg.locks import build_lock
     from mesokg.release import build, input_hash
 
     cached = user_cache_path("mesokg", appauthor=False) / f"{__version__}-{input_hash()[:16]}"
     recover(cached)
     if not (cached / MARKER).is_file():
-        say(f"no build found: making one in {cached}, once (about 10 s)")
-        build(cached, say=lambda stage: say(f"… {stage}"))
+        with build_lock(cached):
+            # another process may have made it while this one waited
+            if not (cached / MARKER).is_file():
+                say(f"no build found: making one in {cached}, once (about 10 s)")
+                build(cached, say=lambda stage: say(f"… {stage}"))
     return cached
 
 

@@ -20,6 +20,7 @@ from mesokg.errors import MesokgError, ProblemsFound, UsageError, suggest
 
 if TYPE_CHECKING:
     from mesokg.store import Answer, Store
+    from mesokg.tables import Tables
 
 __all__ = ["main"]
 
@@ -373,9 +374,19 @@ def explain(subject: str, predicate: str, value: str, build_dir: Path | None) ->
 
     store = _open(build_dir).oxigraph  # type: ignore[attr-defined]
     tree = run(store, subject, predicate, value)
-    click.echo(format_explanation(tree, labels_of(store, tree)).rstrip("\n"))
+    click.echo(format_explanation(tree, labels_of(store, tree), _tables()).rstrip("\n"))
     if not tree.holds:
         sys.exit(1)
+
+
+def _tables() -> Tables | None:
+    """The tables, for the line numbers of rows; without them an explanation names files only."""
+    from mesokg.tables import read_tables
+
+    try:
+        return read_tables()
+    except MesokgError:
+        return None
 
 
 # ---------------------------------------------------------------- load

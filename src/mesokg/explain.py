@@ -23,6 +23,8 @@ from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules, parse_term
 if TYPE_CHECKING:
     import pyoxigraph
 
+    from mesokg.tables import Tables
+
     Term = pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal | pyoxigraph.Triple
     Fact = tuple[Term, Term, Term]
 
@@ -200,18 +202,31 @@ def labels_of(store: pyoxigraph.Store, tree: Explanation) -> dict[str, str]:
 
 
 def format_explanation(
-    tree: Explanation, labels: Mapping[str, str] | Callable[[str], str | None] | None = None
+    tree: Explanation,
+    labels: Mapping[str, str] | Callable[[str], str | None] | None = None,
+    tables: Tables | None = None,
 ) -> str:
     """An explanation as indented text: each triple, then the rule or the rows it rests on.
 
     ``labels`` gives the label of an IRI, as a mapping or a function; a triple of which a term has
-    a label is repeated in words. :func:`labels_of` collects them.
+    a label is repeated in words. :func:`labels_of` collects them. With ``tables`` the place of a
+    row has its line number.
     """
     get = labels if callable(labels) else (labels or {}).get
-    return "\n".join(_lines(tree, get, 0)) + "\n"
+    return "\n".join(_lines(tree, get, tables, 0)) + "\n"
 
 
-def _lines(tree: Explanation, get: Callable[[str], str | None], depth: int) -> Iterator[str]:
+def _rows(tree: Explanation, found: Assertion, tables: Tables | None) -> str:
+    """Where the rows of an assertion stand: file and line, or the file alone."""
+    if tables is not None:
+        subject, predicate = (getattr(value, "value", "") for value in tree.triple[:2])
+        places = tables.rows_of(subject, predicate, found.source, found.locators)
+        if places:
+            return ", ".join(f"{file}:{line}" for file, line in places)
+    return ", ".join(f"data/{table}" for table in found.tables) or "evidence"
+
+
+def _lines(tree: Explanation, get: Callable[[str], str | None], tables: Tables | None, depth: int) -> Iterator[str]:
     indent, inner = "  " * depth, "  " * (depth + 1)
     named = [(get(getattr(value, "value", "")) or "") for value in tree.triple]
     words = ""
@@ -222,14 +237,15 @@ def _lines(tree: Explanation, get: Callable[[str], str | None], depth: int) -> I
     match tree.kind:
         case "asserted":
             for found in tree.assertions:
-                tables = ", ".join(f"data/{table}" for table in found.tables) or "evidence"
                 extra = [found.level, f"rank {found.rank}" if found.rank not in ("", "normal") else "",
                          _as_of(found).removeprefix(", "),
                          f"checked {found.checked_on[:10]}" if found.checked_on else ""]  # fmt: skip
                 tail = "; ".join(part for part in extra if part)
-                yield f"{inner}{tables}  {compact(found.id)}  {found.place()}{f'  [{tail}]' if tail else ''}"
+                yield f"{inner}{_rows(tree, found, tables)}  {compact(found.id)}  {found.place()}{f'  [{tail}]' if tail else ''}"
         case "exempt":
-            yield f"{inner}{'data/' + tree.table if tree.table else 'facts'}  stated; it is no claim and needs no source"
+            file, line = tables.place(getattr(tree.triple[0], "value", "")) if tables else ("", 0)
+            where = f"{file}:{line}" if line else f"data/{tree.table}" if tree.table else "facts"
+            yield f"{inner}{where}  stated; it is no claim and needs no source"
         case "ontology":
             yield f"{inner}ontology/mesokg.ttl  stated in the ontology"
         case "metadata":
@@ -246,4 +262,4 @@ def _lines(tree: Explanation, get: Callable[[str], str | None], depth: int) -> I
             yield f"{inner}because {tree.rule.axiom}"
             yield f"{inner}that is, {tree.rule.description}"
             for premise in tree.premises:
-                yield from _lines(premise, get, depth + 1)
+                yield from _lines(premise, get, tables, depth + 1)

@@ -11,7 +11,7 @@ import re
 from mesokg.errors import QueryError, suggest
 from mesokg.identifiers import PREFIXES
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "explain_syntax_error"]
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "admit_update", "explain_syntax_error"]
 
 MAX_LENGTH = 200_000
 """Characters in one query. The longest in the library has fewer than 5,000."""
@@ -40,6 +40,7 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"(?<![\w:?$@-])(service)(?![\w:-])", re.IGNORECASE)
+_REACHES_OUT = re.compile(r"(?<![\w:?$@-])(service|load)(?![\w:-])", re.IGNORECASE)
 _SHOWN = 100
 """Characters of the query shown before and after the place of an error."""
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
@@ -80,6 +81,34 @@ def _holds_service(query: str) -> bool:
         return True
 
 
+def _check_nesting(text: str, bare: str) -> None:
+    depth = 0
+    for match in re.finditer(r"[({\[)}\]]", bare):
+        depth += 1 if match[0] in "({[" else -1
+        if depth > MAX_NESTING:
+            raise QueryError(
+                f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
+            )
+
+
+def admit_update(update: str) -> None:
+    """Let an update pass, or raise QueryError: LOAD and SERVICE would call another server.
+
+    >>> admit_update("CLEAR GRAPH <http://example.org/load>")
+    >>> admit_update("CLEAR ALL; LOAD <http://example.org/>")
+    Traceback (most recent call last):
+    ...
+    mesokg.errors.QueryError: line 1, column 12: LOAD is refused: an update may not call another server; read the data and insert them instead
+    """
+    text = _unescape(update)
+    bare = _bare(text)
+    _check_nesting(text, bare)
+    if match := _REACHES_OUT.search(bare):
+        raise QueryError(
+            f"{_at(text, match.start())}: {match[0].upper()} is refused: an update may not call another server; read the data and insert them instead"
+        )
+
+
 def admit(query: str) -> None:
     """Let a query pass, or raise QueryError that says why not.
 
@@ -98,13 +127,7 @@ def admit(query: str) -> None:
             raise QueryError(f"{_at(query, index)}: the query holds a character that is not text; take it out")
     text = _unescape(query)
     bare = _bare(text)
-    depth = 0
-    for match in re.finditer(r"[({\[)}\]]", bare):
-        depth += 1 if match[0] in "({[" else -1
-        if depth > MAX_NESTING:
-            raise QueryError(
-                f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
-            )
+    _check_nesting(text, bare)
     for pattern, most, what in ((_STEP, MAX_STEPS, "operators"), (_SEPARATOR, MAX_SEPARATORS, "full stops, semicolons and commas")):
         found = [match.start() for match in pattern.finditer(bare)]
         if len(found) > most:

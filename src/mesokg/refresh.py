@@ -39,7 +39,7 @@ from mesokg.registries.records import Study
 from mesokg.registries.web import Client
 
 if TYPE_CHECKING:
-    from mesokg.tables import Sheet
+    from mesokg.sheets import Sheet
 
 __all__ = ["SOURCES", "Online", "Refresh", "accept", "refresh"]
 
@@ -663,7 +663,7 @@ def accept(
     new rows would break a rule, ExportError where a table changed meanwhile or cannot be written.
     """
     from mesokg.resources import folder
-    from mesokg.tables import read_sheets
+    from mesokg.sheets import read_sheets
 
     root = data or folder("data")
     rows = _chosen_rows(report, list(keys), all_new)
@@ -719,7 +719,8 @@ def _chosen_rows(report: DriftReport, keys: list[str], all_new: bool) -> list[Ta
 
 def _write_rows(copy: Path, before: dict[str, Sheet], rows: list[TableRow]) -> set[str]:
     """Add the rows to the tables of the copy, in the form of ``mesokg tidy`` where a table had it."""
-    from mesokg.tables import Sheet, read_sheets, read_tables, write_sheet
+    from mesokg.sheets import Sheet, read_sheets, write_sheet
+    from mesokg.tables import read_tables
     from mesokg.tidy import tidy_sheet
     from mesokg.vocabulary import read_vocabulary
 

@@ -18,6 +18,7 @@ from mesokg import __version__
 from mesokg.collector import paused_collector
 from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
 from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri
+from mesokg.locks import build_lock
 from mesokg.resources import FOLDERS, folder
 
 if TYPE_CHECKING:
@@ -243,10 +244,13 @@ def _receipt(built: Build, out: Path) -> dict[str, object]:
 def recover(out: Path) -> None:
     """Put the last build back where a killed build had just moved it aside."""
     previous = out.with_name(out.name + ".previous")
-    if previous.is_dir():
+    if not previous.is_dir():
+        return
+    # a build at work in another process is between its two renames for a moment, and puts things right itself
+    with build_lock(out):
         if (out / MARKER).is_file():
             shutil.rmtree(previous, ignore_errors=True)
-        elif not out.exists():
+        elif previous.is_dir() and not out.exists():
             previous.rename(out)
 
 
@@ -284,6 +288,12 @@ def build(
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
     built = assemble(data, say=say)
+    with build_lock(out):
+        return built, _write(built, out, say)
+
+
+def _write(built: Build, out: Path, say: Callable[[str], None]) -> Receipt:
+    """Write the products beside ``out`` and put them in its place; no other process does so meanwhile."""
     fresh = out.with_name(f"{out.name}.new-{os.getpid()}")
     begun = time.perf_counter()
     try:
@@ -304,4 +314,4 @@ def build(
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     built.seconds["products"] = time.perf_counter() - begun
-    return built, receipt
+    return receipt

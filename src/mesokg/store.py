@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mesokg.errors import QueryError, StoreError
-from mesokg.gate import admit, explain_syntax_error
+from mesokg.gate import admit, admit_update, explain_syntax_error
 from mesokg.identifiers import PREFIXES
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class EmbeddedStore(Store):
             raise QueryError(f"the query failed: {error}") from error
 
     def update(self, sparql: str) -> None:
+        admit_update(sparql)
         try:
             self.oxigraph.update(sparql, prefixes=PREFIXES)
         except SyntaxError as error:

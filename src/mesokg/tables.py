@@ -1,4 +1,4 @@
-"""Reads and writes the curated tables ``data/*.tsv``: rows, typed and located.
+"""Reads the curated tables ``data/*.tsv``: rows, typed and located.
 
 A column is a property of the ontology, and its range says how a cell is read. A row is what one source says
 of one thing at one place; see ``docs/tables.md``.
@@ -6,18 +6,18 @@ of one thing at one place; see ``docs/tables.md``.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.cells import CellError, Moment, read_cell, read_moment
-from mesokg.errors import IdentifierError, Problem, ResourceError, TableError, suggest
+from mesokg.errors import IdentifierError, Problem, TableError, suggest
 from mesokg.identifiers import content_hash, entity, expand, term
-from mesokg.resources import folder
+from mesokg.sheets import Sheet, read_sheets
 
 if TYPE_CHECKING:
     from pyoxigraph import Literal, NamedNode
@@ -30,11 +30,8 @@ __all__ = [
     "PROVENANCE_COLUMNS",
     "Cell",
     "Row",
-    "Sheet",
     "Tables",
-    "read_sheets",
     "read_tables",
-    "write_sheet",
 ]
 
 NAMING_COLUMNS = ("id", "label", "type", "synonyms")
@@ -57,22 +54,6 @@ PLAIN_TABLES: dict[str, tuple[str, ...]] = {
     "source_licences": ("publisher", "what", "licence", "how_used"),
 }
 """Tables beside the graph: read for form, not exported."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table as text: header and rows of equal length, with the line number of each row (header = 1)."""
-
-    name: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-
-    @property
-    def file(self) -> str:
-        return f"data/{self.name}.tsv"
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -134,6 +115,17 @@ class Tables:
                 return row.file, row.line
         return self.place(subject)
 
+    def rows_of(self, subject: str, predicate: str, source: str, locators: Iterable[str]) -> list[tuple[str, int]]:
+        """File and line of each row in which the source states, at one of the places, the property of the thing."""
+        wanted = set(locators)
+        return [
+            (row.file, row.line)
+            for row in self._rows_about.get(subject, ())
+            if row.source == source
+            and row.locator in wanted
+            and any(cell.property.iri == predicate for cell in row.cells)
+        ]
+
     @cached_property
     def _rows_about(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
@@ -142,84 +134,6 @@ class Tables:
             if row.report:
                 found[row.report].append(row)
         return found
-
-
-# ---------------------------------------------------------------- text to sheets
-
-
-def _read_sheet(path: Path, problems: list[Problem]) -> Sheet | None:
-    file = f"data/{path.name}"
-
-    def report(line: int, column: str, rule: str, value: str, fix: str) -> None:
-        problems.append(Problem(file, line, column, rule, value, fix))
-
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        report(0, "", "unreadable file", error.strerror or str(error), "check that the file exists and may be read")
-        return None
-    if not raw.strip():
-        report(0, "", "empty file", "", "write a header line, or remove the file")
-        return None
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        report(line, "", "not UTF-8", repr(raw[error.start : error.end]), "save the file as UTF-8")
-        return None
-    if "\r" in text:
-        line = text[: text.index("\r")].count("\n") + 1
-        report(line, "", "carriage return", "", "save the file with LF line ends")
-        return None
-    if not text.endswith("\n"):
-        report(text.count("\n") + 1, "", "no line end at the end of the file", "", "end the last line with a line feed")
-    lines = text.removesuffix("\n").split("\n")
-    header = tuple(lines[0].split("\t"))
-    found: list[tuple[int, tuple[str, ...]]] = []
-    for number, line_text in enumerate(lines, start=1):
-        if bad := _CONTROL.search(line_text):
-            report(number, "", "control character", f"U+{ord(bad[0]):04X}", "take it out")
-            continue
-        if number == 1:
-            continue
-        cells = tuple(line_text.split("\t"))
-        if not line_text.strip():
-            report(number, "", "empty line", "", "remove the line")
-        elif len(cells) != len(header):
-            fix = f"the header has {len(header)} cells; a cell may hold no tab"
-            report(number, "", "wrong number of cells", str(len(cells)), fix)
-        else:
-            found.append((number, cells))
-    for column in sorted({c for c in header if header.count(c) > 1}):
-        report(1, column, "column given twice", column, "keep one of them")
-    return Sheet(path.stem, header, tuple(found))
-
-
-def read_sheets(data: Path | None = None, *, problems: list[Problem] | None = None) -> list[Sheet]:
-    """Read every ``*.tsv`` of the folder as text, in order of name.
-
-    Problems of form are appended to ``problems`` if given, else raised as one TableError.
-    Raises ResourceError if the folder is missing or holds no table.
-    """
-    data = data or folder("data")
-    if not data.is_dir():
-        raise ResourceError(f"the data folder {data} does not exist; give a folder of .tsv tables with --data")
-    paths = sorted(data.glob("*.tsv"))
-    if not paths:
-        raise ResourceError(f"the data folder {data} holds no .tsv table; see docs/tables.md for the tables")
-    gathered: list[Problem] = [] if problems is None else problems
-    sheets = [sheet for path in paths if (sheet := _read_sheet(path, gathered))]
-    if problems is None and gathered:
-        raise TableError(gathered)
-    return sheets
-
-
-def write_sheet(sheet: Sheet, path: Path) -> None:
-    """Write a sheet as UTF-8 with LF, beside the target first and then in its place."""
-    text = "".join("\t".join(cells) + "\n" for cells in (sheet.header, *(cells for _, cells in sheet.rows)))
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
 
 
 # ---------------------------------------------------------------- sheets to rows
@@ -249,6 +163,25 @@ class _Reader:
         self.types: dict[str, set[str]] = defaultdict(set)
         self.places: dict[str, tuple[str, int]] = {}
         self.sheets = list(sheets)
+        # what could not be read, so that a reference to it is not reported as a second problem
+        self.lost_things: set[str] = set()
+        self.lost_classes: set[str] = set()
+        self.lost_sources = False
+
+    def lose_table(self, name: str) -> None:
+        """No row of this table is known."""
+        if spec := self.vocabulary.tables.get(name):
+            self.lost_classes.add(spec.class_iri)
+
+    def _lose_things(self, curies: Iterable[str]) -> None:
+        for curie in curies:
+            with suppress(IdentifierError):
+                self.lost_things.add(expand(curie))
+
+    def _is_lost(self, iri: str, ranges: Iterable[str]) -> bool:
+        """Whether a thing that no row describes may stand where reading failed."""
+        is_a = self.vocabulary.is_a
+        return iri in self.lost_things or any(is_a(c, r) or is_a(r, c) for c in self.lost_classes for r in ranges)
 
     def report(self, draft: _Draft, column: str, rule: str, value: str, fix: str) -> None:
         self.problems.append(Problem(draft.sheet.file, draft.line, column, rule, value, fix))
@@ -266,8 +199,14 @@ class _Reader:
                 known = [*self.vocabulary.tables, *PLAIN_TABLES]
                 fix = f"{suggest(sheet.name, known)}; or give a class of the ontology this tableName"
                 self.problems.append(Problem(sheet.file, 0, "", "unknown table", sheet.name, fix))
+                self._lose_things(cells[0] for _, cells in sheet.rows)
                 continue
-            if self._check_header(sheet, spec):
+            self._lose_things(sheet.lost)
+            # a lost row of publications may be what a PMID or DOI stands for
+            self.lost_sources |= bool(sheet.lost) and any(p.alias for p in spec.columns.values())
+            if not self._check_header(sheet, spec):
+                self.lose_table(sheet.name)
+            else:
                 for line, cells in sheet.rows:
                     text = {name: cell for name, cell in zip(sheet.header, cells, strict=True) if cell}
                     found.append(_Draft(sheet, spec, line, text))
@@ -393,7 +332,8 @@ class _Reader:
         if negated not in ("", "true", "false"):
             self.report(draft, "negated", "not true or false", negated, "write true, or leave it empty")
         singled = "rank" in draft.text or negated == "true"
-        if singled and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
+        whole = len(self.problems) == before
+        if whole and singled and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
             fix = "a row with rank or negated states exactly one value of one property; split it"
             self.report(draft, "rank", "rank over several statements", str(len(claims)), fix)
         subject, report = draft.subject, None
@@ -448,6 +388,8 @@ class _Reader:
             return None
         iri = self.aliases.get(text)
         if iri is None:
+            if self.lost_sources or self._is_lost("", [term("Publication")]):
+                return None
             try:
                 iri = expand(text)
             except IdentifierError as error:
@@ -457,6 +399,8 @@ class _Reader:
                 self.report(draft, "source", "dangling reference" if known else "not an identifier", text, fix)
                 return None
         if iri not in self.types:
+            if self._is_lost(iri, [term("Source")]):
+                return None
             self.report(draft, "source", "dangling reference", text, "no row describes this source; add it to its table")
             return None
         if not any(self.vocabulary.is_a(t, term("Source")) for t in self.types[iri]):
@@ -502,6 +446,8 @@ class _Reader:
                         continue
                     place = (row.file, row.line, cell.property.name)
                     known = self.types.get(value.value)
+                    if known is None and self._is_lost(value.value, cell.property.ranges):
+                        continue
                     if known is None:
                         from mesokg.identifiers import compact
 
@@ -545,6 +491,8 @@ def read_tables(data: Path | None = None, vocabulary: Vocabulary | None = None) 
     problems: list[Problem] = []
     sheets = read_sheets(data, problems=problems)
     reader = _Reader(sheets, vocabulary)
+    for name in {Path(problem.file).stem for problem in problems} - {sheet.name for sheet in sheets}:
+        reader.lose_table(name)
     rows = reader.rows()
     problems.extend(reader.problems)
     if any(problem.level == "error" for problem in problems):

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.identifiers import PREFIXES, expand
+from mesokg.sheets import Sheet, read_sheets, write_sheet
 from mesokg.tables import (
     LABEL_SUFFIX,
     NAMING_COLUMNS,
     PLAIN_TABLES,
     PROVENANCE_COLUMNS,
-    Sheet,
     Tables,
-    read_sheets,
     read_tables,
-    write_sheet,
 )
 
 if TYPE_CHECKING:

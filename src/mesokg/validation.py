@@ -101,6 +101,8 @@ def validate_file(path: Path) -> Report:
     except SyntaxError as error:
         problem = Problem(str(path), error.lineno or 0, "", "not valid RDF", "", f"mend the file: {error.msg}")
         return Report((problem,))
+    if not quads:
+        return Report((Problem(str(path), 0, "", "empty file", "", "the file holds no triple; was it cut off, or is it the wrong one?"),))
     named = {graph_iri(name) for name in GRAPHS}
     split = any(getattr(quad.graph_name, "value", "") in named for quad in quads)
     store = ox.Store()

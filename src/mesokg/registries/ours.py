@@ -62,7 +62,8 @@ class Ours:
 
     def __init__(self, data: Path | None = None) -> None:
         from mesokg.graph import build_graph
-        from mesokg.tables import read_sheets, read_tables
+        from mesokg.sheets import read_sheets
+        from mesokg.tables import read_tables
         from mesokg.vocabulary import read_vocabulary
 
         self.data = data or folder("data")
