@@ -11,7 +11,7 @@ import re
 from mesokg.errors import QueryError, suggest
 from mesokg.identifiers import PREFIXES
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "admit_update", "explain_syntax_error"]
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "admit_update", "blank_quoted", "check_nesting", "explain_syntax_error", "unescape"]
 
 MAX_LENGTH = 200_000
 """Characters in one query. The longest in the library has fewer than 5,000."""
@@ -46,8 +46,13 @@ _SHOWN = 100
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
 
 
-def _unescape(query: str) -> str:
-    # SPARQL 1.1, section 19.2: \u escapes are read before anything else, so SERV\u0049CE is SERVICE.
+def unescape(query: str) -> str:
+    r"""The query with its ``\u`` escapes read, as SPARQL 1.1 (section 19.2) does before anything else.
+
+    >>> unescape(r"SERV\u0049CE")
+    'SERVICE'
+    """
+
     def character(match: re.Match[str]) -> str:
         code = int(match[1] or match[2], 16)
         return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else match[0]
@@ -55,7 +60,7 @@ def _unescape(query: str) -> str:
     return _ESCAPE.sub(character, query)
 
 
-def _bare(query: str) -> str:
+def blank_quoted(query: str) -> str:
     """The query with strings, IRIs and comments blanked, of the same length where it has no escapes."""
     return _QUOTED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), query)
 
@@ -81,7 +86,8 @@ def _holds_service(query: str) -> bool:
         return True
 
 
-def _check_nesting(text: str, bare: str) -> None:
+def check_nesting(text: str, bare: str) -> None:
+    """Raise QueryError where brackets of ``bare``, the text without what is quoted, are nested too deep."""
     depth = 0
     for match in re.finditer(r"[({\[)}\]]", bare):
         depth += 1 if match[0] in "({[" else -1
@@ -100,9 +106,9 @@ def admit_update(update: str) -> None:
     ...
     mesokg.errors.QueryError: line 1, column 12: LOAD is refused: an update may not call another server; read the data and insert them instead
     """
-    text = _unescape(update)
-    bare = _bare(text)
-    _check_nesting(text, bare)
+    text = unescape(update)
+    bare = blank_quoted(text)
+    check_nesting(text, bare)
     if match := _REACHES_OUT.search(bare):
         raise QueryError(
             f"{_at(text, match.start())}: {match[0].upper()} is refused: an update may not call another server; read the data and insert them instead"
@@ -125,9 +131,9 @@ def admit(query: str) -> None:
     for index, character in enumerate(query):
         if character == "\x00" or 0xD800 <= ord(character) < 0xE000:
             raise QueryError(f"{_at(query, index)}: the query holds a character that is not text; take it out")
-    text = _unescape(query)
-    bare = _bare(text)
-    _check_nesting(text, bare)
+    text = unescape(query)
+    bare = blank_quoted(text)
+    check_nesting(text, bare)
     for pattern, most, what in ((_STEP, MAX_STEPS, "operators"), (_SEPARATOR, MAX_SEPARATORS, "full stops, semicolons and commas")):
         found = [match.start() for match in pattern.finditer(bare)]
         if len(found) > most:
@@ -152,7 +158,7 @@ def explain_syntax_error(query: str, message: str) -> str:
     """
     place = _PLACE.search(message)
     line, column = (int(place[1]), int(place[2])) if place else (1, 1)
-    first = re.search(r"\S+", re.sub(r"(?i)\b(?:prefix\s+[\w.-]*:|base)\s+(?=\s|$)", lambda match: " " * len(match[0]), _bare(query)))
+    first = re.search(r"\S+", re.sub(r"(?i)\b(?:prefix\s+[\w.-]*:|base)\s+(?=\s|$)", lambda match: " " * len(match[0]), blank_quoted(query)))
     misbegun = first is not None and re.match(r"(?i)(?:select|ask|construct|describe)\b", first[0]) is None
     if misbegun and first is not None:
         line, column = query.count("\n", 0, first.start()) + 1, first.start() - query.rfind("\n", 0, first.start())
@@ -166,7 +172,7 @@ def explain_syntax_error(query: str, message: str) -> str:
     elif "variable that is unbound" in message:
         what = "the query is not valid SPARQL; SELECT names a variable that is neither grouped by nor counted; add it to GROUP BY or aggregate it"
     elif "Prefix not found" in message:
-        prefixes = [w for w in re.findall(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", _bare(query)) if w not in PREFIXES]
+        prefixes = [w for w in re.findall(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", blank_quoted(query)) if w not in PREFIXES]
         declared = {w.lower() for w in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
         unknown = next((w for w in prefixes if w.lower() not in declared), "")
         what = f"the prefix {unknown}: is not declared; {suggest(unknown, PREFIXES)}, or declare it with PREFIX"

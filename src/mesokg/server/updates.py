@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mesokg.gate import MAX_LENGTH, _bare, _unescape
+from mesokg.gate import MAX_LENGTH, blank_quoted, check_nesting, unescape
 from mesokg.server.failures import Failure
 
 __all__ = ["admit_services", "admit_update", "with_dataset"]
@@ -36,8 +36,8 @@ def admit_services(query: str, allowed: Sequence[str]) -> str:
 
     Raises Failure for any other address, or one in a variable.
     """
-    text = _unescape(query)
-    _targets(text, _bare(text), _SERVICE, allowed, "SERVICE")
+    text = unescape(query)
+    _targets(text, blank_quoted(text), _SERVICE, allowed, "SERVICE")
     return text
 
 
@@ -49,15 +49,11 @@ def admit_update(update: str, allowed: Sequence[str] = ()) -> str:
     """
     if len(update) > MAX_LENGTH * 100:
         raise Failure(413, f"the update has {len(update)} characters", "send it in parts")
-    text = _unescape(update)
-    bare = _bare(text)
+    text = unescape(update)
+    bare = blank_quoted(text)
     _targets(text, bare, _SERVICE, allowed, "SERVICE")
     _targets(text, bare, _LOAD, allowed, "LOAD")
-    depth = 0
-    for match in re.finditer(r"[({\[)}\]]", bare):
-        depth += 1 if match[0] in "({[" else -1
-        if depth > 100:
-            raise Failure(400, "brackets are nested deeper than 100", "write the update in a flatter form")
+    check_nesting(text, bare)
     return text
 
 
@@ -73,7 +69,7 @@ def with_dataset(update: str, default: Sequence[str], named: Sequence[str]) -> s
     """
     if not default and not named:
         return update
-    bare = _bare(update)
+    bare = blank_quoted(update)
     clauses = "".join(f"USING <{iri}> " for iri in default) + "".join(f"USING NAMED <{iri}> " for iri in named)
     out: list[str] = []
     done, depth, last = 0, 0, ""
