@@ -1,4 +1,5 @@
-// The editor page: YASGUI on our own endpoint, with classes and properties of the VoID description as completions.
+// The editor page: YASGUI on our own endpoint. Completions come from the VoID description, prefixes from the page; nothing
+// is asked of other servers.
 import Yasgui from "@zazuko/yasgui";
 import "@zazuko/yasgui/build/yasgui.min.css";
 
@@ -6,47 +7,53 @@ const place = document.getElementById("yasgui");
 const plain = document.getElementById("plain-editor");
 const text = document.getElementById("query-text").value;
 const endpoint = new URL(place.dataset.endpoint, location.href).href;
+const prefixes = JSON.parse(place.dataset.prefixes);
 const VOID = "http://rdfs.org/ns/void#";
 
-async function terms(partition, kind) {
-  const query = `SELECT DISTINCT ?t { ?part <${VOID}${kind}> ?t } ORDER BY ?t`;
-  const answer = await fetch(`/sparql?query=${encodeURIComponent(query)}`, { headers: { Accept: "application/sparql-results+json" } });
+async function terms(kind) {
+  const query = `SELECT DISTINCT ?t { ?part <${VOID}${kind}> ?t FILTER(ISIRI(?t)) } ORDER BY ?t`;
+  const answer = await fetch(`${endpoint}?query=${encodeURIComponent(query)}`, { headers: { Accept: "application/sparql-results+json" } });
   return answer.ok ? (await answer.json()).results.bindings.map((row) => row.t.value) : [];
 }
 
-function completer(name, kind, template) {
-  return {
-    ...template,
-    name,
-    bulk: true,
-    persistenceId: null,
-    get: () => terms(name, kind),
-  };
-}
+const { Yasqe } = Yasgui;
+const ours = {
+  class: () => terms("class"),
+  property: () => terms("property"),
+  prefixes: () => Object.entries(prefixes).map(([name, iri]) => `${name}: <${iri}>`).sort(),
+};
+for (const [name, get] of Object.entries(ours))
+  Yasqe.Autocompleters[name] = { ...Yasqe.Autocompleters[name], get, bulk: true, autoShow: true, persistenceId: null };
 
 place.hidden = false;
 plain.hidden = true;
-const { Yasqe } = Yasgui;
-for (const [name, kind] of [["class", "class"], ["property", "property"]]) {
-  const template = Yasqe.Autocompleters?.[name];
-  if (template) Yasqe.Autocompleters[name] = completer(name, kind, template);
-}
 const yasgui = new Yasgui(place, {
   requestConfig: { endpoint, method: "POST" },
   endpointCatalogueOptions: { getData: () => [{ endpoint }] },
   copyEndpointOnNewTab: true,
   persistenceId: null,
   corsProxy: undefined,
+  yasqe: { prefixCcApi: null },
 });
-yasgui.getTab().getYasqe().setValue(text);
+const editor = yasgui.getTab().getYasqe();
+editor.setValue(text);
+
 // what axe finds in YASGUI, mended from outside
+const name = (selector, words) => place.querySelectorAll(`${selector}:not([aria-label])`).forEach((one) => one.setAttribute("aria-label", words(one)));
 const mend = () => {
-  place.querySelectorAll("input:not([aria-label]), textarea:not([aria-label])").forEach((field) => field.setAttribute("aria-label", field.placeholder || field.className || "field"));
-  place.querySelectorAll(".tabsList").forEach((list) => {
-    list.removeAttribute("role");
-    list.querySelectorAll("[role=tab]").forEach((tab) => tab.removeAttribute("role"));
+  name("input, textarea", (field) => field.placeholder || "SPARQL query");
+  name("select.tableSizer", () => "Rows per page");
+  name("ul.CodeMirror-hints", () => "Completions");
+  // tabs that are links in a list, said to be tabs only in part
+  place.querySelectorAll(".tabsList[role]").forEach((list) => list.removeAttribute("role"));
+  place.querySelectorAll(".tabsList [role=tab]").forEach((tab) => tab.removeAttribute("role"));
+  place.querySelectorAll(".tabsList a[aria-selected]").forEach((link) => {
+    link.setAttribute("aria-current", link.getAttribute("aria-selected"));
+    link.removeAttribute("aria-selected");
   });
 };
 mend();
-new MutationObserver(mend).observe(place, { childList: true, subtree: true });
-document.documentElement.dataset.editor = "ready";
+new MutationObserver(mend).observe(place, { childList: true, subtree: true, attributeFilter: ["aria-selected", "role"] });
+Promise.all(Object.keys(ours).map((name) => editor.autocompleters[name]?.initialize())).finally(() => {
+  document.documentElement.dataset.editor = "ready";
+});

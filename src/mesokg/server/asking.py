@@ -110,7 +110,7 @@ def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     offered = el("details", el("summary", "Examples"), el("ul", [el("li", el("a", q.title, href="/editor?" + urlencode({"query": q.sparql}))) for q in names], cls="plain"))
     content = [
         el("h1", "SPARQL"), el("p", "The endpoint is ", el("code", header["base"] + "/sparql"), ". Every query sees the union of the graphs; ", el("a", "the description of the service", href="/.well-known/void"), " and ", el("a", "the ontology", href="/ontology/"), " say what is in it."),
-        el("div", id="yasgui", data_endpoint="/sparql", hidden=True) if bundle else el("p", _MISSING, cls="about"), form, offered,
+        el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", _MISSING, cls="about"), form, offered,
     ]
     reply: dict[str, Any] = {"status": 200, "type": _HTML}
     if bundle:
