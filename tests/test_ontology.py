@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ import rdflib
 from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS
 
-from mesokg.errors import ReasoningError
+from mesokg.errors import ReasoningError, VocabularyError
+from mesokg.hierarchy import hermit
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.ontology_pages import DIAGRAM, ROUTES, write_ontology_pages
 from mesokg.ontology_products import import_lists, outside_terms, write_ontology_products
@@ -28,7 +29,7 @@ from mesokg.vocabulary import read_vocabulary
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "ontology"), str(ROOT / "tests" / "reasoning")]
 import gates  # noqa: E402
-from support import make_store, real_rules  # noqa: E402
+from support import TURTLE_PREFIXES, make_store, need_java, real_rules  # noqa: E402
 
 OURS = PREFIXES["mesokg"]
 DEFINITION = rdflib.URIRef(PREFIXES["IAO"] + "0000115")
@@ -179,6 +180,20 @@ def test_disjoint_neighbours_clash_with_an_explanation(first: str, second: str) 
     with pytest.raises(ReasoningError) as caught:
         infer(store, rules=rules)
     assert any("disjoint" in problem.rule and "DisjointClasses: " in problem.fix for problem in caught.value.problems)
+
+
+def test_hermit_finds_every_disjoint_pair_empty(tmp_path: Path) -> None:
+    """A class below both of two disjoint ones can have no member: one class per pair, all judged in one run."""
+    need_java()
+    pairs = sorted(pair for members in GROUPS for pair in combinations(sorted(members), 2))
+    assert len(pairs) > 100
+    both = tmp_path / "both.ttl"
+    axioms = "".join(f"mesokg:Both{n} a owl:Class ; rdfs:subClassOf mesokg:{a}, mesokg:{b} .\n" for n, (a, b) in enumerate(pairs))
+    both.write_text(TURTLE_PREFIXES + axioms, encoding="utf-8")
+    with pytest.raises(VocabularyError) as caught, hermit(folder("ontology") / "mesokg.ttl", both):
+        pass
+    found = {problem.value for problem in caught.value.problems}
+    assert found == {f"mesokg:Both{n}" for n in range(len(pairs))}
 
 
 def test_defined_classes_are_many() -> None:

@@ -43,7 +43,7 @@ public class Gates {
                 Graph graph = OgJsonReader.readFile(path).getGraphs().get(0);
                 say("obograph", "nodes", graph.getNodes().size(), "");
                 say("obograph", "edges", graph.getEdges().size(), "");
-                say("obograph", "definitions", graph.getLogicalDefinitionAxioms().size(), "");
+                say("obograph", "logical definitions", graph.getLogicalDefinitionAxioms().size(), "");
                 continue;
             }
             OWLOntologyManager manager = OWLManager.createOWLOntologyManager();

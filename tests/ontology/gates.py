@@ -26,7 +26,6 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mesokg
 EXPLAINED = {
     "missing_definition": "terms of others (annotation properties, and in the full ontology the parents from BFO, IAO, OBI, "
     "SO and RO) are defined by their owners; restating their definitions here could only go stale",
-    "duplicate_label": "in the full ontology alone: a class of ours and the class of SO, IAO, BFO or RO above it have one name",
 }
 """Why each finding of ROBOT that is allowed may stand. Nothing else is allowed."""
 
@@ -110,8 +109,6 @@ def unexplained(findings: Iterable[Finding]) -> list[Finding]:
             continue
         ours = not one.detail.startswith(OUTSIDE)
         if one.value == "missing_definition" and not ours:
-            continue
-        if one.value == "duplicate_label" and one.file.startswith("mesokg-full"):
             continue
         left.append(one)
     return left
