@@ -18,7 +18,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "server"))
 from running import CONFORMANCE, serving
 
+from mesokg.server.assets import FOLDER
+
 HERE = Path(__file__).parent / "server"
+WEB = Path(__file__).parents[1] / "web"
 ROWS = "SELECT DISTINCT ?t WHERE { ?t a <https://w3id.org/mesokg/ontology/Trial> }"
 REQUIRED = os.environ.get("MESOKG_REQUIRE_TOOLS") == "1"
 
@@ -54,7 +57,19 @@ def tools(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(real_build, tmp_path_factory):
+def bundled() -> None:
+    """The interactive parts, bundled anew where their sources are younger."""
+    sources = [*(WEB / "src").iterdir(), WEB / "package-lock.json"]
+    built = [FOLDER / "bundle" / name for name in ("graph.js", "editor.js", "LICENSES.txt")]
+    if all(one.exists() for one in built) and min(one.stat().st_mtime for one in built) >= max(one.stat().st_mtime for one in sources):
+        return
+    if not shutil.which("npm"):
+        _missing("npm is not installed, so the network and the editor cannot be bundled")
+    subprocess.run([sys.executable, str(WEB / "bundle.py")], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def site(bundled, real_build, tmp_path_factory):
     with serving("--build", real_build, log=tmp_path_factory.mktemp("server") / "log") as address:
         yield address
 
@@ -192,7 +207,7 @@ def test_pages_in_front_of_a_real_server(kind, real_store, tmp_path, trials):
 
 # ---------------------------------------------------------------- browser
 
-VISITED = ["/", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/download/", "/search?q=ifn"]
+VISITED = ["/", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
 
 
 @pytest.fixture(scope="module")
@@ -207,25 +222,91 @@ def browser():
         one.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 390)])
-def test_pages_in_a_browser(browser, tools, site, scheme, width):
-    """No error in the console, no sideways scrolling, and nothing serious for axe."""
+def _findings(context, page, axe: str) -> list[str]:
+    """What axe calls serious or critical on the page as it is now."""
+    # through the debugger, as the policy of the page forbids scripts from elsewhere
+    context.new_cdp_session(page).send("Runtime.evaluate", {"expression": axe})
+    return page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => v.id + ' ' + v.nodes[0].target.join(' ')))")
+
+
+class _Visit:
+    """A page of a context that writes down errors of the console and requests to other servers."""
+
+    def __init__(self, browser, site: str, **options) -> None:
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: None if request.url.startswith((site, "data:", "blob:")) else self.outside.append(request.url))
+
+    def __enter__(self) -> _Visit:
+        return self
+
+    def __exit__(self, kind, *rest) -> None:
+        self.context.close()
+        if kind is None:
+            assert not self.errors
+            assert not self.outside
+
+
+LOOKS = [("light", 1200), ("dark", 390)]
+
+
+def test_axe_finds_what_is_wrong(browser, tools):
+    """Or its silence on our pages would mean nothing."""
     axe = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context()
     page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    found = []
-    for path in VISITED:
-        page.goto(site + path)
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
-        # through the debugger, as the policy of the page forbids scripts from elsewhere
-        context.new_cdp_session(page).send("Runtime.evaluate", {"expression": axe})
-        bad = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => v.id + ' ' + v.nodes[0].target.join(' ')))")
-        found += [(path, one) for one in bad]
+    page.set_content("<html lang=en><title>x</title><main><h1>x</h1><input><p style='color:#ccc'>pale</p></main>")
+    assert {one.split()[0] for one in _findings(context, page, axe)} >= {"label", "color-contrast"}
     context.close()
-    assert not errors
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_pages_in_a_browser(browser, tools, site, scheme, width):
+    """No error in the console, nothing asked elsewhere, no sideways scrolling, and nothing serious for axe."""
+    axe = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    found = []
+    with _Visit(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme) as visit:
+        for path in VISITED:
+            visit.page.goto(site + path)
+            if path.startswith("/graph?"):
+                visit.page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+            assert visit.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+            found += [(path, one) for one in _findings(visit.context, visit.page, axe)]
+    assert not found
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_editor(browser, tools, site, scheme, width):
+    """It answers, completes classes, properties and prefixes from our own description, and passes axe all the while."""
+    axe = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    with _Visit(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme) as visit:
+        page = visit.page
+        page.goto(site + "/editor")
+        page.wait_for_selector("html[data-editor=ready]", timeout=20_000)
+        found = _findings(visit.context, page, axe)
+        page.locator(".yasqe_queryButton").first.click()
+        page.wait_for_selector(".yasr table td")
+        assert "OBP-301" in page.locator(".yasr").inner_text() or page.locator(".yasr td").count() > 5
+        found += _findings(visit.context, page, axe)
+
+        def typed(text: str, wanted: str, declared: str = "PREFIX mesokg: <https://w3id.org/mesokg/ontology/>\n") -> None:
+            page.evaluate("text => { const one = document.querySelector('.CodeMirror').CodeMirror; one.setValue(text); one.focus(); one.setCursor(one.lineCount(), 0); }", declared + "SELECT * WHERE { ")
+            page.keyboard.type(text)
+            hint = page.locator(".CodeMirror-hints li", has_text=wanted).first
+            hint.wait_for(timeout=5_000)
+
+        typed("?s a mesokg:Onco", "mesokg:OncolyticVirotherapy")
+        found += _findings(visit.context, page, axe)
+        page.keyboard.press("Enter")
+        assert "?s a mesokg:OncolyticVirotherapy" in page.evaluate("document.querySelector('.CodeMirror').CodeMirror.getValue()")
+        typed("?s mesokg:usesV", "mesokg:usesVector")
+        # a prefix that is not declared yet is declared, from the page
+        typed("?s mesokg:usesV", "mesokg:usesVector", declared="")
+        assert "PREFIX mesokg: <https://w3id.org/mesokg/ontology/>" in page.evaluate("document.querySelector('.CodeMirror').CodeMirror.getValue()")
     assert not found
 
 
@@ -256,16 +337,77 @@ def test_first_view_is_quick_and_light(browser, site):
     page.close()
 
 
-def test_network_where_it_is_bundled(browser, site):
-    from mesokg.server.assets import has_bundle
-
-    page = browser.new_page()
-    page.goto(site + "/graph")
-    if has_bundle("graph.js"):
+def test_the_network(browser, site):
+    """Filters and expanded nodes stand in the address, which gives the same view to others, and in the file for Gephi."""
+    with _Visit(browser, site) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn&expand=mkg:vector-ad5")
         page.wait_for_selector("html[data-network=ready]", timeout=20_000)
-        page.locator("#network-tools input").first.uncheck()
-        assert "hide=" in page.url
+        boxes = page.locator("#network-tools input[type=checkbox]")
+        before = boxes.count()
+        boxes.first.uncheck()
+        assert "hide=" in page.url and "focus=" in page.url
         assert "hide=" in page.locator("#gexf").get_attribute("href")
-    else:
-        assert "without its front end" in page.locator("main").inner_text()
-    page.close()
+        page.reload()
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        assert boxes.count() == before
+        assert not boxes.first.is_checked()
+
+
+def test_the_sources_of_a_link(browser, site):
+    """Opened from the keyboard: each source with its place, and a link to its page."""
+    with _Visit(browser, site, viewport={"width": 900, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        page.locator("#network").focus()
+        page.keyboard.press("Enter")
+        mark = page.locator("#network-detail button.mark", has_text="source").first
+        mark.focus()
+        page.keyboard.press("Enter")
+        link = page.locator("#network-detail .sources a").first
+        link.wait_for()
+        number = int(mark.inner_text().split()[0])
+        assert page.locator("#network-detail .sources li").count() == number
+        link.click()
+        page.wait_for_url("**/id/**")
+        assert page.locator("h1").count() == 1
+
+
+def test_the_view_as_gexf(site, tmp_path):
+    """The official schema takes it, and NetworkX reads what the page shows."""
+    import networkx
+
+    whole = httpx.get(site + "/graph.json?focus=mkg:therapy-rad-ifn").json()
+    view = httpx.get(site + "/graph.gexf?focus=mkg:therapy-rad-ifn")
+    assert view.headers["content-type"] == "application/gexf+xml"
+    (tmp_path / "view.gexf").write_bytes(view.content)
+    read = networkx.read_gexf(tmp_path / "view.gexf")
+    assert set(read) == {n["id"] for n in whole["nodes"]}
+    assert read.number_of_edges() == len(whole["edges"])
+    more = httpx.get(site + "/graph.gexf?focus=mkg:therapy-rad-ifn&expand=HGNC:5423&hide=Organisation,Publication&until=2015").content
+    (tmp_path / "more.gexf").write_bytes(more)
+    kinds = set(networkx.get_node_attributes(networkx.read_gexf(tmp_path / "more.gexf"), "kind").values())
+    assert "Therapy" in kinds and not kinds & {"Organisation", "Publication"}
+    schema = CONFORMANCE / "gexf" / "specs" / "1.3" / "gexf.rnc"
+    if not shutil.which("jing"):
+        _missing("jing is not installed")
+    if not schema.is_file():
+        _missing("the schema of GEXF is not beside this repository; not verified")
+    (tmp_path / "whole.gexf").write_bytes(httpx.get(site + "/graph.gexf").content)
+    for name in ("view", "more", "whole"):
+        run = subprocess.run(["jing", "-c", str(schema), str(tmp_path / f"{name}.gexf")], capture_output=True, text=True)
+        assert run.returncode == 0, run.stdout
+    (tmp_path / "bad.gexf").write_bytes(view.content.replace(b"<nodes>", b"<nodes><vertex/>"))
+    assert subprocess.run(["jing", "-c", str(schema), str(tmp_path / "bad.gexf")], capture_output=True).returncode != 0
+
+
+def test_the_lock_file_names_no_server():
+    """Packages come from whatever registry npm is set up with, and are checked by their sums."""
+    text = (WEB / "package-lock.json").read_text()
+    assert "http" not in text
+    packages = json.loads(text)["packages"]
+    assert not [name for name, one in packages.items() if "resolved" in one]
+    assert all("integrity" in one for name, one in packages.items() if name)
+    wanted = json.loads((WEB / "package.json").read_text())
+    assert {**wanted["dependencies"], **wanted["devDependencies"]} == {**packages[""]["dependencies"], **packages[""]["devDependencies"]}

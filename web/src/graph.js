@@ -6,6 +6,8 @@ import Sigma from "sigma";
 const COLOURS = { Therapy: "#D55E00", Trial: "#332288", Vector: "#0072B2", Payload: "#E69F00", Gene: "#009E73", Antigen: "#66C2A5", Mechanism: "#CC79A7", Drug: "#C9B800", Disease: "#5C4033", Construct: "#56B4E9", CellProduct: "#F0955A", Publication: "#8A8A8A", Organisation: "#C8A951", Component: "#1F78B4", Experiment: "#8C8C1A" };
 const SIZES = { Therapy: 11, Vector: 9, Trial: 8, Gene: 7, Mechanism: 8 };
 
+const HINT = "Choose a node to see its links, a link to see its sources; choose a node twice to expand it.";
+
 const stage = document.getElementById("network");
 const tools = document.getElementById("network-tools");
 const detail = document.getElementById("network-detail");
@@ -14,6 +16,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)").matches;
 
 const graph = new Graph({ multi: true, type: "directed" });
 const hidden = new Set();
+const expanded = new Set();
 let until = Infinity;
 let chosen = null;
 
@@ -42,34 +45,73 @@ function lighten(colour) {
 
 const shown = (node) => !hidden.has(node.kind) && (node.year === null || node.year === undefined || node.year <= until);
 
+const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+
+// The sources of an edge, each a link, with the place in it and the kind of evidence.
+async function sources(edge) {
+  const answer = await fetch(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
+  if (!answer.ok) return element("p", "The sources cannot be shown now.", { className: "about" });
+  const found = await answer.json();
+  if (!found.sources.length) return element("p", found.inferred ? "Follows from other statements by the axioms of the ontology." : "No source is recorded.", { className: "about" });
+  const list = element("ul", "", { className: "plain sources" });
+  list.append(...found.sources.map((one) => {
+    const item = element("li", "");
+    item.append(element("a", one.citation, { href: one.href }), [one.locator && `, ${one.locator}`, one.level && ` · ${one.level}`, one.negated && " · denies"].filter(Boolean).join(""));
+    return item;
+  }));
+  return list;
+}
+
+function row(key, id) {
+  const edge = graph.getEdgeAttributes(key);
+  const item = element("li", "");
+  const ends = id === undefined ? [edge.source, edge.target] : [edge.source === id ? edge.target : edge.source];
+  const link = (node) => element("a", graph.getNodeAttribute(node, "label"), { href: graph.getNodeAttribute(node, "href") });
+  if (id === undefined) item.append(link(ends[0]), ` ${edge.kind} `, link(ends[1]), " ");
+  else item.append(edge.source === id ? "" : "← ", `${edge.kind} `, link(ends[0]), " ");
+  const open = element("button", edge.sources ? plural(edge.sources, "source") : "inferred", { type: "button", className: "mark" });
+  open.setAttribute("aria-expanded", "false");
+  const place = element("div", "");
+  open.addEventListener("click", async () => {
+    const shut = open.getAttribute("aria-expanded") === "true";
+    open.setAttribute("aria-expanded", String(!shut));
+    place.replaceChildren(...(shut ? [] : [await sources(edge)]));
+  });
+  item.append(open, place);
+  return { item, open };
+}
+
 function describe(id) {
   const node = graph.getNodeAttributes(id);
-  const links = graph.edges(id).slice(0, 14).map((key) => {
-    const edge = graph.getEdgeAttributes(key);
-    const other = edge.source === id ? edge.target : edge.source;
-    const words = `${edge.source === id ? "" : "← "}${edge.kind} ${graph.getNodeAttribute(other, "label")}`;
-    const what = edge.sources ? `${edge.sources} ${edge.sources === 1 ? "source" : "sources"}` : "inferred";
-    const item = element("li", "");
-    item.append(element("a", words, { href: graph.getNodeAttribute(edge.source, "href") }), ` (${what})`);
-    return item;
-  });
+  const keys = graph.edges(id);
   const list = element("ul", "", { className: "plain" });
-  list.append(...links);
+  list.append(...keys.slice(0, 14).map((key) => row(key, id).item));
+  if (keys.length > 14) list.append(element("li", `and ${keys.length - 14} more`, { className: "about" }));
   const grow = element("button", "expand", { type: "button" });
   grow.addEventListener("click", () => expand(id));
   detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${node.kind} `, grow, list);
+}
+
+function describeEdge(key) {
+  const { item, open } = row(key);
+  const list = element("ul", "", { className: "plain" });
+  list.append(item);
+  detail.replaceChildren(list);
+  open.click();
 }
 
 async function expand(id) {
   const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
   if (!answer.ok) return;
   add(await answer.json());
+  expanded.add(id);
   kinds();
+  address();
 }
 
 function address() {
   const parameters = new URLSearchParams(location.search);
-  for (const [name, value] of [["hide", [...hidden].join(",")], ["until", Number.isFinite(until) ? String(until) : ""]])
+  for (const [name, value] of [["expand", [...expanded].join(",")], ["hide", [...hidden].join(",")], ["until", Number.isFinite(until) ? String(until) : ""]])
     value ? parameters.set(name, value) : parameters.delete(name);
   history.replaceState(null, "", parameters.size ? `?${parameters}` : location.pathname);
   gexf.href = `/graph.gexf?${parameters}`;
@@ -107,39 +149,69 @@ function kinds() {
   tools.replaceChildren(...boxes);
 }
 
+// sigma's own is dark on white in every theme
+function drawHover(context, data, settings) {
+  context.beginPath();
+  context.arc(data.x, data.y, data.size + 2, 0, Math.PI * 2);
+  context.lineWidth = 2;
+  context.strokeStyle = dark ? "#e6eaef" : "#1b1f24";
+  context.stroke();
+  if (typeof data.label !== "string" || !data.label) return;
+  const size = settings.labelSize;
+  context.font = `${settings.labelWeight} ${size}px ${settings.labelFont}`;
+  const [left, top] = [data.x + data.size + 3, data.y - size / 2 - 4];
+  context.fillStyle = dark ? "#1c2127" : "#ffffff";
+  context.fillRect(left - 2, top, context.measureText(data.label).width + 8, size + 8);
+  context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
+  context.fillText(data.label, left + 2, data.y + size / 3);
+}
+
 async function start() {
   const parameters = new URLSearchParams(location.search);
   (parameters.get("hide") ?? "").split(",").filter(Boolean).forEach((kind) => hidden.add(kind));
   if (parameters.get("until")) until = Number(parameters.get("until"));
   add(await (await fetch(stage.dataset.src)).json());
+  for (const id of (parameters.get("expand") ?? "").split(",").filter(Boolean)) {
+    const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
+    if (answer.ok && graph.hasNode(id)) {
+      add(await answer.json());
+      expanded.add(id);
+    }
+  }
   renderer = new Sigma(graph, stage, {
     labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
     labelRenderedSizeThreshold: 7,
     labelDensity: 0.6,
     nodeReducer: (id, node) => ({ ...node, hidden: !shown(node), highlighted: id === chosen, color: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? (dark ? "#39414a" : "#e1e5ea") : node.color, label: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? "" : node.label }),
     edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
-    defaultDrawNodeHover: undefined,
+    defaultDrawNodeHover: drawHover,
+    enableEdgeEvents: true,
   });
-  renderer.on("clickNode", ({ node }) => {
+  const choose = (node) => {
     chosen = node;
     describe(node);
     renderer.refresh();
-  });
+  };
+  // what the page is about, else the first in the alphabet
+  const first = () => (graph.hasNode(parameters.get("focus") ?? "") ? parameters.get("focus") : graph.nodes().filter((id) => shown(graph.getNodeAttributes(id)))[0]);
+  renderer.on("clickNode", ({ node }) => choose(node));
+  renderer.on("clickEdge", ({ edge }) => describeEdge(edge));
   renderer.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
     preventSigmaDefault();
     expand(node);
   });
   renderer.on("clickStage", () => {
     chosen = null;
-    detail.replaceChildren("Choose a node to see its links; twice to expand it.");
+    detail.replaceChildren(HINT);
     renderer.refresh();
   });
-  detail.textContent = "Choose a node to see its links; twice to expand it.";
+  detail.textContent = HINT;
   const steps = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
   stage.addEventListener("keydown", (event) => {
     const camera = renderer.getCamera();
     if (event.key === "+") camera.animatedZoom();
     else if (event.key === "-") camera.animatedUnzoom();
+    else if (event.key === "Enter" && first()) choose(first());
     else if (event.key in steps) camera.setState({ x: camera.x + steps[event.key][0] * camera.ratio, y: camera.y + steps[event.key][1] * camera.ratio });
     else return;
     event.preventDefault();

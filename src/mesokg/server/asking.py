@@ -1,4 +1,4 @@
-"""The question library with its forms, the SPARQL editor, and the network."""
+"""The question library with its forms, and the SPARQL editor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mesokg.errors import UsageError
-from mesokg.identifiers import NAMESPACE, PREFIXES, compact, expand, is_curie
+from mesokg.identifiers import NAMESPACE, PREFIXES, compact
 from mesokg.server.assets import has_bundle
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
@@ -17,12 +17,12 @@ from mesokg.server.look import href
 if TYPE_CHECKING:
     from mesokg.server.explorer import Explorer
 
-__all__ = ["editor", "examples", "graph", "graph_data", "graph_gexf", "question", "questions"]
+__all__ = ["MISSING", "editor", "examples", "question", "questions"]
 
 _HTML = "text/html; charset=utf-8"
 Reply = tuple[dict[str, Any], bytes]
 _ROWS = 500
-_MISSING = "The interactive part is not in this installation, as it was installed without its front end. Everything else works."
+MISSING = "The interactive part is not in this installation, as it was installed without its front end. Everything else works."
 
 
 def questions(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
@@ -110,7 +110,7 @@ def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     offered = el("details", el("summary", "Examples"), el("ul", [el("li", el("a", q.title, href="/editor?" + urlencode({"query": q.sparql}))) for q in names], cls="plain"))
     content = [
         el("h1", "SPARQL"), el("p", "The endpoint is ", el("code", header["base"] + "/sparql"), ". Every query sees the union of the graphs; ", el("a", "the description of the service", href="/.well-known/void"), " and ", el("a", "the ontology", href="/ontology/"), " say what is in it."),
-        el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", _MISSING, cls="about"), form, offered,
+        el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", MISSING, cls="about"), form, offered,
     ]
     reply: dict[str, Any] = {"status": 200, "type": _HTML}
     if bundle:
@@ -136,83 +136,3 @@ def examples(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) 
         ]
         found += [Triple(node, NamedNode(PREFIXES["schema"] + "keywords"), Literal(word)) for word in one.keywords]
     return {"status": 200, "type": "text/turtle; charset=utf-8"}, write_triples(found, "turtle", PREFIXES)
-
-
-# ---------------------------------------------------------------- the network
-
-_SHOWN = "Therapy Trial Vector Payload Gene Antigen Mechanism Drug Disease Construct CellProduct Publication Organisation Component Experiment".split()
-_LINKS = "usesVector deliversPayload deliversGene targets engages combinesWith investigates studies succeeds follows sponsor developer reportsOn activatedByProdrug hasConstruct administersCells".split()
-
-
-def _network(explorer: Explorer, focus: str, limit: int = 400) -> dict[str, Any]:
-    """Nodes and edges around the focus, or of therapies and what they are linked to; each edge with its sources."""
-    from pyoxigraph import NamedNode
-
-    kinds = " ".join(f'(mesokg:{kind} "{kind}")' for kind in _SHOWN)
-    links = " ".join(f"mesokg:{name}" for name in _LINKS)
-    if focus:
-        iri = expand(focus) if is_curie(focus) and focus.partition(":")[0] in PREFIXES else focus
-        try:
-            node = NamedNode(iri)
-        except ValueError as error:
-            raise Failure(400, "the focus is not a thing", "give its id") from error
-        where = f"{{ BIND({node} AS ?s) {node} ?p ?o }} UNION {{ ?s ?p {node} BIND({node} AS ?o) }} VALUES ?p {{ {links} }}"
-    else:
-        where = "VALUES ?p { mesokg:usesVector mesokg:deliversGene mesokg:targets mesokg:engages mesokg:investigates } ?s ?p ?o ."
-    rows = explorer.look.rows(f"""SELECT ?s ?p ?o (COUNT(DISTINCT ?a) AS ?n) WHERE {{ {{ SELECT DISTINCT ?s ?p ?o {{ {where} FILTER(ISIRI(?o)) }} LIMIT {limit * 3} }}
-        OPTIONAL {{ ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o }} }} GROUP BY ?s ?p ?o ORDER BY ?s ?p ?o""")
-    iris = sorted({row["s"] for row in rows} | {row["o"] for row in rows} | ({iri} if focus else set()))
-    values = " ".join(str(NamedNode(one)) for one in iris)
-    known: dict[str, dict[str, Any]] = {}
-    if values:
-        for row in explorer.look.rows(f"SELECT ?x ?l ?kind ?start WHERE {{ VALUES ?x {{ {values} }} VALUES (?c ?kind) {{ {kinds} }} ?x a ?c ; rdfs:label ?l . OPTIONAL {{ ?x mesokg:startDate ?start }} }}"):
-            known.setdefault(row["x"], {"id": compact(row["x"]), "label": row["l"], "kind": row["kind"], "year": int(row["start"][:4]) if row["start"][:4].isdigit() else None, "href": href(row["x"])})
-    edges = [
-        {"source": compact(r["s"]), "target": compact(r["o"]), "kind": r["p"].rsplit("/", 1)[-1], "sources": int(r["n"])}
-        for r in rows if r["s"] in known and r["o"] in known and r["s"] != r["o"]
-    ]
-    linked = {e["source"] for e in edges} | {e["target"] for e in edges}
-    nodes = [n for n in known.values() if n["id"] in linked or (focus and n["id"] == compact(iri))]
-    return {"focus": focus, "nodes": nodes, "edges": edges}
-
-
-def graph_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    return {"status": 200, "type": "application/json"}, json.dumps(_network(explorer, query.get("focus", "")), ensure_ascii=False).encode()
-
-
-def graph_gexf(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    """The current view as GEXF 1.3; ``hide`` leaves out kinds, ``until`` trials that began later."""
-    found = _network(explorer, query.get("focus", ""))
-    hidden = set(query.get("hide", "").split(","))
-    until = int(query["until"]) if query.get("until", "").isdigit() else 9999
-    nodes = [n for n in found["nodes"] if n["kind"] not in hidden and (n["year"] or 0) <= until]
-    kept = {n["id"] for n in nodes}
-    edges = [e for e in found["edges"] if e["source"] in kept and e["target"] in kept]
-    whole = el(
-        "gexf",
-        el("graph", el("attributes", el("attribute", id="kind", title="kind", type="string"), **{"class": "node"}), el("nodes", [el("node", el("attvalues", el("attvalue", for_="kind", value=n["kind"])), id=n["id"], label=n["label"]) for n in nodes]),
-           el("edges", [el("edge", id=str(i), source=e["source"], target=e["target"], label=e["kind"], weight=str(float(max(1, e["sources"])))) for i, e in enumerate(edges)]), defaultedgetype="directed", mode="static"),
-        xmlns="http://gexf.net/1.3", version="1.3",
-    )
-    return {"status": 200, "type": "application/gexf+xml", "attachment": "mesokg-view.gexf"}, ('<?xml version="1.0" encoding="UTF-8"?>\n' + whole + "\n").encode()
-
-
-def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    focus = query.get("focus", "")[:300]
-    found = _network(explorer, focus)
-    bundle = has_bundle("graph.js")
-    labels = {n["id"]: n for n in found["nodes"]}
-    by_kind: dict[str, list[Any]] = defaultdict(list)
-    for node in found["nodes"]:
-        by_kind[node["kind"]].append(node)
-    lists = [
-        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {kind} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"))
-        for kind, nodes in sorted(by_kind.items())
-    ]
-    title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
-    stage = el("div", el("div", id="network", role="application", aria_label="Network; the same things are in the lists below", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", _MISSING, cls="about")
-    content = [
-        el("h1", title), el("p", f"{len(found['nodes'])} things, {len(found['edges'])} links. ", el("a", "all", href="/graph") if focus else None, " ", el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
-        stage, el("section", el("h2", "The same as lists"), lists),
-    ]
-    return {"status": 200, "type": _HTML}, document("Graph", content, here="/graph", scripts=("/static/bundle/graph.js",) if bundle else (), description="The graph as a network to walk through.")

@@ -10,11 +10,11 @@ from mesokg.identifiers import PREFIXES, expand, is_curie
 from mesokg.server.html import Markup, el
 from mesokg.server.look import href
 
-__all__ = ["link", "sources", "statement_rows", "values"]
+__all__ = ["iri_of", "link", "short_citation", "sources", "statement_rows", "value_of", "values"]
 
 
 def iri_of(short: str) -> str:
-    """The IRI of a CURIE from a description, or the text itself."""
+    """The IRI of a CURIE with a prefix of ours, or the text itself."""
     return expand(short) if is_curie(short) and short.partition(":")[0] in PREFIXES else short
 
 
@@ -24,9 +24,9 @@ def link(short: str, label: str = "") -> Markup:
     return el("a", label or short, href=href(iri))
 
 
-def citation_link(one: Evidence) -> Markup:
-    text = one.citation.removeprefix("mkg:page-").removeprefix("mkg:record-").removeprefix("mkg:publication-")
-    return link(one.source, text)
+def short_citation(one: Evidence) -> str:
+    """What a source is cited by, without the prefix of its id."""
+    return one.citation.removeprefix("mkg:page-").removeprefix("mkg:record-").removeprefix("mkg:publication-")
 
 
 def sources(evidence: Iterable[Evidence], inferred: bool = False) -> Markup | None:
@@ -40,7 +40,7 @@ def sources(evidence: Iterable[Evidence], inferred: bool = False) -> Markup | No
     words = f"{len(found)} {'source' if len(found) == 1 else 'sources'}"
     items = [
         el(
-            "span", citation_link(one), f", {one.locator}" if one.locator else "",
+            "span", link(one.source, short_citation(one)), f", {one.locator}" if one.locator else "",
             el("span", f"{one.level}{' · denies' if one.negated else ''}{f' · {one.rank}' if one.rank != 'normal' else ''}{f' · as of {one.as_of}' if one.as_of else ''}{f' · checked {one.checked_on}' if one.checked_on else ''}", cls="level"),
             el("q", one.comment) if one.comment else None,
             cls="one",

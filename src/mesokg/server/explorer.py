@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from mesokg.describe import describe
 from mesokg.errors import UsageError
-from mesokg.identifiers import NAMESPACE, PREFIXES, compact, expand, is_curie
+from mesokg.identifiers import NAMESPACE, PREFIXES, compact
+from mesokg.server.evidence import iri_of
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import Look
@@ -38,7 +39,7 @@ class Explorer:
         from mesokg.questions import read_questions
         # a worker can open no file later, so what is imported where it is used is imported here
         from mesokg import cells, rdf_files  # noqa: F401
-        from mesokg.server import asking, lists, things  # noqa: F401
+        from mesokg.server import asking, lists, network, things  # noqa: F401
         from mesokg.server.assets import has_bundle
 
         has_bundle("")
@@ -47,7 +48,7 @@ class Explorer:
         if self.settings.endpoint is None and not self.settings.allow_update:
             _ = self.overview, self.names
             header = {"query": [], "format": "html", "base": "http://localhost"}
-            for path in ("/", "/ask/which_therapies_target_gene", "/graph", "/editor", "/examples.ttl", "/ontology/Therapy"):
+            for path in ("/", "/ask/which_therapies_target_gene", "/graph", "/graph.gexf", "/editor", "/examples.ttl", "/ontology/Therapy"):
                 with contextlib.suppress(Failure):
                     self.page({**header, "path": path})
             for style in ("json", "csv", "turtle"):
@@ -98,12 +99,12 @@ class Explorer:
             from mesokg.questions import read_questions
 
             self.questions = read_questions()
-        from mesokg.server import asking, lists
+        from mesokg.server import asking, lists, network
 
         simple = {
             "/": lists.start, "/therapies": lists.therapies, "/trials": lists.trials, "/search": lists.search,
-            "/ask": asking.questions, "/graph": asking.graph, "/graph.json": asking.graph_data, "/suggest": lists.suggest,
-            "/examples.ttl": asking.examples, "/editor": asking.editor, "/graph.gexf": asking.graph_gexf,
+            "/ask": asking.questions, "/graph": network.graph, "/graph.json": network.graph_data, "/edge.json": network.edge_data, "/suggest": lists.suggest,
+            "/examples.ttl": asking.examples, "/editor": asking.editor, "/graph.gexf": network.graph_gexf,
             "/dataset": lists.start,
         }
         if path in simple:
@@ -120,7 +121,7 @@ class Explorer:
         style = header["format"]
         if path.startswith("/thing/"):
             name = path.removeprefix("/thing/")
-            iri = expand(name) if is_curie(name) and name.partition(":")[0] in PREFIXES else name
+            iri = iri_of(name)
             formats = path
         elif path == "/thing":
             iri, formats = query.get("iri", ""), "/thing?" + urlencode({"iri": query.get("iri", "")})

@@ -59,7 +59,7 @@ class Site:
         self.receipt = json.loads((settings.build / "receipt.json").read_text(encoding="utf-8")) if settings.build else {}
 
     def routes(self) -> list[Route]:
-        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology/{name:path}")
+        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology/{name:path}")
         return [
             *[Route(path, self.page) for path in pages if not path.startswith("/ontology")],
             Route("/ontology", self.ontology), Route("/ontology.ttl", self.ontology), Route("/ontology/", self.ontology), Route("/ontology/{name:path}", self.page),

@@ -1,0 +1,143 @@
+"""The network: its page, its data for the page, the sources of one link, and the current view as GEXF."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from mesokg.describe import describe
+from mesokg.errors import UsageError
+from mesokg.identifiers import compact
+from mesokg.networks.styles import read_styles, rgb
+from mesokg.server.asking import MISSING
+from mesokg.server.assets import has_bundle
+from mesokg.server.evidence import iri_of, short_citation
+from mesokg.server.failures import Failure
+from mesokg.server.html import document, el
+from mesokg.server.look import href
+
+if TYPE_CHECKING:
+    from mesokg.server.explorer import Explorer
+
+__all__ = ["edge_data", "graph", "graph_data", "graph_gexf"]
+
+Reply = tuple[dict[str, Any], bytes]
+_SHOWN = "Therapy Trial Vector Payload Gene Antigen Mechanism Drug Disease Construct CellProduct Publication Organisation Component Experiment".split()
+_LINKS = "usesVector deliversPayload deliversGene targets engages combinesWith investigates studies succeeds follows sponsor developer reportsOn activatedByProdrug hasConstruct administersCells".split()
+
+
+def _network(explorer: Explorer, focus: str, limit: int = 400) -> dict[str, Any]:
+    """Nodes and edges around the focus, or of therapies and what they are linked to; each edge with its sources."""
+    from pyoxigraph import NamedNode
+
+    kinds = " ".join(f'(mesokg:{kind} "{kind}")' for kind in _SHOWN)
+    links = " ".join(f"mesokg:{name}" for name in _LINKS)
+    if focus:
+        iri = iri_of(focus)
+        try:
+            node = NamedNode(iri)
+        except ValueError as error:
+            raise Failure(400, "the focus is not a thing", "give its id") from error
+        where = f"{{ BIND({node} AS ?s) {node} ?p ?o }} UNION {{ ?s ?p {node} BIND({node} AS ?o) }} VALUES ?p {{ {links} }}"
+    else:
+        where = "VALUES ?p { mesokg:usesVector mesokg:deliversGene mesokg:targets mesokg:engages mesokg:investigates } ?s ?p ?o ."
+    rows = explorer.look.rows(f"""SELECT ?s ?p ?o (COUNT(DISTINCT ?a) AS ?n) WHERE {{ {{ SELECT DISTINCT ?s ?p ?o {{ {where} FILTER(ISIRI(?o)) }} LIMIT {limit * 3} }}
+        OPTIONAL {{ ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o }} }} GROUP BY ?s ?p ?o ORDER BY ?s ?p ?o""")
+    iris = sorted({row["s"] for row in rows} | {row["o"] for row in rows} | ({iri} if focus else set()))
+    values = " ".join(str(NamedNode(one)) for one in iris)
+    known: dict[str, dict[str, Any]] = {}
+    if values:
+        for row in explorer.look.rows(f"SELECT ?x ?l ?kind ?start WHERE {{ VALUES ?x {{ {values} }} VALUES (?c ?kind) {{ {kinds} }} ?x a ?c ; rdfs:label ?l . OPTIONAL {{ ?x mesokg:startDate ?start }} }}"):
+            known.setdefault(row["x"], {"id": compact(row["x"]), "label": row["l"], "kind": row["kind"], "year": int(row["start"][:4]) if row["start"][:4].isdigit() else None, "href": href(row["x"])})
+    edges = [
+        {"source": compact(r["s"]), "target": compact(r["o"]), "kind": r["p"].rsplit("/", 1)[-1], "sources": int(r["n"])}
+        for r in rows if r["s"] in known and r["o"] in known and r["s"] != r["o"]
+    ]
+    linked = {e["source"] for e in edges} | {e["target"] for e in edges}
+    nodes = [n for _, n in sorted(known.items()) if n["id"] in linked or (focus and n["id"] == compact(iri))]
+    return {"focus": focus, "nodes": nodes, "edges": edges}
+
+
+def graph_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    return {"status": 200, "type": "application/json"}, json.dumps(_network(explorer, query.get("focus", "")), ensure_ascii=False).encode()
+
+
+def edge_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    """The sources of the link from ``source`` by ``kind`` to ``target``, as the graph data name them."""
+    source, target = iri_of(query.get("source", "")), compact(iri_of(query.get("target", "")))
+    try:
+        found = describe(source, explorer.store)
+    except UsageError as error:
+        raise Failure(404, f"the graph says nothing about {compact(source)}", "take the ids from /graph.json") from error
+    statements = [s for s in found.statements if not s.inward and s.property == f"mesokg:{query.get('kind', '')}" and s.value == target]
+    if not statements:
+        raise Failure(404, "there is no such link", "take source, kind and target from /graph.json")
+    listed = [
+        {"citation": short_citation(one), "href": href(iri_of(one.source)), "locator": one.locator, "level": one.level, "negated": one.negated}
+        for statement in statements for one in statement.evidence
+    ]
+    whole = {"inferred": any(s.inferred for s in statements), "sources": listed}
+    return {"status": 200, "type": "application/json"}, json.dumps(whole, ensure_ascii=False).encode()
+
+
+MOST_EXPANDED = 20
+"""Nodes that one view may have expanded."""
+
+
+def graph_gexf(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    """The current view as GEXF 1.3; ``expand`` names expanded nodes, ``hide`` kinds left out, ``until`` leaves out trials that began later."""
+    nodes: dict[str, dict[str, Any]] = {}
+    edges: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for focus in [query.get("focus", ""), *[one for one in query.get("expand", "").split(",") if one][:MOST_EXPANDED]]:
+        found = _network(explorer, focus)
+        nodes |= {n["id"]: n for n in found["nodes"]}
+        edges |= {(e["source"], e["kind"], e["target"]): e for e in found["edges"]}
+    hidden = set(query.get("hide", "").split(","))
+    until = int(query["until"]) if query.get("until", "").isdecimal() else 9999
+    kept = {i: n for i, n in nodes.items() if n["kind"] not in hidden and (n["year"] or 0) <= until}
+    links = [e for e in edges.values() if e["source"] in kept and e["target"] in kept]
+
+    def attribute(number: int, title: str, kind: str) -> Any:
+        return el("attribute", id=str(number), title=title, type=kind)
+
+    def values(*given: Any) -> Any:
+        return el("attvalues", [el("attvalue", for_=str(number), value=str(value)) for number, value in enumerate(given) if value is not None])
+
+    def node(one: dict[str, Any]) -> Any:
+        style = read_styles()[one["kind"]]
+        red, green, blue = rgb(style.colour)
+        return el("node", values(one["kind"], one["year"]), el("viz:color", r=str(red), g=str(green), b=str(blue)), el("viz:size", value=str(style.size)), id=one["id"], label=one["label"])
+
+    whole = el(
+        "gexf",
+        el("graph",
+           el("attributes", attribute(0, "kind", "string"), attribute(1, "year", "integer"), cls="node"), el("attributes", attribute(0, "sources", "integer"), cls="edge"),
+           el("nodes", [node(one) for one in kept.values()]),
+           el("edges", [el("edge", values(e["sources"]), id=str(number), source=e["source"], target=e["target"], kind=e["kind"], label=e["kind"], weight=str(float(max(1, e["sources"])))) for number, e in enumerate(links)]),
+           defaultedgetype="directed", mode="static"),
+        xmlns="http://gexf.net/1.3", **{"xmlns:viz": "http://gexf.net/1.3/viz"}, version="1.3",
+    )
+    return {"status": 200, "type": "application/gexf+xml", "attachment": "mesokg-view.gexf"}, ('<?xml version="1.0" encoding="UTF-8"?>\n' + whole + "\n").encode()
+
+
+def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    focus = query.get("focus", "")[:300]
+    found = _network(explorer, focus)
+    bundle = has_bundle("graph.js")
+    labels = {n["id"]: n for n in found["nodes"]}
+    by_kind: dict[str, list[Any]] = defaultdict(list)
+    for node in found["nodes"]:
+        by_kind[node["kind"]].append(node)
+    lists = [
+        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {kind} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"))
+        for kind, nodes in sorted(by_kind.items())
+    ]
+    title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
+    stage = el("div", el("div", id="network", role="application", aria_label="Network; the same things are in the lists below. Enter shows the links of the thing in focus, plus and minus zoom, arrows move", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", MISSING, cls="about")
+    content = [
+        el("h1", title), el("p", f"{len(found['nodes'])} things, {len(found['edges'])} links. ", el("a", "all", href="/graph") if focus else None, " ", el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
+        stage, el("section", el("h2", "The same as lists"), lists),
+    ]
+    return {"status": 200, "type": "text/html; charset=utf-8"}, document("Graph", content, here="/graph", scripts=("/static/bundle/graph.js",) if bundle else (), description="The graph as a network to walk through.")
