@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import time
@@ -14,6 +15,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "server"))
 from running import serving
+
+from mesokg.identifiers import NAMESPACE
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
@@ -249,14 +252,123 @@ def test_suffix_and_accept_give_the_same(http, suffix, accept):
     assert 'rel="cite-as"' in by_suffix.headers["link"] and 'rel="license"' in by_suffix.headers["link"]
 
 
-def test_every_iri_of_ours_has_its_page(http, real_store):
-    """A page and Turtle for each of a sample of every class, and for each term of the ontology."""
-    rows = real_store.query("SELECT (SAMPLE(?s) AS ?x) WHERE { ?s a ?c FILTER(STRSTARTS(STR(?s), 'https://w3id.org/mesokg/')) } GROUP BY ?c").rows
-    for (x,) in rows:
-        path = x.value.removeprefix("https://w3id.org/mesokg")
-        if path.startswith("/dataset/"):
-            continue
-        assert http.get(path + ".ttl").status_code == 200, x
+def _shape(path: str) -> str:
+    """What an address looks like: its folder and the kind that begins its name."""
+    folder, _, name = path.rpartition("/")
+    if folder == "id":
+        return f"id/{name.partition('-')[0]}-"
+    if folder == "ontology" and name and "." not in name:
+        return "ontology/Class" if name[0].isupper() else "ontology/property" if name[0].islower() else "ontology/version"
+    if folder.startswith("ontology/"):
+        return f"{folder}/version"
+    return f"{folder}/" if folder.startswith("dataset/") else path
+
+
+@pytest.fixture(scope="module")
+def shapes(real_build, real_store) -> dict[str, str]:
+    """One address of every shape that any IRI of ours has, in the graph or in an RDF product, and of every class."""
+    import pyoxigraph
+
+    found: dict[str, str] = {}
+
+    def take(*terms: object) -> None:
+        for term in terms:
+            if isinstance(term, pyoxigraph.NamedNode) and term.value.startswith(NAMESPACE):
+                path = term.value.removeprefix(NAMESPACE)
+                shape = _shape(path)
+                found[shape] = min(path, found.get(shape, path))
+
+    for quad in real_store.oxigraph:
+        take(quad.subject, quad.predicate, quad.object, quad.graph_name)
+    for name in ("queries.ttl", "void.ttl", *[f"ontology/{p.name}" for p in (real_build / "ontology").glob("*.ttl")]):
+        for quad in pyoxigraph.parse(path=str(real_build / name), format=pyoxigraph.RdfFormat.TURTLE):
+            take(quad.subject, quad.predicate, quad.object)
+    rows = real_store.query("SELECT ?c (MIN(STR(?s)) AS ?x) WHERE { ?s a ?c FILTER(STRSTARTS(STR(?s), 'https://w3id.org/mesokg/')) } GROUP BY ?c").rows
+    for row in rows:
+        found[f"class {row[0].value}"] = row[1].value.removeprefix(NAMESPACE)
+    # where all queries are to be asked is no thing with a page
+    assert found.pop("sparql") == "sparql"
+    return found
+
+
+def test_shapes_are_those_that_we_know(shapes):
+    plain = {shape for shape in shapes if not shape.startswith(("class ", "id/"))}
+    assert plain == {"dataset", "dataset/class/", "dataset/property/", "graph/evidence", "graph/facts", "graph/inferred", "graph/metadata", "graph/ontology", "ontology", "ontology/", "ontology/Class", "ontology/property", "ontology/version", "ontology/mesokg-full.owl", "ontology/mesokg-full.owl/version", "ontology/alignment/version"}
+    assert {"id/therapy-", "id/assertion-", "id/question-", "id/prefix-"} <= shapes.keys()
+
+
+_DATA = {"ttl": "text/turtle", "json": "application/json", "csv": "text/csv"}
+
+
+def test_every_iri_of_ours_has_its_page_and_data(http, shapes):
+    """By suffix and by Accept, for each shape of IRI: of the type asked for, about the thing, and said to be."""
+    import csv
+
+    import pyoxigraph
+
+    for shape, path in shapes.items():
+        iri = NAMESPACE + path
+        page = http.get(f"/{path}", headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), (shape, path)
+        assert "<h1" in page.text
+        for suffix, media in _DATA.items():
+            for answer in (http.get(f"/{path}.{suffix}"), http.get(f"/{path}", headers={"Accept": media})):
+                assert answer.status_code == 200, (shape, path, suffix)
+                assert answer.headers["content-type"].split(";")[0] == media, (shape, path, suffix)
+                if suffix == "ttl":
+                    read = list(pyoxigraph.parse(answer.content, format=pyoxigraph.RdfFormat.TURTLE))
+                    named = {term for quad in read for term in (quad.subject, quad.object)}
+                    # of a named graph the triples are sent, of the namespace those of the ontology
+                    assert read and (pyoxigraph.NamedNode(iri) in named or shape.startswith("graph/") or shape == "ontology/"), (shape, path)
+                elif suffix == "json":
+                    assert answer.json()["iri"] == iri, (shape, path)
+                else:
+                    assert len(list(csv.reader(answer.text.splitlines()))) > 1, (shape, path)
+        if not path.startswith("dataset"):
+            assert 'rel="cite-as"' in page.headers["link"], (shape, path)
+
+
+def test_what_is_not_ours_has_no_page(http):
+    for path in ("/id/therapy-nothing", "/dataset/class/nothing", "/dataset/nothing", "/ontology/Nothing", "/ontology/1999-01-01", "/id/question-nothing", "/id/prefix-nothing", "/graph/nothing"):
+        for tail in ("", ".ttl", ".json", ".csv"):
+            assert http.get(path + tail).status_code == 404, path + tail
+
+
+def _links(answer: httpx.Response) -> list[dict[str, str]]:
+    """The targets and parameters of a Link header (RFC 8288)."""
+    found = []
+    for target, rest in re.findall(r"<([^>]*)>((?:;\s*[^,<]*)*)", answer.headers["link"]):
+        found.append({"href": target, **dict(re.findall(r'(\w+)="([^"]*)"', rest))})
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/id/therapy-rad-ifn", "/id/trial-NCT03710876", "/thing/HGNC:7371", "/ontology/Therapy", "/dataset/class/mesokg-Trial"])
+def test_signposting(http, site, path):
+    """FAIR Signposting, level 1: what to cite, licence, types, and data that are what the link says."""
+    links = _links(http.get(path, headers={"Accept": "text/html"}))
+    rels = {one["rel"] for one in links}
+    assert {"cite-as", "license", "type", "describedby"} <= rels
+    assert len([one for one in links if one["rel"] == "cite-as"]) == 1
+    assert ("item" in rels) == (path == "/")
+    for one in links:
+        if one["rel"] in ("describedby", "item"):
+            assert one["href"].startswith(site)
+            answer = http.get(one["href"], headers={"Accept": one["type"]})
+            assert answer.status_code == 200, one
+            assert answer.headers["content-type"].split(";")[0] == one["type"], one
+
+
+def test_the_landing_page_is_a_dataset_of_bioschemas(http):
+    """The properties that the profile Dataset 1.0 calls minimum, and those of its recommended that apply."""
+    text = http.get("/", headers={"Accept": "text/html"}).text
+    data = json.loads(text.split('<script type="application/ld+json">')[1].split("</script>")[0])
+    assert {"@context", "@type", "@id", "name", "description", "url", "identifier", "keywords", "license"} <= data.keys()
+    assert {"version", "distribution", "creator", "isAccessibleForFree"} <= data.keys()
+    assert data["@type"] == "Dataset"
+    assert data["http://purl.org/dc/terms/conformsTo"]["@id"].startswith("https://bioschemas.org/profiles/Dataset/")
+    assert 50 <= len(data["description"]) <= 5000
+    for one in data["distribution"]:
+        assert http.head(one["contentUrl"]).status_code in (200, 303), one
 
 
 def test_void_and_description_know_the_address(http, site):

@@ -149,6 +149,59 @@ def test_curl(site, trials):
     assert len(run.stdout.splitlines()) == trials + 1
 
 
+# ---------------------------------------------------------------- w3id.org
+
+
+@contextmanager
+def _apache(folder: Path, rules: str):
+    """Debian's Apache as w3id.org has it: the rules in a folder of their own."""
+    program, modules = shutil.which("apache2") or "/usr/sbin/apache2", Path("/usr/lib/apache2/modules")
+    if not (Path(program).exists() and (modules / "mod_rewrite.so").exists()):
+        pytest.skip("Debian's apache2 is not installed; the rules for w3id.org are not verified")
+    port = _free()
+    (folder / "www" / "mesokg").mkdir(parents=True)
+    (folder / "www" / "mesokg" / ".htaccess").write_text(rules)
+    os.chmod(folder, 0o755)
+    lines = [
+        f"Listen 127.0.0.1:{port}", "ServerName localhost", f"PidFile {folder}/pid", f"ErrorLog {folder}/errors", f"DocumentRoot {folder}/www",
+        *[f"LoadModule {name}_module {modules}/mod_{name}.so" for name in ("mpm_event", "authz_core", "rewrite")],
+        f"<Directory {folder}/www>", "AllowOverride All", "Require all granted", "</Directory>",
+    ]
+    (folder / "apache.conf").write_text("\n".join(lines) + "\n")
+    running = subprocess.Popen([program, "-f", str(folder / "apache.conf"), "-D", "FOREGROUND"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/", timeout=2)
+                break
+            except httpx.HTTPError:
+                assert running.poll() is None, (folder / "errors").read_text()
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+def test_the_rules_for_w3id(site, tmp_path_factory):
+    """An IRI leads to its page or data here, whatever its shape; what the path holds cannot become a header."""
+    import tempfile
+
+    rules = httpx.get(site + "/w3id.htaccess").text
+    assert site in rules
+    # Apache gives up its rights and then cannot read pytest's own folders
+    with tempfile.TemporaryDirectory() as name, _apache(Path(name), rules) as w3id, httpx.Client(timeout=30) as client:
+        for path in ("", "id/therapy-rad-ifn", "id/therapy-rad-ifn.ttl", "ontology", "ontology/Therapy", "graph/facts.json", "dataset", "dataset/class/mesokg-Trial", "sparql?query=ASK%20%7B%7D", "thing?iri=http%3A%2F%2Fidentifiers.org%2Fhgnc%2F7371"):
+            moved = client.get(f"{w3id}/mesokg/{path}")
+            assert (moved.status_code, moved.headers["location"]) == (303, f"{site}/{path}")
+            assert client.get(moved.headers["location"]).status_code == 200
+        for accept in ("text/html", "text/turtle", "application/json", "text/csv"):
+            answer = client.get(f"{w3id}/mesokg/id/therapy-rad-ifn", headers={"Accept": accept}, follow_redirects=True)
+            assert answer.headers["content-type"].split(";")[0] == accept
+        hostile = client.get(f"{w3id}/mesokg/id/x%0d%0aSet-Cookie:%20a=b")
+        assert "set-cookie" not in hostile.headers
+
+
 # ---------------------------------------------------------------- servers behind
 
 

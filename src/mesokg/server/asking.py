@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mesokg.errors import UsageError
-from mesokg.identifiers import NAMESPACE, PREFIXES, compact
+from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.assets import has_bundle
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
@@ -120,19 +120,11 @@ def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
 
 def examples(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
     """The questions in the form of SIB (https://github.com/sib-swiss/sparql-examples), for editors that offer them."""
-    from pyoxigraph import Literal, NamedNode, Triple
+    from pyoxigraph import NamedNode, Triple
 
     from mesokg.server.results import write_triples
 
-    sh, a = PREFIXES["sh"], NamedNode(PREFIXES["rdf"] + "type")
-    found = []
-    endpoint = NamedNode(header["base"] + "/sparql")
-    for one in explorer.questions.values():
-        node = NamedNode(NAMESPACE + "question/" + one.name)
-        found += [
-            Triple(node, a, NamedNode(sh + "SPARQLExecutable")), Triple(node, a, NamedNode(sh + "SPARQLSelectExecutable")),
-            Triple(node, NamedNode(PREFIXES["rdfs"] + "comment"), Literal(one.title, language="en")),
-            Triple(node, NamedNode(sh + "select"), Literal(one.sparql)), Triple(node, NamedNode(PREFIXES["schema"] + "target"), endpoint),
-        ]
-        found += [Triple(node, NamedNode(PREFIXES["schema"] + "keywords"), Literal(word)) for word in one.keywords]
+    target = NamedNode(PREFIXES["schema"] + "target")
+    here = NamedNode(header["base"] + "/sparql")
+    found = [Triple(one.subject, one.predicate, here) if one.predicate == target else one for record in explorer.question_records.values() for one in record]
     return {"status": 200, "type": "text/turtle; charset=utf-8"}, write_triples(found, "turtle", PREFIXES)

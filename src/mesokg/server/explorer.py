@@ -33,17 +33,19 @@ class Explorer:
         self.look = Look(store)
         self._overview: Overview | None = None
         self._names: list[tuple[str, str, str, str]] | None = None
+        self._question_records: dict[str, list[Any]] | None = None
 
     def warm(self) -> None:
         """Read what all pages share, before workers are forked."""
         from mesokg.questions import read_questions
         # a worker can open no file later, so what is imported where it is used is imported here
         from mesokg import cells, rdf_files  # noqa: F401
-        from mesokg.server import asking, lists, network, things  # noqa: F401
+        from mesokg.server import asking, lists, network, records, things  # noqa: F401
         from mesokg.server.assets import has_bundle
 
         has_bundle("")
         self.questions = read_questions()
+        _ = self.question_records
         compact(NAMESPACE)
         if self.settings.endpoint is None and not self.settings.allow_update:
             _ = self.overview, self.names
@@ -60,6 +62,14 @@ class Explorer:
         if self._overview is None:
             self._overview = read_overview(self.look)
         return self._overview
+
+    @property
+    def question_records(self) -> dict[str, list[Any]]:
+        if self._question_records is None:
+            from mesokg.server.records import question_records
+
+            self._question_records = question_records()
+        return self._question_records
 
     @property
     def names(self) -> list[tuple[str, str, str, str]]:
@@ -105,8 +115,9 @@ class Explorer:
             "/": lists.start, "/therapies": lists.therapies, "/trials": lists.trials, "/search": lists.search,
             "/ask": asking.questions, "/graph": network.graph, "/graph.json": network.graph_data, "/edge.json": network.edge_data, "/suggest": lists.suggest,
             "/examples.ttl": asking.examples, "/editor": asking.editor, "/graph.gexf": network.graph_gexf,
-            "/dataset": lists.start,
         }
+        if path == "/dataset" and header["format"] == "html":
+            path = "/"
         if path in simple:
             return simple[path](self, query, header)
         if path.startswith("/ask/"):
@@ -116,6 +127,7 @@ class Explorer:
     # ------------------------------------------------------------ one thing
 
     def thing(self, path: str, query: dict[str, str], header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        from mesokg.server import asking, records
         from mesokg.server.things import kind_of, thing_content
 
         style = header["format"]
@@ -129,6 +141,14 @@ class Explorer:
             iri, formats = NAMESPACE + path.lstrip("/"), path
         if path.startswith("/graph/"):
             return self._named_graph(iri, path, header)
+        if path.startswith("/ontology") and records.is_ontology(self, iri):
+            return records.ontology(self, iri, header)
+        name = path.removeprefix("/id/question-")
+        if style == "html" and name in self.questions:
+            reply, body = asking.question(self, name, query, header)
+            return {**reply, "iri": iri}, body
+        if path.startswith("/dataset") or iri in self.question_records:
+            return records.record(self, iri, path, header)
         try:
             found = describe(iri, self.store)
         except UsageError as error:

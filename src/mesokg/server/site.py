@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html
 from mesokg.server.protocol import base_of, cors, etag_of, failure_in, matches, until_gone, wants_gzip
+from mesokg.server.records import FILES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,6 +31,8 @@ __all__ = ["Site", "release_of"]
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _JSON = Format("json", "application/json", (), "json")
 _CSV = Format("csv", "text/csv", (), "csv", charset=True)
+# plain JSON before JSON-LD, which asks for application/json too
+_THINGS = (GRAPHS[0], _JSON, *GRAPHS[1:], _CSV)
 _TYPES = {".ttl": "text/turtle; charset=utf-8", ".trig": "application/trig; charset=utf-8", ".owl": "application/rdf+xml", ".jsonld": "application/ld+json", ".gz": "application/gzip", ".json": "application/json", ".csv": "text/csv; charset=utf-8", ".tsv": "text/tab-separated-values; charset=utf-8", ".gexf": "application/gexf+xml", ".graphml": "application/graphml+xml", ".cx2": "application/json"}
 _SAID = {
     "mesokg.ttl": "everything: ontology, facts, inferences and the sources of each (Turtle)", "mesokg-simple.ttl": "without the sources (Turtle)",
@@ -59,12 +63,11 @@ class Site:
         self.receipt = json.loads((settings.build / "receipt.json").read_text(encoding="utf-8")) if settings.build else {}
 
     def routes(self) -> list[Route]:
-        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology/{name:path}")
+        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/dataset.{suffix}", "/dataset/{name:path}", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology", "/ontology.{suffix}", "/ontology/{name:path}")
         return [
-            *[Route(path, self.page) for path in pages if not path.startswith("/ontology")],
-            Route("/ontology", self.ontology), Route("/ontology.ttl", self.ontology), Route("/ontology/", self.ontology), Route("/ontology/{name:path}", self.page),
+            *[Route(path, self.page) for path in pages],
             Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
-            Route("/.well-known/void", self.void), Route("/dataset.ttl", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
+            Route("/.well-known/void", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
             Route("/favicon.ico", self.icon), Route("/w3id.htaccess", self.htaccess), Route("/health", self.health),
         ]
 
@@ -75,25 +78,28 @@ class Site:
         pairs = [(name, value) for name, value in request.query_params.multi_items()][:50]
         chosen: Format | None = None
         style = "html"
-        data = path.startswith(("/id/", "/thing", "/ontology/", "/graph/")) or path == "/dataset"
+        data = path.startswith(("/id/", "/thing", "/ontology", "/graph/", "/dataset"))
         if data:
             asked = dict(pairs).get("format", "")
             stem, _, suffix = path.rpartition(".")
-            known = by_suffix(suffix, (*GRAPHS, _JSON, _CSV)) if "/" not in suffix else None
-            if known is not None and stem.rpartition("/")[2]:
+            known = by_suffix(suffix, _THINGS) if "/" not in suffix else None
+            # the namespace of the ontology ends with a slash
+            if known is not None and (stem.rpartition("/")[2] or stem == "/ontology/"):
                 chosen, path = known, stem
             elif asked:
-                chosen = by_suffix(asked, (*GRAPHS, _JSON, _CSV))
+                chosen = by_suffix(asked, _THINGS)
                 if chosen is None:
                     raise Failure(406, "there is no such format", "use ttl, nt, rdf, jsonld, trig, json or csv")
             elif not prefers_html(request.headers.get("accept")):
                 accept = request.headers.get("accept")
-                chosen = choose(accept, (*GRAPHS, _JSON, _CSV))
+                chosen = choose(accept, _THINGS)
                 if chosen is None and "text/html" not in (accept or ""):
                     raise Failure(406, "the Accept header names no format of this thing", "accept text/html, text/turtle, application/ld+json, application/json or text/csv")
             style = chosen.name if chosen else "html"
-        if path == "/dataset" and chosen is not None:
-            return await self.void(request)
+        if path == "/dataset" and chosen in GRAPHS:
+            return self._void(request, chosen)
+        if path.startswith("/ontology") and chosen in GRAPHS and (file := self._ontology_file(path)):
+            return await self._ontology(file, chosen)
         zipped = wants_gzip(request)
         base = base_of(request, self.settings)
         key = key_of("page", self.settings.release, base, path, repr(pairs), style, "gzip" if zipped else "")
@@ -141,11 +147,27 @@ class Site:
         kind = _SIGNPOST.get(reply.get("kind", ""), "https://schema.org/Thing")
         return ", ".join([f'<{quote(iri, safe=":/#?&=%._-~")}>; rel="cite-as"', f'<{LICENCE}>; rel="license"', f'<{kind}>; rel="type"', '<https://w3id.org/mesokg/dataset>; rel="collection"', *described])
 
-    async def ontology(self, request: Request) -> Response:
-        name = "ontology/mesokg-full.ttl"
-        if prefers_html(request.headers.get("accept")) or name not in self.products:
-            return Response(status_code=303, headers={"Location": "/download/", "Vary": "Accept"})
-        return FileResponse(self.products[name], media_type=_TYPES[".ttl"], headers=cors(self.settings))
+    def _ontology_file(self, path: str) -> str | None:
+        name = path.removeprefix("/ontology").strip("/").removesuffix(self.receipt.get("ontology") or "/").strip("/")
+        file = f"ontology/{FILES[name]}.ttl" if name in FILES else ""
+        return file if file in self.products else None
+
+    async def _ontology(self, file: str, chosen: Format) -> Response:
+        """An ontology as it was released, in the format that is asked for."""
+        headers = {"Content-Type": chosen.content_type, "Vary": "Accept", **cors(self.settings)}
+        path = self.products[file]
+        if chosen.name == "turtle":
+            return FileResponse(path, headers=headers)
+
+        def convert() -> bytes:
+            from pyoxigraph import RdfFormat, parse
+
+            from mesokg.identifiers import PREFIXES
+            from mesokg.server.results import write_triples
+
+            return write_triples([quad.triple for quad in parse(path=str(path), format=RdfFormat.TURTLE)], chosen.name, PREFIXES)
+
+        return Response(await asyncio.to_thread(convert), headers=headers)
 
     # ------------------------------------------------------------ downloads
 
@@ -175,10 +197,12 @@ class Site:
         return FileResponse(path, media_type=self._media(name), headers={"Link": link, **cors(self.settings)})
 
     async def void(self, request: Request) -> Response:
+        return self._void(request, choose(request.headers.get("accept"), GRAPHS) or GRAPHS[0])
+
+    def _void(self, request: Request, found: Format) -> Response:
         """The dataset in VoID and DCAT, with the address of this endpoint and its examples."""
         base = base_of(request, self.settings)
         path = self.products.get("void.ttl")
-        found = choose(request.headers.get("accept"), GRAPHS) or GRAPHS[0]
         from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
         from mesokg.identifiers import PREFIXES
@@ -227,7 +251,7 @@ class Site:
 Options -MultiViews
 RewriteEngine On
 RewriteRule ^$ {base}/ [R=303,L]
-RewriteRule ^(.*)$ {base}/$1 [R=303,L,NE]
+RewriteRule ^(.*)$ {base}/$1 [R=303,L]
 """
         return Response(text, media_type="text/plain")
 
