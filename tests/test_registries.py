@@ -332,7 +332,7 @@ def test_europe_pmc_and_its_gaps(tmp_path: Path):
     problems: list[Problem] = []
     (article,) = read_articles(tmp_path / "a.json", problems)
     assert article.retracted and article.source == "Europe PMC"
-    assert [p.rule for p in problems] == ["no PMID"]
+    assert [p.rule for p in problems] == ["no PMID, no DOI"]
 
 
 @pytest.mark.parametrize("content", ["<PubmedArticleSet><PubmedArticle>", "<html/>", "{", '{"a": 1}'])

@@ -296,21 +296,6 @@ def test_publications_in_batches(tmp_path: Path):
     assert (registry.missing, problems) == (["2"], [])
 
 
-def test_terms_one_by_one_and_a_service_that_is_down(tmp_path: Path):
-    def handler(path: str, query: dict[str, str], registry: FakeRegistry):
-        if path.startswith("/fetch/hgnc_id/"):
-            return ok(HGNC) if path.endswith("/7371") else ok({"response": {"docs": []}})
-        return ok(OLS) if query["obo_id"] == "MONDO:0005112" else (500, {}, b"")
-
-    problems: list[Problem] = []
-    with serving(handler) as server, _client(server.url, tmp_path) as client:
-        registry = terms.Registry(client, client, problems)
-        wanted = ["HGNC:7371", "HGNC:99", "MONDO:0005112", "GO:1", "CL:1", "UniProtKB:P1"]
-        assert [t.curie for t in registry.by_curie(wanted)] == ["HGNC:7371", "MONDO:0005112"]
-    assert (registry.missing, registry.unread, registry.outside) == (["HGNC:99"], ["GO:1", "CL:1"], ["UniProtKB:P1"])
-    assert [p.rule for p in problems] == ["registry not read"]
-
-
 # ---------------------------------------------------------------- only here, only when asked
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "mesokg"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from mesokg.beside import write_beside
+from mesokg.errors import ExportError
 
 __all__ = ["Cache", "CachedAnswer", "default_cache"]
 
@@ -92,10 +94,8 @@ class Cache:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        beside.write_bytes(gzip.compress(content, compresslevel=5, mtime=0))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{path.parent}: the cache cannot be written: {error.strerror or error}; name another with --cache") from error
+    write_beside(path, gzip.compress(content, compresslevel=5, mtime=0))

@@ -34,6 +34,8 @@ def _service_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--pubmed-url", hidden=True),
             click.option("--hgnc-url", hidden=True),
             click.option("--ols-url", hidden=True),
+            click.option("--uniprot-url", hidden=True),
+            click.option("--cellosaurus-url", hidden=True),
             _DATA,
         )
     ):
@@ -45,7 +47,7 @@ def _online(options: dict[str, Any]) -> Online:
     from mesokg.refresh import Online
     from mesokg.registries.cache import default_cache
 
-    urls = {name: url for name in ("ctgov", "pubmed", "hgnc", "ols") if (url := options[f"{name}_url"])}
+    urls = {name: url for name in ("ctgov", "pubmed", "hgnc", "ols", "uniprot", "cellosaurus") if (url := options[f"{name}_url"])}
     return Online(
         cache=options["cache"] or default_cache(),
         contact=options["contact"],
@@ -82,15 +84,9 @@ def _write(text: str, path: Path) -> None:
     if str(path) == "-":
         click.echo(text, nl=False)
         return
-    from mesokg.errors import ExportError
+    from mesokg.beside import write_beside
 
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+    write_beside(path, text)
     click.echo(f"wrote {path}", err=True)
 
 
@@ -112,12 +108,15 @@ def refresh(ids: tuple[str, ...], sources: tuple[str, ...], keys: tuple[str, ...
     where anything differs or went wrong.
     """
     from mesokg.errors import UsageError
-    from mesokg.refresh import accept
+    from mesokg.refresh import accept, finish_stopped
     from mesokg.refresh import refresh as run
     from mesokg.registries.drift import drift_as_html, drift_as_tsv, print_drift
 
     if options["dry_run"] and not (keys or all_new):
         raise UsageError("--dry-run goes with --accept KEY or --all-new")
+    if (keys or all_new) and (finished := finish_stopped(options["data"])):
+        click.echo(f"an earlier --accept was stopped half way; its rows are in place now, in {', '.join(finished)}. Refresh again to see what is left.", err=True)
+        return
     day = options["checked_on"].date() if options["checked_on"] else None
     online = None if options["path"] else _online(options)
     with _progress() as progress:

@@ -29,6 +29,7 @@ _VINTAGES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r'^\s*\[?\s*\{\s*"(Study|ProtocolSection|Rank)"'), "old API (v1) JSON", "fetch the study again from API v2"),
     (re.compile(r"<clinical_study\b|<search_results\b|clinicaltrials\.gov/ct2/html/images/info/public"), "legacy XML of ClinicalTrials.gov", "fetch the study again as JSON from API v2"),
     (re.compile(r"<PubmedArticleSet\b|<!DOCTYPE PubmedArticleSet"), "PubMed XML", "read it with --source pubmed"),
+    (re.compile(r'"esearchresult"\s*:'), "list of PMIDs", "give the articles themselves, as XML of efetch"),
     (re.compile(r'^\s*\{\s*"resourceType"'), "FHIR JSON", "download the study as JSON, not FHIR"),
     (re.compile(r"^\ufeff?\"?NCT Number\b|^nctId,"), "CSV download", "download the studies as JSON"),
     (re.compile(r"^(openapi|swagger):"), "description of the API, no study", "give pages or studies"),
@@ -161,7 +162,7 @@ def kind_of(path: Path) -> str:
         return "ctgov"
     if re.search(r"<PubmedArticleSet\b|<!DOCTYPE PubmedArticleSet|\"resultList\"\s*:", head):
         return "pubmed"
-    if re.search(r'"_embedded"\s*:|"responseHeader"\s*:|"response"\s*:\s*\{', head):
+    if re.search(r'"_embedded"\s*:|"responseHeader"\s*:|"response"\s*:\s*\{|"Cellosaurus"\s*:|"primaryAccession"\s*:|"uids"\s*:', head):
         return "terms"
     return "ctgov"
 

@@ -210,9 +210,13 @@ class Ours:
 
     def show(self, value: NamedNode | Literal) -> str:
         """A value for people: label, notation of a listed value, or text."""
-        if value.value in self._notations:
-            return self._notations[value.value]
-        return self.tables.labels.get(value.value, compact(value.value) if "://" in value.value else value.value)
+        return self.show_iri(value.value)
+
+    def show_iri(self, value: str) -> str:
+        """The same for a value as text."""
+        if value in self._notations:
+            return self._notations[value]
+        return self.tables.labels.get(value, compact(value) if "://" in value else value)
 
     @cached_property
     def _notations(self) -> dict[str, str]:
@@ -235,16 +239,6 @@ class Ours:
                         text = value.value if value.value.startswith(alias) else f"{alias}:{value.value}"
                         found[text] = row.subject
         return found
-
-    @cached_property
-    def outside(self) -> dict[str, list[Row]]:
-        """The things named by outside identifiers, as CURIE to their rows."""
-        own = (PREFIXES["mkg"], PREFIXES["mesokg"])
-        found: dict[str, list[Row]] = defaultdict(list)
-        for row in self.tables.rows:
-            if not row.subject.startswith(own):
-                found[compact(row.subject)].append(row)
-        return dict(sorted(found.items()))
 
     @cached_property
     def uses(self) -> dict[str, int]:
@@ -311,6 +305,23 @@ class Ours:
         cited = [k for k, sources in by_statement.items() if iri in sources]
         alone = [k for k in cited if len(by_statement[k]) == 1]
         return f"{len(cited)} statements cite it, {len(alone)} have no other source" if cited else "no statement cites it"
+
+    def live_statements(self, iri: str) -> tuple[int, int]:
+        """How many assertions with this source are not deprecated, and how many there are."""
+        cited = self._by_source.get(iri, [])
+        deprecated = self.vocabulary.values[term("Rank")]["deprecated"]
+        return sum(one.rank != deprecated for one in cited), len(cited)
+
+    @cached_property
+    def _by_source(self) -> dict[str, list[Assertion]]:
+        found: dict[str, list[Assertion]] = defaultdict(list)
+        for one in self.graph.assertions.values():
+            found[one.source].append(one)
+        return found
+
+    def commented(self, iri: str, number: str) -> bool:
+        """Whether a comment of a row of this thing names the number."""
+        return any(re.search(rf"\b{re.escape(number)}\b", row.comment) for row in self.rows_of.get(iri, ()))
 
     @cached_property
     def _sources_by_statement(self) -> dict[tuple[str, str, object], set[str]]:

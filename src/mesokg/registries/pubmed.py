@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from mesokg.errors import Problem
-from mesokg.registries.faults import RegistryError, fault
+from mesokg.registries.faults import Refused, RegistryError, fault
 from mesokg.registries.web import Client, Policy
 
 __all__ = ["API", "POLICY", "Article", "Notice", "Registry", "read_articles", "read_europe_pmc", "read_pubmed_xml"]
@@ -155,8 +155,8 @@ def read_europe_pmc(raw: Any, place: str, problems: list[Problem]) -> Iterator[A
         return
     for number, one in enumerate(results, 1):
         pmid = one.get("pmid") if isinstance(one, dict) else None
-        if not isinstance(pmid, str):
-            problems.append(fault(f"{place}#{number}", "no PMID", "", "the article was left out", level="warning"))
+        if not isinstance(pmid, str) and not (isinstance(one, dict) and isinstance(one.get("doi"), str)):
+            problems.append(fault(f"{place}#{number}", "no PMID, no DOI", "", "the article was left out", level="warning"))
             continue
 
         def text(key: str, one: dict[str, Any] = one) -> str:
@@ -164,7 +164,7 @@ def read_europe_pmc(raw: Any, place: str, problems: list[Problem]) -> Iterator[A
             return value if isinstance(value, str) else ""
 
         yield Article(
-            pmid=pmid,
+            pmid=text("pmid"),
             doi=text("doi"),
             pmcid=text("pmcid"),
             title=text("title"),
@@ -200,35 +200,88 @@ def read_articles(path: Path, problems: list[Problem]) -> Iterator[Article]:
 
 
 class Registry:
-    """Articles by PMID, in batches; ``missing`` gathers those PubMed does not return."""
+    """Articles by PMID, in batches, and by DOI, one search each; ``missing`` gathers the PMIDs that PubMed does not
+    return, ``unlisted`` the DOIs that it has no article of, ``unread`` what a fault left unread.
+    """
 
     def __init__(self, client: Client, problems: list[Problem]) -> None:
         self.client = client
         self.problems = problems
         self.missing: list[str] = []
+        self.unlisted: list[str] = []
         self.unread: list[str] = []
 
     def by_pmid(self, pmids: Iterable[str]) -> Iterator[Article]:
         """The articles with these PMIDs."""
+        for article, wanted in self._fetch(pmids):
+            if article is None:
+                self.missing.append(wanted)
+            else:
+                yield article
+
+    def by_doi(self, dois: Iterable[str]) -> Iterator[Article]:
+        """The articles with these DOIs. An article counts only where its own DOI is the one that was searched for:
+        PubMed leaves out of a search what it does not know.
+        """
+        found: dict[str, str] = {}
+        wanted = list(dict.fromkeys(dois))
+        for place, doi in enumerate(wanted):
+            try:
+                pmids = self._search(f"{doi}[doi]")
+            except Refused as error:  # this one search; the next may be fine
+                self._not_read(doi, error)
+                self.unread.append(f"DOI:{doi}")
+                continue
+            except RegistryError as error:
+                self._not_read(f"{len(wanted) - place} DOIs", error)
+                self.unread.extend(f"DOI:{left}" for left in wanted[place:])
+                break
+            if len(pmids) == 1:
+                found[pmids[0]] = doi
+            else:
+                self.unlisted.append(doi)
+        for article, pmid in self._fetch(found):
+            if article is None:
+                self.unlisted.append(found[pmid])
+            elif article.doi.casefold() != found.get(article.pmid, "").casefold():
+                self.unlisted.append(found.get(article.pmid, article.doi))
+            else:
+                yield article
+
+    def _parameters(self, **more: str) -> dict[str, str]:
+        parameters = {"db": "pubmed", "tool": "mesokg", **more}
+        return parameters | ({"email": self.client.contact} if self.client.contact else {})
+
+    def _search(self, term: str) -> list[str]:
+        answer = self.client.get("/esearch.fcgi", self._parameters(term=term, retmode="json"), check=_check_search)
+        return [pmid for pmid in json.loads(answer.body)["esearchresult"]["idlist"] if isinstance(pmid, str) and pmid.isdigit()]
+
+    def _fetch(self, pmids: Iterable[str]) -> Iterator[tuple[Article | None, str]]:
+        """Each article with its PMID, then (None, PMID) for each that was not returned."""
         wanted = list(dict.fromkeys(pmids))
         for first in range(0, len(wanted), _BATCH):
             batch = wanted[first : first + _BATCH]
-            parameters = {"db": "pubmed", "retmode": "xml", "id": ",".join(batch), "tool": "mesokg"}
-            if self.client.contact:
-                parameters["email"] = self.client.contact
             try:
-                answer = self.client.get("/efetch.fcgi", parameters, check=_check_xml)
+                answer = self.client.get("/efetch.fcgi", self._parameters(retmode="xml", id=",".join(batch)), check=_check_xml)
             except RegistryError as error:
-                self.problems.append(
-                    fault("PubMed", "registry not read", f"{len(batch)} publications", f"{error}. Run the same command again to go on")
-                )
+                self._not_read(f"{len(batch)} publications", error)
                 self.unread.extend(batch)
                 continue
             seen = set()
             for article in read_pubmed_xml(answer.body, answer.url[:120], self.problems):
                 seen.add(article.pmid)
-                yield article
-            self.missing.extend(p for p in batch if p not in seen)
+                yield article, article.pmid
+            yield from ((None, pmid) for pmid in batch if pmid not in seen)
+
+    def _not_read(self, what: str, error: RegistryError) -> None:
+        self.problems.append(fault("PubMed", "registry not read", what, f"{error}. Run the same command again to go on"))
+
+
+def _check_search(body: bytes) -> None:
+    answer = json.loads(body)
+    result = answer.get("esearchresult") if isinstance(answer, dict) else None
+    if not isinstance(result, dict) or not isinstance(result.get("idlist"), list):
+        raise ValueError("no esearchresult.idlist")
 
 
 def _check_xml(body: bytes) -> None:

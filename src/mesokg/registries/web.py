@@ -61,7 +61,8 @@ def user_agent(contact: str = "") -> str:
 class Client:
     """Answers of one registry, from the cache where they are fresh, else from the network.
 
-    ``offline`` takes kept answers of any age and never opens a connection. ``sleep`` and ``clock`` are there for tests.
+    ``offline`` takes kept answers of any age and never opens a connection. ``accept`` is the form of answer asked for,
+    which HGNC goes by. ``sleep`` and ``clock`` are there for tests.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Client:
         contact: str = "",
         offline: bool = False,
         policy: Policy = Policy(),
+        accept: str = "*/*",
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] = lambda text: None,
@@ -83,6 +85,7 @@ class Client:
         self.contact = contact
         self.offline = offline
         self.policy = policy
+        self.accept = accept
         self.sleep = sleep
         self.clock = clock
         self.say = say
@@ -152,7 +155,7 @@ class Client:
 
         if self._http is None:
             self._http = httpx.Client(
-                headers={"User-Agent": user_agent(self.contact)},
+                headers={"User-Agent": user_agent(self.contact), "Accept": self.accept},
                 timeout=self.policy.timeout,
                 follow_redirects=False,
                 trust_env=True,
