@@ -70,15 +70,13 @@ class Wanted:
     """Our publications by the identifiers that we have of them; each article is looked up by all of its own."""
 
     def __init__(self, ours: Ours, only: frozenset[str] | None = None) -> None:
-        self.by_alias: dict[str, str] = {}
-        for alias, iri in sorted(ours.aliases.items()):
-            if alias.startswith(("PMID:", "DOI:", "PMC")) and (only is None or iri in only):
-                self.by_alias.setdefault(alias.casefold(), iri)
-        self.pmids = {a.removeprefix("pmid:"): i for a, i in self.by_alias.items() if a.startswith("pmid:")}
-        with_pmid = set(self.pmids.values())
-        self.dois = {a.removeprefix("doi:"): i for a, i in self.by_alias.items() if a.startswith("doi:") and i not in with_pmid}
-        known = with_pmid | set(self.dois.values())
-        self.pmcids = {a.upper(): i for a, i in self.by_alias.items() if a.startswith("pmc") and i not in known}
+        named = {a: i for a, i in sorted(ours.aliases.items()) if a.startswith(("PMID:", "DOI:", "PMC")) and (only is None or i in only)}
+        self.by_alias = {alias.casefold(): iri for alias, iri in named.items()}
+        self.pmids = {a.removeprefix("PMID:"): i for a, i in named.items() if a.startswith("PMID:")}
+        known = set(self.pmids.values())
+        self.dois = {a.removeprefix("DOI:"): i for a, i in named.items() if a.startswith("DOI:") and i not in known}
+        known |= set(self.dois.values())
+        self.pmcids = {a: i for a, i in named.items() if a.startswith("PMC") and i not in known}
 
     def __len__(self) -> int:
         return len(set(self.by_alias.values()))
