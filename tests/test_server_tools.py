@@ -241,7 +241,7 @@ def _server(kind: str, folder: Path):
 
 
 @pytest.mark.parametrize("kind", ["oxigraph", "fuseki"])
-def test_pages_in_front_of_a_real_server(kind, real_store, tmp_path, trials):
+def test_pages_in_front_of_a_real_server(kind, real_build, real_store, tmp_path, trials):
     from mesokg.loading import load_server
     from mesokg.store import RemoteStore
 
@@ -256,6 +256,35 @@ def test_pages_in_front_of_a_real_server(kind, real_store, tmp_path, trials):
             answer = client.get("/sparql", params={"query": ROWS}, headers={"Accept": "application/json"})
             assert len(answer.json()["results"]["bindings"]) == trials
             assert client.get("/sparql", params={"query": "SELECT * { SERVICE <http://127.0.0.1:1/> {} }"}, headers={"Accept": "*/*"}).status_code == 400
+            made = client.get("/sparql", params={"query": "CONSTRUCT { ?t a mesokg:Trial } WHERE { ?t a mesokg:Trial }"}, headers={"Accept": "text/turtle"})
+            assert made.headers["content-type"].startswith("text/turtle") and made.text.count("mesokg/id/trial-") + made.text.count("mkg:trial-") == trials
+            assert client.get("/sparql", params={"query": "ASK { ?s ?p ?o }"}, headers={"Accept": "application/sparql-results+xml"}).text.count("true") == 1
+            wrong = client.get("/sparql", params={"query": "SELECT (COUNT(?x) AS ?x) { ?x ?y ?z } GROUP BY"}, headers={"Accept": "*/*"})
+            assert wrong.status_code == 400 and url not in wrong.text
+            # what was inferred is marked on the pages of both, in the same places
+            with serving("--build", real_build, log=tmp_path / "ours.log") as ours:
+                for path in ("/id/therapy-rad-ifn", "/id/trial-NCT03710876", "/thing/HGNC:7371", "/id/publication-PMID36856952", "/id/vector-rad-ifn", "/ontology/Therapy"):
+                    answers = [client.get(where + path + ".json") for where in (address, ours)]
+                    assert [one.status_code for one in answers] == [200, 200], path
+                    marked = [_statements(one.json()) for one in answers]
+                    assert marked[0] == marked[1], path
+                    if path == "/id/therapy-rad-ifn":
+                        assert any(inferred for *_, inferred in marked[0]) and not all(inferred for *_, inferred in marked[0])
+        # and its answers end where this server says, which is said
+        with serving(log=tmp_path / "capped.log", settings={"endpoint": url, "rows": 10}) as address:
+            for name in ("json", "csv"):
+                answer = httpx.get(address + "/sparql", params={"query": ROWS, "format": name})
+                assert answer.headers["x-mesokg-truncated"].startswith("after 10 rows")
+                number = len(answer.json()["results"]["bindings"]) if name == "json" else len(answer.text.splitlines()) - 1
+                assert number == 10
+            answer = httpx.get(address + "/sparql", params={"query": "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"}, timeout=30)
+            assert answer.headers["x-mesokg-truncated"].startswith("after 10 triples")
+            assert "x-mesokg-truncated" not in httpx.get(address + "/sparql", params={"query": ROWS + " LIMIT 10"}).headers
+
+
+def _statements(page: dict) -> set[tuple]:
+    # every server names blank nodes as it likes
+    return {(s["inward"], s["property"], "_:" if s["value"].startswith("_:") else s["value"], len(s["evidence"]), s["holds"], s["inferred"]) for s in page["statements"]}
 
 
 # ---------------------------------------------------------------- browser
@@ -394,10 +423,11 @@ def test_the_network(browser, site):
     """Filters and expanded nodes stand in the address, which gives the same view to others, and in the file for Gephi."""
     with _Visit(browser, site) as visit:
         page = visit.page
-        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn&expand=mkg:vector-ad5")
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn&expand=mkg:vector-rad-ifn")
         page.wait_for_selector("html[data-network=ready]", timeout=20_000)
         boxes = page.locator("#network-tools input[type=checkbox]")
         before = boxes.count()
+        assert "expand=" in page.url
         boxes.first.uncheck()
         assert "hide=" in page.url and "focus=" in page.url
         assert "hide=" in page.locator("#gexf").get_attribute("href")

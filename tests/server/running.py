@@ -22,8 +22,8 @@ from mesokg.server.run import run
 from mesokg.server.settings import Settings
 from mesokg.server.site import release_of
 given = json.loads(sys.argv[1])
-build = pathlib.Path(given.pop("build"))
-run(Settings(build=build, release=release_of(build), **given), "127.0.0.1", 0)
+build = pathlib.Path(given.pop("build")) if "build" in given else None
+run(Settings(build=build, release=release_of(build) if build else "", **given), "127.0.0.1", 0)
 """
 
 

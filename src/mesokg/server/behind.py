@@ -1,24 +1,84 @@
-"""A SPARQL server behind this one: `mesokg load` puts everything into its default graph, so no graph can be named."""
+"""A SPARQL server behind this one: what `mesokg load` put into its default graph, with the inferred triples named too."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mesokg.errors import StoreError
+from mesokg.identifiers import PREFIXES
+from mesokg.server.failures import Failure
 from mesokg.store import Answer, RemoteStore
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["ServerBehind"]
 
+_TABLE, _TRIPLES = "application/sparql-results+json", "application/n-triples"
+_ABOUT = re.compile(r"GRAPH \?graph \{ (<[^>]*>) \?property \?value \}")
+_LONGEST_COMPLAINT = 300
+
+
+class _Body:
+    """The body of a response as a file that is read while it arrives."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._parts = response.iter_bytes()
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._left) < size:
+            part = next(self._parts, None)
+            if part is None:
+                size = len(self._left)
+                break
+            self._left += part
+        found, self._left = self._left[:size], self._left[size:]
+        return found
+
 
 class ServerBehind(RemoteStore):
-    """A remote store that is asked without names of graphs.
-
-    What was inferred cannot be told from what was said then, and pages do not mark it.
-    """
+    """A remote store whose default graph holds everything, and which knows what was inferred by one named graph."""
 
     def query(self, sparql: str) -> Answer:
-        if "GRAPH ?graph {" in sparql:
+        """As any store does; queries for named graphs, which :mod:`mesokg.describe` asks, are put as this server can answer them."""
+        if about := _ABOUT.search(sparql):
+            node = about[1]
+            inferred = f"IF(?inward, EXISTS {{ GRAPH mkgg:inferred {{ ?value ?property {node} }} }}, EXISTS {{ GRAPH mkgg:inferred {{ {node} ?property ?value }} }})"
             sparql = (
-                sparql.replace("GRAPH ?graph {", "{")
-                # the links of assertions, which lie in a graph of their own at home
-                .replace("FILTER(?graph IN (mkgg:facts, mkgg:inferred, mkgg:ontology))", "FILTER(?property NOT IN (mesokg:subject, mesokg:predicate, mesokg:object))")
-                .replace("BIND(?graph = mkgg:inferred AS ?inferred)", "")
+                sparql.replace("GRAPH ?graph {", "{").replace("FILTER(?graph != mkgg:metadata)", "")
+                .replace("FILTER(?graph NOT IN (mkgg:evidence, mkgg:metadata))", "FILTER NOT EXISTS { ?value a mesokg:Assertion } FILTER(ISBLANK(?value) || !STRSTARTS(STR(?value), 'https://w3id.org/mesokg/dataset'))")
+                .replace("?graph = mkgg:inferred", inferred)
             )
+        if "?graph" in sparql:
+            raise StoreError(f"{self.url}: a page asks for named graphs in a way that is not known for servers behind; tell the maintainers")
         return super().query(sparql)
+
+    @contextmanager
+    def asked(self, sparql: str, default: Sequence[str], named: Sequence[str]) -> Iterator[tuple[str, _Body]]:
+        """Media type and body of the answer to a client's query, read as it arrives. Raises Failure where there is none."""
+        import httpx
+
+        declared = sparql.lower()
+        head = "".join(f"PREFIX {n}: <{i}> " for n, i in PREFIXES.items() if n + ":" in sparql and f"prefix {n.lower()}:" not in declared)
+        graphs = [("default-graph-uri", iri) for iri in default] + [("named-graph-uri", iri) for iri in named]
+        headers = {"Content-Type": "application/sparql-query", "Accept": f"{_TABLE}, {_TRIPLES};q=0.9"}
+        try:
+            with self.client.stream("POST", self.url, params=graphs, content=(head + sparql).encode(), headers=headers) as response:
+                _check(response)
+                yield response.headers.get("content-type", "").split(";")[0].strip(), _Body(response)
+        except httpx.TimeoutException as error:
+            raise Failure(504, f"the SPARQL server gave no answer within {self.timeout:g} seconds", "ask for less") from error
+        except httpx.HTTPError as error:
+            raise Failure(502, "the SPARQL server cannot be reached, or broke off", "try again later") from error
+
+
+def _check(response: Any) -> None:
+    if response.status_code >= 500:
+        raise Failure(502, f"the SPARQL server answered with status {response.status_code}", "try again later, or ask for less")
+    if not response.is_success:
+        lines = _Body(response).read(4096).decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise Failure(400, f"the SPARQL server refused the query: {lines[0][:_LONGEST_COMPLAINT]}", "mend the query and send it again")

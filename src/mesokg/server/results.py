@@ -7,8 +7,8 @@ off at a cap is still a whole document that says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from mesokg.server.failures import Failure
@@ -16,10 +16,15 @@ from mesokg.server.failures import Failure
 if TYPE_CHECKING:
     import pyoxigraph
 
-__all__ = ["Written", "write_answer"]
+__all__ = ["Written", "graph_answer", "rdf_format", "table_answer", "write_answer", "write_triples"]
 
 SMALL = 1024 * 1024
 """Bytes the engine may write by itself. A row takes at least one byte, so row caps of a million need no counting."""
+
+
+_KINDS = {"NamedNode": "uri", "BlankNode": "bnode", "Literal": "literal"}
+_PARTS = ("subject", "predicate", "object")
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
 class Written:
@@ -57,38 +62,28 @@ def _kind(term: object) -> str:
     return type(term).__name__
 
 
-def _json_term(term: object) -> str:
-    kind = _kind(term)
-    if kind == "NamedNode":
-        return f'{{"type":"uri","value":{json.dumps(term.value, ensure_ascii=False)}}}'  # type: ignore[attr-defined]
-    if kind == "BlankNode":
-        return f'{{"type":"bnode","value":{json.dumps(term.value)}}}'  # type: ignore[attr-defined]
-    if kind == "Literal":
-        extra = ""
-        if term.language:  # type: ignore[attr-defined]
-            extra = f',"xml:lang":{json.dumps(term.language)}'  # type: ignore[attr-defined]
-        elif term.datatype.value != "http://www.w3.org/2001/XMLSchema#string":  # type: ignore[attr-defined]
-            extra = f',"datatype":{json.dumps(term.datatype.value)}'  # type: ignore[attr-defined]
-        return f'{{"type":"literal","value":{json.dumps(term.value, ensure_ascii=False)}{extra}}}'  # type: ignore[attr-defined]
-    parts = ",".join(f'"{n}":{_json_term(getattr(term, n))}' for n in ("subject", "predicate", "object"))
-    return f'{{"type":"triple","value":{{{parts}}}}}'
+def _note(term: Any, language: Callable[[str], str], datatype: Callable[[str], str]) -> str:
+    """Language or datatype of a literal as the format writes it; nothing for a plain string."""
+    if term.language:
+        return language(term.language)
+    return "" if term.datatype.value == _STRING else datatype(term.datatype.value)
 
 
-def _xml_term(term: object) -> str:
+def _json_term(term: Any) -> str:
     kind = _kind(term)
-    if kind == "NamedNode":
-        return f"<uri>{escape(term.value)}</uri>"  # type: ignore[attr-defined]
-    if kind == "BlankNode":
-        return f"<bnode>{escape(term.value)}</bnode>"  # type: ignore[attr-defined]
-    if kind == "Literal":
-        extra = ""
-        if term.language:  # type: ignore[attr-defined]
-            extra = f" xml:lang={quoteattr(term.language)}"  # type: ignore[attr-defined]
-        elif term.datatype.value != "http://www.w3.org/2001/XMLSchema#string":  # type: ignore[attr-defined]
-            extra = f" datatype={quoteattr(term.datatype.value)}"  # type: ignore[attr-defined]
-        return f"<literal{extra}>{escape(term.value)}</literal>"  # type: ignore[attr-defined]
-    parts = "".join(f"<{n}>{_xml_term(getattr(term, n))}</{n}>" for n in ("subject", "predicate", "object"))
-    return f"<triple>{parts}</triple>"
+    if kind == "Triple":
+        parts = ",".join(f'"{n}":{_json_term(getattr(term, n))}' for n in _PARTS)
+        return f'{{"type":"triple","value":{{{parts}}}}}'
+    extra = _note(term, lambda tag: f',"xml:lang":{json.dumps(tag)}', lambda iri: f',"datatype":{json.dumps(iri)}') if kind == "Literal" else ""
+    return f'{{"type":"{_KINDS[kind]}","value":{json.dumps(term.value, ensure_ascii=False)}{extra}}}'
+
+
+def _xml_term(term: Any) -> str:
+    kind = _kind(term)
+    if kind == "Triple":
+        return "<triple>" + "".join(f"<{n}>{_xml_term(getattr(term, n))}</{n}>" for n in _PARTS) + "</triple>"
+    extra = _note(term, lambda tag: f" xml:lang={quoteattr(tag)}", lambda iri: f" datatype={quoteattr(iri)}") if kind == "Literal" else ""
+    return f"<{_KINDS[kind]}{extra}>{escape(term.value)}</{_KINDS[kind]}>"
 
 
 def _csv_term(term: object) -> str:
@@ -151,7 +146,7 @@ def _write_rows(solutions: pyoxigraph.QuerySolutions, name: str, rows: int, size
     return Written(b"".join(parts), name, cut)
 
 
-def _triples(result: pyoxigraph.QueryTriples, rows: int, size: int) -> tuple[list[object], str]:
+def _triples(result: Iterable[Any], rows: int, size: int) -> tuple[list[object], str]:
     found: dict[object, None] = {}
     used = 0
     for triple in result:
@@ -159,7 +154,7 @@ def _triples(result: pyoxigraph.QueryTriples, rows: int, size: int) -> tuple[lis
             continue
         if len(found) >= rows:
             return list(found), f"after {rows} triples, the most this server sends"
-        used += len(triple.subject.value) + len(triple.predicate.value) + len(str(triple.object)) + 12  # type: ignore[union-attr]
+        used += len(triple.subject.value) + len(triple.predicate.value) + len(str(triple.object)) + 12
         if used > size:
             return list(found), f"after {len(found)} triples, as the answer reached {size} bytes, the most this server sends"
         found[triple] = None
@@ -188,6 +183,35 @@ def write_triples(triples: Iterator[object] | list[object], name: str, prefixes:
     return pyoxigraph.serialize(triples, format=rdf_format(name), prefixes=used)  # type: ignore[arg-type]
 
 
+def graph_answer(triples: Iterable[object], graph: str | None, *, rows: int, size: int, prefixes: dict[str, str]) -> Written:
+    """Triples, each once, in one of our graph formats, cut at the caps. Raises Failure where the client accepts none."""
+    if graph is None:
+        raise Failure(406, "the query makes triples, and the Accept header names no RDF format", "accept text/turtle, application/ld+json, application/n-triples or application/rdf+xml")
+    found, cut = _triples(triples, rows, size)
+    body = write_triples(found, graph, prefixes)
+    if cut and graph in ("turtle", "ntriples", "trig", "nquads"):
+        body += f"# truncated {cut}\n".encode()
+    return Written(body, graph, cut)
+
+
+def table_answer(result: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean, tabular: str | None, *, rows: int, size: int) -> Written:
+    """Rows or a truth value in one of our table formats, cut at the caps. Raises Failure where the client accepts none."""
+    import pyoxigraph
+
+    if tabular is None:
+        raise Failure(406, "the query makes a table, and the Accept header names no SPARQL results format", "accept application/sparql-results+json, application/sparql-results+xml, text/csv or text/tab-separated-values")
+    if isinstance(result, pyoxigraph.QueryBoolean):
+        return Written(result.serialize(format=_engine_format(tabular)) or b"", tabular)
+    return _write_rows(result, tabular, rows, size)
+
+
+def _engine_format(name: str) -> pyoxigraph.QueryResultsFormat:
+    import pyoxigraph
+
+    formats = pyoxigraph.QueryResultsFormat
+    return {"json": formats.JSON, "xml": formats.XML, "csv": formats.CSV, "tsv": formats.TSV}[name]
+
+
 def write_answer(
     ask: Callable[[], object],
     *,
@@ -200,30 +224,18 @@ def write_answer(
     """Run ``ask`` and write what it gives in the format that fits its kind.
 
     ``tabular`` and ``graph`` are short names of formats, None where the client accepts none of that kind. Raises
-    Failure with status 406 then.
+    Failure with status 406 then. ``ask`` is called again where the engine's own writing passes :data:`SMALL` bytes.
     """
     import pyoxigraph
 
     result = ask()
     if isinstance(result, pyoxigraph.QueryTriples):
-        if graph is None:
-            raise Failure(406, "the query makes triples, and the Accept header names no RDF format", "accept text/turtle, application/ld+json, application/n-triples or application/rdf+xml")
-        triples, cut = _triples(result, rows, size)
-        body = write_triples(triples, graph, prefixes)
-        if cut and graph in ("turtle", "ntriples", "trig", "nquads"):
-            body += f"# truncated {cut}\n".encode()
-        return Written(body, graph, cut)
-    if tabular is None:
-        raise Failure(406, "the query makes a table, and the Accept header names no SPARQL results format", "accept application/sparql-results+json, application/sparql-results+xml, text/csv or text/tab-separated-values")
-    engine = {
-        "json": pyoxigraph.QueryResultsFormat.JSON, "xml": pyoxigraph.QueryResultsFormat.XML,
-        "csv": pyoxigraph.QueryResultsFormat.CSV, "tsv": pyoxigraph.QueryResultsFormat.TSV,
-    }[tabular]
-    if isinstance(result, pyoxigraph.QueryBoolean) or rows >= SMALL:
+        return graph_answer(result, graph, rows=rows, size=size, prefixes=prefixes)
+    if tabular is not None and rows >= SMALL and isinstance(result, pyoxigraph.QuerySolutions):
         out = _Limited(min(SMALL, size))
         try:
-            result.serialize(out, engine)  # type: ignore[union-attr, arg-type]
+            result.serialize(out, _engine_format(tabular))  # type: ignore[arg-type]
             return Written(b"".join(out.parts), tabular)
         except _Full:
             result = ask()
-    return _write_rows(result, tabular, rows, size)  # type: ignore[arg-type]
+    return table_answer(result, tabular, rows=rows, size=size)  # type: ignore[arg-type]

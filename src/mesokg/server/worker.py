@@ -116,30 +116,24 @@ class Answerer:
             raise Failure(400, f"a graph of the dataset has no valid IRI: {error}", "give whole IRIs in default-graph-uri and named-graph-uri") from error
 
     def _pass_on(self, query: str, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        from mesokg.server.negotiation import GRAPHS, RESULTS, by_suffix
+        import pyoxigraph
 
-        accept = [found.media for found in (by_suffix(header["tabular"] or "", RESULTS), by_suffix(header["graph"] or "", GRAPHS)) if found]
-        declared = query.lower()
-        head = "".join(f"PREFIX {n}: <{i}> " for n, i in PREFIXES.items() if n + ":" in query and f"prefix {n.lower()}:" not in declared)
-        graphs = [("default-graph-uri", iri) for iri in header.get("default", [])] + [("named-graph-uri", iri) for iri in header.get("named", [])]
-        response = self.store._send(
-            "POST", self.store.url, params=graphs, content=(head + query).encode(),
-            headers={"Content-Type": "application/sparql-query", "Accept": ", ".join(accept)},
-        )
-        if response.status_code >= 500:
-            raise Failure(502, f"the SPARQL server answered with status {response.status_code}", "try again later, or ask for less")
-        if not response.is_success:
-            lines = response.text.strip().splitlines() or ["no reason given"]
-            raise Failure(400, f"the SPARQL server refused the query: {lines[0][:300]}", "mend the query and send it again")
-        kind = response.headers.get("content-type", "").split(";")[0].strip()
-        content = response.content
-        cut = ""
-        if len(content) > self.settings.answer_bytes:
-            raise Failure(400, f"the answer is larger than {self.settings.answer_bytes} bytes", "add a LIMIT")
-        name = next((one.name for one in (*RESULTS, *GRAPHS) if kind == one.media or kind in one.asked_by), None)
-        if name is None:
-            raise Failure(502, f"the SPARQL server answered with {kind or 'no type'}, which is no SPARQL answer", "check the address given to --endpoint")
-        return _sent({"status": 200, "format": name, "truncated": cut}, content, header)
+        from mesokg.server.results import graph_answer, table_answer
+
+        limits = {"rows": self.settings.rows, "size": self.settings.answer_bytes}
+        with self.store.asked(query, header.get("default", []), header.get("named", [])) as (kind, body):
+            syntax = pyoxigraph.RdfFormat.from_media_type(kind)
+            try:
+                if kind in ("application/sparql-results+json", "application/json"):
+                    found = pyoxigraph.parse_query_results(body, format=pyoxigraph.QueryResultsFormat.JSON)
+                    written = table_answer(found, header["tabular"], **limits)
+                elif syntax is not None:
+                    written = graph_answer((quad.triple for quad in pyoxigraph.parse(body, format=syntax)), header["graph"], prefixes=PREFIXES, **limits)
+                else:
+                    raise Failure(502, f"the SPARQL server answered with {kind or 'no type'}, which is no SPARQL answer", "check the address given to --endpoint")
+            except (SyntaxError, ValueError) as error:
+                raise Failure(502, f"the answer of the SPARQL server cannot be read: {error}", "try again later") from error
+        return _sent({"status": 200, "format": written.format, "truncated": written.truncated}, written.body, header)
 
     # ------------------------------------------------------------ updates
 
