@@ -243,7 +243,7 @@ class TrialComparison:
                 our_source=known[0].source_label if known else "",
                 our_date=(known[0].as_of or known[0].date) if known else "",
                 theirs=shown,
-                rests=ours.rests_on(proposed.name, []) if not own_words else "",
+                rests=ours.rests_on(proposed.name, []) if kind != "worded differently" else "",
                 note=note,
                 new=not known or proposed.name in ("country", "collaborator", "studies"),
                 rows=self._rows(study, trial, kept, ""),
