@@ -203,10 +203,13 @@ class Explorer:
         if count == "0":
             raise Failure(404, "there is no graph of this name", "look at the list of downloads")
         if header["format"] not in ("html", "csv", "json"):
-            from mesokg.server.results import write_triples
+            from mesokg.server.results import rdf_format, write_triples
 
-            answer = self.store.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {node} {{ ?s ?p ?o }} }}")
-            return {"status": 200, "format": header["format"], "iri": iri}, write_triples(answer.triples, header["format"], PREFIXES)
+            if hasattr(self.store, "oxigraph"):
+                body = self.store.oxigraph.dump(format=rdf_format(header["format"]), from_graph=node, prefixes=PREFIXES)
+            else:
+                body = write_triples(self.store.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {node} {{ ?s ?p ?o }} }}").triples, header["format"], PREFIXES)
+            return {"status": 200, "format": header["format"], "iri": iri}, body
         if header["format"] == "json":
             return {"status": 200, "type": _JSON, "iri": iri}, json.dumps({"iri": iri, "triples": int(count)}).encode()
         if header["format"] == "csv":

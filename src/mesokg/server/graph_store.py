@@ -61,11 +61,11 @@ def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) 
     if method in ("GET", "HEAD"):
         if not exists:
             raise missing
-        quads = store.quads_for_pattern(None, None, None, target)
-        if rdf_format(header["format"]).supports_datasets:
-            content = write_triples((q for q in quads), header["format"], PREFIXES)
+        syntax = rdf_format(header["format"])
+        if syntax.supports_datasets:
+            content = write_triples(list(store.quads_for_pattern(None, None, None, target)), header["format"], PREFIXES)
         else:
-            content = write_triples([q.triple for q in quads], header["format"], PREFIXES)
+            content = store.dump(format=syntax, from_graph=target, prefixes=PREFIXES)
         return {"status": 200, "format": header["format"]}, content
     if read_only:
         raise Failure(403, "this server is read-only", "start your own with `mesokg serve --allow-update --store DIR`")

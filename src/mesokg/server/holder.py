@@ -14,7 +14,6 @@ import select
 import signal
 import socket
 import sys
-from pathlib import Path
 
 from mesokg.server.settings import Settings
 from mesokg.server.worker import Answerer, limit_process, open_answerer, serve
@@ -96,11 +95,7 @@ def main() -> None:
     """Run as a process of its own; the file descriptor of the control socket is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    values = json.loads(os.environ.pop("MESOKG_SERVER_SETTINGS"))
-    settings = Settings(**{
-        name: Path(value) if name in ("build", "store") and value else tuple(value) if isinstance(value, list) else value
-        for name, value in values.items()
-    })
+    settings = Settings.from_json(os.environ.pop("MESOKG_SERVER_SETTINGS"))
     answerer = open_answerer(settings)
     # What a worker imports after its limits are set would fail: it can open no file.
     import mesokg.server.explorer

@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from dataclasses import asdict
 from typing import Any
 
 from mesokg.server.failures import Failure
@@ -65,9 +64,7 @@ class _Worker:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    values = {name: str(value) if name in ("build", "store") and value else value for name, value in asdict(settings).items()}
-    values["token"] = None
-    return {**os.environ, "MESOKG_SERVER_SETTINGS": json.dumps(values)}
+    return {**os.environ, "MESOKG_SERVER_SETTINGS": settings.to_json()}
 
 
 class Pool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mesokg.server.pool import Pool, Reply
     from mesokg.server.settings import Settings
 
-__all__ = ["Endpoint", "base_of", "cors", "preflight"]
+__all__ = ["Endpoint", "answer_once", "base_of", "cors", "etag_of", "matches", "preflight", "wants_gzip"]
 
 _EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Link"
 _KEEP = "public, max-age=300"
@@ -95,6 +95,19 @@ def failure_in(reply: Reply) -> Failure | None:
     return Failure(found["status"], found["what"], found["fix"], found["where"], tuple(map(tuple, found["headers"])))
 
 
+async def answer_once(request: Request, pool: Pool, cache: Cache, header: dict[str, Any], body: bytes = b"", *, key: bytes, keep: bool) -> Reply:
+    """The reply of a worker, from the cache where it is held, and kept there where ``keep``. Raises Failure."""
+    held = cache.get(key) if keep else None
+    if held is None:
+        held = await until_gone(request, pool.run(header, body, key=key))
+        failure = failure_in(held)
+        if failure is not None:
+            raise failure
+        if keep:
+            cache.put(key, held)
+    return held
+
+
 class Endpoint:
     """Answers at /sparql (and /query, /update), and at /store."""
 
@@ -148,21 +161,12 @@ class Endpoint:
         key = key_of(settings.release, operation.text, "|".join(operation.default), "|".join(operation.named), *names, "gzip" if zipped else "")
         keep = settings.read_only and settings.endpoint is None and cacheable(operation.text)
         etag = etag_of(key) if keep else None
-        held = self.cache.get(key) if keep else None
-        if etag and matches(request, etag) and held is not None:
-            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": _KEEP, "Vary": "Accept, Accept-Encoding", **cors(settings)})
-        if held is None:
-            header = {
-                "op": "query", "default": operation.default, "named": operation.named, "tabular": tabular and tabular.name,
-                "graph": graph and graph.name, "gzip": zipped, "base": base_of(request, settings) + "/sparql",
-            }
-            held = await until_gone(request, self.pool.run(header, operation.text.encode("utf-8", "surrogatepass"), key=key))
-            failure = failure_in(held)
-            if failure is not None:
-                raise failure
-            if keep:
-                self.cache.put(key, held)
-        reply, body = held
+        header = {
+            "op": "query", "default": operation.default, "named": operation.named, "tabular": tabular and tabular.name,
+            "graph": graph and graph.name, "gzip": zipped, "base": base_of(request, settings) + "/sparql",
+        }
+        text = operation.text.encode("utf-8", "surrogatepass")
+        reply, body = await answer_once(request, self.pool, self.cache, header, text, key=key, keep=keep)
         return self._response(request, reply, body, etag)
 
     def _response(self, request: Request, reply: dict[str, Any], body: bytes, etag: str | None) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 __all__ = ["MEBIBYTE", "Settings"]
@@ -47,6 +48,22 @@ class Settings:
     reader_seconds: float = 30.0
     fork: bool = True
     extra_hosts: tuple[str, ...] = field(default=("localhost", "127.0.0.1", "[::1]"))
+
+    def to_json(self) -> str:
+        """For a worker process, which needs no token."""
+        return json.dumps({**asdict(self), "token": None}, default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """The settings that :meth:`to_json` wrote.
+
+        >>> Settings.from_json(Settings(build=Path("b"), hosts=("h",)).to_json()) == Settings(build=Path("b"), hosts=("h",))
+        True
+        """
+        return cls(**{
+            name: Path(value) if name in ("build", "store") and value else tuple(value) if isinstance(value, list) else value
+            for name, value in json.loads(text).items()
+        })
 
     @property
     def read_only(self) -> bool:

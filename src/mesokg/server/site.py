@@ -17,7 +17,7 @@ from mesokg.server.cache import Cache, key_of
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html
-from mesokg.server.protocol import base_of, cors, etag_of, failure_in, matches, until_gone, wants_gzip
+from mesokg.server.protocol import answer_once, base_of, cors, etag_of, matches, wants_gzip
 from mesokg.server.records import FILES
 
 if TYPE_CHECKING:
@@ -105,16 +105,8 @@ class Site:
         key = key_of("page", self.settings.release, base, path, repr(pairs), style, "gzip" if zipped else "")
         keep = self.settings.build is not None
         etag = etag_of(key)
-        held = self.cache.get(key) if keep else None
-        if held is None:
-            header = {"op": "page", "path": path, "query": pairs, "format": style, "gzip": zipped, "base": base}
-            held = await until_gone(request, self.pool.run(header, key=key))
-            failure = failure_in(held)
-            if failure is not None:
-                raise failure
-            if keep:
-                self.cache.put(key, held)
-        reply, body = held
+        header = {"op": "page", "path": path, "query": pairs, "format": style, "gzip": zipped, "base": base}
+        reply, body = await answer_once(request, self.pool, self.cache, header, key=key, keep=keep)
         media = chosen.content_type if chosen else reply["type"]
         headers = {"Content-Type": media, "Vary": "Accept, Accept-Encoding", **cors(self.settings)}
         if keep:

@@ -235,14 +235,9 @@ def serve(answerer: Answerer, requests: BinaryIO, answers: BinaryIO) -> None:
 
 def main() -> None:
     """Run as a process of its own that reads requests from standard input."""
-    import json
     import os
 
-    values = json.loads(os.environ.pop("MESOKG_SERVER_SETTINGS"))
-    settings = Settings(**{
-        name: Path(value) if name in ("build", "store") and value else tuple(value) if isinstance(value, list) else value
-        for name, value in values.items()
-    })
+    settings = Settings.from_json(os.environ.pop("MESOKG_SERVER_SETTINGS"))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     answerer = open_answerer(settings)
