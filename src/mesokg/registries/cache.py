@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -71,6 +72,11 @@ class Cache:
         head = json.dumps({"url": answer.url, "fetched": answer.fetched.isoformat(), "bytes": len(body)})
         _write(self._path(registry, url), head.encode() + b"\n" + body)
         return answer
+
+    def forget(self, registry: str, url: str) -> None:
+        """Drop a kept answer that turned out to be of no use."""
+        with suppress(OSError):
+            self._path(registry, url).unlink(missing_ok=True)
 
     def keep_version(self, registry: str, identifier: str, version: str, record: object) -> None:
         """Keep one version of a record, named by its version date; a known version is left alone."""

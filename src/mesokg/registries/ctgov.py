@@ -351,14 +351,16 @@ class Registry:
     def _pages(self, parameters: dict[str, str]) -> Iterator[Study]:
         token = ""
         tokens: set[str] = set()
+        asked: list[dict[str, str]] = []
         seen: set[str] = set()
         while True:
             query = {**parameters, "pageSize": str(_PAGE), "format": "json"} | ({"pageToken": token} if token else {})
             try:
                 answer = self.client.get("/studies", query, check=_check_page)
             except (RegistryError, NotCached) as error:
-                self._not_read(f"{len(seen)} studies were read before: {error}", ", ".join(parameters.values())[:80])
+                self._not_read(f"{_studies(len(seen))} read before: {error}", ", ".join(parameters.values())[:80])
                 return
+            asked.append(query)
             page = json.loads(answer.body)
             fresh = 0
             for number, raw in enumerate(page["studies"], 1):
@@ -373,8 +375,10 @@ class Registry:
                 return
             if token in tokens or (page["studies"] and not fresh):
                 self._not_read(
-                    f"the pages loop: page token {token[:20]} leads back; {len(seen)} studies were read", ", ".join(parameters.values())[:80]
+                    f"the pages loop: page token {token[:20]} leads back; {_studies(len(seen))} read", ", ".join(parameters.values())[:80]
                 )
+                for one in asked:  # nobody knows which of them is wrong
+                    self.client.forget("/studies", one)
                 return
             tokens.add(token)
 
@@ -385,8 +389,12 @@ class Registry:
         return study
 
     def _not_read(self, why: str, what: str) -> None:
-        fix = "the report holds what was read; run the same command again to go on"
-        self.problems.append(fault("ClinicalTrials.gov", "registry not read", what, f"{why}. {fix}"))
+        fix = f"{why}. The report holds what was read; run the same command again to go on"
+        self.problems.append(fault("ClinicalTrials.gov", "registry not read", what, fix))
+
+
+def _studies(number: int) -> str:
+    return "1 study was" if number == 1 else f"{number} studies were"
 
 
 def _check_object(body: bytes) -> None:

@@ -8,7 +8,8 @@ what the registry does                 what happens
 connection refused, cut in mid-body    the same
 slow bytes                             the whole answer has ``deadline`` seconds, however many bytes trickle in
 larger than ``max_bytes``              stops reading, refuses
-redirects                              followed on the same host, at most ``redirects`` times; others are refused
+redirects                              followed on the same host and never from https to http, at most ``redirects``
+                                       times; others are refused
 404                                    NotFound
 other 4xx                              Refused, with the words of the registry
 =====================================  =======================================================================
@@ -31,7 +32,7 @@ from mesokg.registries.faults import NotCached, NotFound, Refused, Unreachable
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Client", "Policy", "user_agent"]
+__all__ = ["Client", "Policy", "may_follow", "user_agent"]
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 
@@ -56,6 +57,20 @@ def user_agent(contact: str = "") -> str:
     '(+https://w3id.org/mesokg; curator@example.org)'
     """
     return f"mesokg/{__version__} (+https://w3id.org/mesokg{'; ' + contact if contact else ''})"
+
+
+def may_follow(url: str, target: str) -> bool:
+    """Whether a redirect stays where it was asked to go: on the same host and port, and on https where it was.
+
+    >>> may_follow("https://a.org/x", "https://a.org/y"), may_follow("https://a.org/x", "http://a.org/x")
+    (True, False)
+    """
+    before, after = urlsplit(url), urlsplit(target)
+    if after.scheme not in ("http", "https") or after.hostname != before.hostname or after.username or after.password:
+        return False
+    ports = [part.port or {"http": 80, "https": 443}[part.scheme] for part in (before, after)]
+    upgraded = (before.scheme, after.scheme, *ports) == ("http", "https", 80, 443)
+    return upgraded or (before.scheme == after.scheme and ports[0] == ports[1])
 
 
 class Client:
@@ -111,7 +126,7 @@ class Client:
 
         Raises NotFound, Refused, Unreachable or NotCached.
         """
-        url = self.base + path + ("?" + urlencode(sorted(parameters.items())) if parameters else "")
+        url = self._address(path, parameters)
         kept = self.cache.get(self.registry, url, any_age=self.offline)
         if kept is not None:
             return kept
@@ -119,6 +134,13 @@ class Client:
             raise NotCached(f"{url}: offline, and no earlier answer is kept; run once without --offline")
         body, final = self._fetch(url, check)
         return self.cache.put(self.registry, url, body, final_url=final)
+
+    def forget(self, path: str, parameters: Mapping[str, str] | None = None) -> None:
+        """Drop the kept answer to one request, so that it is asked again."""
+        self.cache.forget(self.registry, self._address(path, parameters))
+
+    def _address(self, path: str, parameters: Mapping[str, str] | None) -> str:
+        return self.base + path + ("?" + urlencode(sorted(parameters.items())) if parameters else "")
 
     # -- the network
 
@@ -139,16 +161,14 @@ class Client:
                     malformed += 1
                     wrong = f"malformed answer: {error}"
                     if malformed > 1:
-                        raise Refused(f"{url}: {wrong}; try again later, or report it to the registry") from error
+                        raise Refused(f"{url}: {wrong}, twice") from error
                     self.sleep(1.0)
                     continue
                 return body, final
             wrong, wait = outcome.reason, outcome.wait
             if attempt + 1 < self.policy.tries:
                 self.sleep(2.0**attempt if wait is None else wait)
-        raise Unreachable(
-            f"{url}: {wrong}, after {self.policy.tries} tries; what was read so far is kept, the same command goes on from there"
-        )
+        raise Unreachable(f"{url}: {wrong}, after {self.policy.tries} tries")
 
     def _try(self, url: str) -> tuple[bytes, str] | _Again:
         import httpx
@@ -160,7 +180,6 @@ class Client:
                 follow_redirects=False,
                 trust_env=True,
             )
-        host = urlsplit(url).netloc
         current = url
         begun = self.clock()
         for _ in range(self.policy.redirects + 1):
@@ -169,8 +188,8 @@ class Client:
                 with self._http.stream("GET", current) as answer:
                     if answer.is_redirect:
                         target = urljoin(current, answer.headers.get("location", ""))
-                        if urlsplit(target).netloc != host or urlsplit(target).scheme not in ("http", "https"):
-                            raise Refused(f"{url}: redirected to {target}, which is another host; check the address of the registry")
+                        if not may_follow(current, target):
+                            raise Refused(f"{url}: redirected to {target}, which is another host or no longer https; check the address of the registry")
                         current = target
                         continue
                     if answer.status_code in _AGAIN:
@@ -219,9 +238,7 @@ class Client:
         wait = _retry_after(answer.headers.get("retry-after"))
         reason = f"{answer.status_code} {answer.reason_phrase}"
         if wait is not None and wait > self.policy.longest_wait:
-            raise Unreachable(
-                f"{url}: {reason}: the registry asks to wait {wait:,.0f} s; run the same command again then, it goes on from here"
-            )
+            raise Unreachable(f"{url}: {reason}: the registry asks to wait {wait:,.0f} s")
         return _Again(reason, wait)
 
 

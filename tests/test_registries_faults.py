@@ -1,0 +1,233 @@
+"""Every fault of a registry, played on loopback through ``refresh``: what a curator reads, what the report holds all the
+same, and that the same command goes on from there. The table in docs/how-to-refresh.md is checked against it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesokg.refresh import Online, refresh
+from mesokg.registries import ctgov
+from mesokg.registries.cache import Cache
+from mesokg.registries.drift import DriftReport
+from mesokg.registries.web import Client, Policy, may_follow
+from mesokg.resources import checkout
+from registries.fake_registry import Answer, FakeRegistry, page, serving, study
+
+DAY = date(2026, 11, 24)
+Play = Callable[[FakeRegistry], "Answer | None"]
+
+
+@dataclass(frozen=True)
+class Quick(Online):
+    """Reaches the services without waiting."""
+
+    patience: Policy = field(default_factory=lambda: Policy(interval=0.0, tries=3, timeout=1.0, deadline=0.3, max_bytes=2_000_000))
+
+    def client(self, name: str) -> Client:
+        cache = Cache(self.cache, max_age=self.max_age)
+        return Client(name, self.ctgov, cache=cache, policy=self.patience, say=self.say, sleep=lambda seconds: None)
+
+
+def _cut(registry: FakeRegistry) -> None:
+    raw = registry.raw
+    raw.send_response(200)
+    raw.send_header("Content-Length", "5000")
+    raw.end_headers()
+    raw.wfile.write(b'{"studies": [')
+    raw.wfile.flush()
+    raw.connection.close()
+
+
+def _slow(registry: FakeRegistry) -> None:
+    raw = registry.raw
+    raw.send_response(200)
+    raw.send_header("Content-Length", "1000000")
+    raw.end_headers()
+    for _ in range(100):
+        raw.wfile.write(b" ")
+        raw.wfile.flush()
+        time.sleep(0.05)
+
+
+OTHER = study("NCT00000009")
+LASTING: dict[str, Play] = {
+    # these are played for the second page, until the registry is mended
+    "paging that loops": lambda r: page(OTHER, token="p1"),
+    "429 with a `Retry-After` of a day": lambda r: (429, {"Retry-After": "86400"}, b""),
+    "429 without `Retry-After`": lambda r: (429, {}, b""),
+    "500 in the middle": lambda r: (500, {}, b""),
+    "connection cut in mid-body": _cut,
+    "invalid JSON": lambda r: (200, {}, b'{"studies": [{'),
+    "slow bytes": _slow,
+    "an answer over the limit": lambda r: (200, {}, b'{"studies": [' + b" " * 3_000_000 + b"]}"),
+    "redirects that go round": lambda r: (302, {"Location": r.raw.path}, b""),
+    "a redirect to another host": lambda r: (302, {"Location": "https://registry.example/studies"}, b""),
+    "refused by the registry": lambda r: (400, {}, b"pageToken: wrong"),
+}
+PASSING: dict[str, Play] = {
+    # these are played once, and outlived
+    "429 with `Retry-After`": lambda r: (429, {"Retry-After": "2"}, b""),
+    "429 without `Retry-After`, once": lambda r: (429, {}, b""),
+    "500 once": lambda r: (500, {}, b""),
+    "connection cut once": _cut,
+    "invalid JSON once": lambda r: (200, {}, b"{"),
+}
+RECORDS: dict[str, dict[str, Any]] = {
+    # these are records that are read as far as they can be
+    "a field of another type": study(designModule__phases="PHASE1"),
+    "an unknown status": study(statusModule__overallStatus="PAUSED"),
+    "a withdrawn study": study(statusModule__overallStatus="WITHDRAWN", designModule__enrollmentInfo={"count": 0, "type": "ACTUAL"}),
+    "a record of 60 MB": study(descriptionModule__detailedDescription="word " * 12_000_000),
+    "no study at all": {"protocolSection": {"identificationModule": {"nctId": "none"}}},
+}
+
+
+def _lines(data: Path) -> dict[str, str]:
+    return {p.name: p.read_text(encoding="utf-8") for p in data.iterdir()}
+
+
+def _run(tiny: Path, online: Online) -> DriftReport:
+    before = _lines(tiny)
+    report = refresh(tiny, sources=["ctgov"], online=online, day=DAY)
+    assert _lines(tiny) == before, "a refresh writes nothing, whatever happens"
+    return report
+
+
+def _properties(report: DriftReport) -> set[str]:
+    return {d.property for d in report.differences}
+
+
+def _pages(faulty: Callable[[], bool], play: Play):
+    def handler(path: str, query: dict[str, str], registry: FakeRegistry) -> Answer | None:
+        if not query.get("pageToken"):
+            return page(study(), token="p1")
+        return play(registry) if faulty() else page(OTHER)
+
+    return handler
+
+
+def _message(report: DriftReport) -> str:
+    return "\n".join(map(str, report.problems))
+
+
+def played_lasting(name: str, tiny: Path, cache: Path) -> str:
+    """Play a fault that lasts; returns what was said of it."""
+    faulty = [True]
+    with serving(_pages(lambda: faulty[0], LASTING[name])) as server:
+        report = _run(tiny, Quick(cache=cache, ctgov=server.url))
+        assert "status" in _properties(report), "what came before the fault is compared"
+        assert [p.rule for p in report.problems] == ["registry not read"]
+        assert all("run the same command again" in p.fix for p in report.problems)
+        faulty[0] = False
+        asked = len(server.asked)
+        again = _run(tiny, Quick(cache=cache, ctgov=server.url))
+        assert again.problems == () and again.differences == report.differences
+        assert len(server.asked) - asked <= 2, "it goes on from the pages that are kept"
+    return _message(report)
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_a_lasting_fault(name: str, tiny: Path, tmp_path: Path):
+    assert played_lasting(name, tiny, tmp_path / "cache")
+
+
+def played_passing(name: str, tiny: Path, cache: Path) -> str:
+    """Play a fault once; returns what was said meanwhile."""
+    once = iter([True])
+    said: list[str] = []
+    with serving(_pages(lambda: next(once, False), PASSING[name])) as server:
+        report = _run(tiny, Quick(cache=cache, ctgov=server.url, say=said.append))
+    assert report.problems == () and "status" in _properties(report)
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_passing_fault(name: str, tiny: Path, tmp_path: Path):
+    assert "try 2 of 3" in played_passing(name, tiny, tmp_path / "cache")
+
+
+def played_record(name: str, tiny: Path, cache: Path) -> str:
+    """Serve one odd record; returns what was said of it and what differs."""
+    large = Policy(interval=0.0, tries=1, timeout=60.0, deadline=60.0)
+    with serving(lambda path, query, registry: page(RECORDS[name]) if path == "/studies" else (404, {}, b"")) as server:
+        report = _run(tiny, Quick(cache=cache, ctgov=server.url, patience=large))
+    return "\n".join([_message(report), *(f"{d.kind}: {d.property} {d.theirs}" for d in report.differences)])
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_an_odd_record(name: str, tiny: Path, tmp_path: Path):
+    said = played_record(name, tiny, tmp_path / "cache")
+    expected = {
+        "a field of another type": "designModule.phases: field changed type",
+        "an unknown status": "statusModule.overallStatus: unknown value: 'PAUSED'",
+        "a withdrawn study": "changed: status withdrawn",
+        "a record of 60 MB": "changed: status terminated",
+        "no study at all": "no NCT number",
+    }[name]
+    assert expected in said
+    assert ("changed: sponsor" in said) is (name != "no study at all"), "the rest of the record is compared"
+    assert ("record gone" in said) is (name == "no study at all")
+
+
+# ---------------------------------------------------------------- redirects
+
+
+@pytest.mark.parametrize(
+    ("target", "followed"),
+    [
+        ("https://r.org/y", True),
+        ("https://r.org:443/y", True),
+        ("http://r.org/x", False),
+        ("https://r.org:8443/x", False),
+        ("https://other.org/x", False),
+        ("https://r.org.other.org/x", False),
+        ("https://r.org@other.org/x", False),
+        ("https://user:secret@r.org/x", False),
+        ("file:///etc/hosts", False),
+        ("ftp://r.org/x", False),
+    ],
+)
+def test_where_a_redirect_may_lead(target: str, followed: bool):
+    assert may_follow("https://r.org/x", target) is followed
+
+
+def test_a_redirect_to_another_port_is_not_followed(tmp_path: Path):
+    with serving(lambda path, query, registry: page(study())) as other:
+        with serving(lambda path, query, registry: (302, {"Location": f"{other.url}/studies"}, b"")) as server:
+            problems: list[Any] = []
+            with Quick(cache=tmp_path, ctgov=server.url).client("ctgov") as client:
+                assert list(ctgov.Registry(client, problems).search(condition="x")) == []
+            assert "another host" in problems[0].fix and other.asked == []
+
+
+# ---------------------------------------------------------------- the table for people
+
+
+def _documented() -> list[tuple[str, list[str]]]:
+    root = checkout()
+    if root is None:
+        pytest.skip("no documentation in a wheel")
+    text = (root / "docs" / "how-to-refresh.md").read_text(encoding="utf-8")
+    table = text.partition("| fault |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+    return [(cells[0].strip("| "), re.findall(r"“([^”]+)”", cells[1])) for cells in rows]
+
+
+def test_the_table_in_the_docs_has_every_fault_and_its_words(tiny: Path, tmp_path: Path):
+    documented = dict(_documented())
+    assert set(documented) == {*LASTING, *PASSING, *RECORDS}
+    for number, (name, words) in enumerate(documented.items()):
+        play = played_lasting if name in LASTING else played_passing if name in PASSING else played_record
+        said = play(name, tiny, tmp_path / str(number))
+        assert words, f"{name}: no words of the message"
+        for part in words:
+            assert all(piece.strip() in said for piece in part.split("…")), f"{name}: {part!r} is not said; said was {said}"
