@@ -98,16 +98,18 @@ def refresh(
         if name not in SOURCES:
             raise UsageError(f"there is no source {name!r}; {suggest(name, SOURCES)}")
     run = Comparison(Ours(data), day or date.today())
-    wanted = _wanted(run.ours, list(ids), "terms" in chosen)
     if path is not None:
-        _from_files(run, path, chosen, wanted)
+        files = _files_by_source(path)
+        wanted = _wanted(run.ours, list(ids), "terms" in chosen and bool(files["terms"]))
+        _from_files(run, files, chosen, wanted)
     else:
+        wanted = _wanted(run.ours, list(ids), "terms" in chosen)
         _from_services(run, online or Online(), chosen, wanted, progress)
     return run.report()
 
 
 def _wanted(ours: Ours, named: list[str], with_terms: bool) -> _Ours:
-    """All that is ours, or what was named of it."""
+    """All that is ours, or what was named of it. Outside identifiers are gathered only where they are needed."""
     outside = outside_identifiers(ours) if with_terms or named else {}
     if not named:
         return _Ours(dict(ours.trials), Wanted(ours), outside)
@@ -130,10 +132,14 @@ def _wanted(ours: Ours, named: list[str], with_terms: bool) -> _Ours:
 # ---------------------------------------------------------------- out of files
 
 
-def _from_files(run: Comparison, path: Path, chosen: tuple[str, ...], wanted: _Ours) -> None:
+def _files_by_source(path: Path) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {name: [] for name in SOURCES}
     for file in record_files(path):
         files[kind_of(file)].append(file)
+    return files
+
+
+def _from_files(run: Comparison, files: dict[str, list[Path]], chosen: tuple[str, ...], wanted: _Ours) -> None:
     read: list[str] = []
     if "ctgov" in chosen and files["ctgov"]:
         seen, others = TrialComparison(run).compare(ctgov.read_studies(files["ctgov"], run.problems), wanted.trials)
