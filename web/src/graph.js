@@ -132,7 +132,7 @@ function kinds() {
     return label;
   });
   const years = graph.mapNodes((_, node) => node.year).filter(Number.isFinite);
-  if (years.length) {
+  if (new Set(years).size > 1) {
     const [first, last] = [Math.min(...years), Math.max(...years)];
     const label = element("label", "Trials begun until ");
     const output = element("output", Number.isFinite(until) ? String(until) : String(last));
@@ -180,10 +180,11 @@ async function start() {
   }
   renderer = new Sigma(graph, stage, {
     labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
-    labelRenderedSizeThreshold: 7,
+    labelRenderedSizeThreshold: graph.order > 60 ? 7 : 0,
     labelDensity: 0.6,
     nodeReducer: (id, node) => ({ ...node, hidden: !shown(node), highlighted: id === chosen, color: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? (dark ? "#39414a" : "#e1e5ea") : node.color, label: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? "" : node.label }),
     edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
+    stagePadding: stage.clientWidth < 500 ? 90 : 40,
     defaultDrawNodeHover: drawHover,
     enableEdgeEvents: true,
   });

@@ -30,10 +30,10 @@ def questions(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
     for one in explorer.questions.values():
         groups[one.keywords[0]].append(one)
     content = [
-        el("section", el("h2", word.capitalize()), el("ul", [el("li", el("a", q.title, href=f"/ask/{q.name}"), el("p", q.summary, cls="about")) for q in found], cls="plain questions"))
+        el("section", el("h2", word.capitalize()), el("ul", [el("li", el("a", q.title, href=f"/ask/{q.name}"), el("p", q.summary, cls="about")) for q in found], cls="plain"))
         for word, found in sorted(groups.items())
     ]
-    return {"status": 200, "type": _HTML}, document("Ask", el("h1", f"{len(explorer.questions)} questions"), el("p", "Each is a SPARQL query that you can change and take away. ", el("a", "Write your own", href="/editor"), "."), content, here="/ask", description="Questions that the graph answers, with forms for their parameters.")
+    return {"status": 200, "type": _HTML}, document("Ask", el("h1", f"{len(explorer.questions)} questions"), el("p", "Each is a SPARQL query that you can change and take away. ", el("a", "Write your own", href="/editor"), "."), el("div", content, cls="asks"), here="/ask", description="Questions that the graph answers, with forms for their parameters.")
 
 
 def _cell(term: Any, labels: dict[str, str]) -> Any:

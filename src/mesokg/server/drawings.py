@@ -73,7 +73,7 @@ def interval_plot(lines: Sequence[Interval], unit: str, title: str, *, top: floa
     """Points with intervals on one scale that begins at zero; the same numbers stand beside them as text."""
     known = [x for line in lines for x in (line.value, line.low, line.high) if x is not None]
     limit = top or max([*known, 1.0]) * 1.05
-    row, left, width = 26, 10, 300
+    row, left, width = 40, 10, 300
     height = len(lines) * row + 30
 
     def x(value: float) -> float:
@@ -88,13 +88,13 @@ def interval_plot(lines: Sequence[Interval], unit: str, title: str, *, top: floa
             el("text", f"{value:.0f}" if limit >= 8 else f"{value:.1f}", x=x(value), y=height - 8, text_anchor="middle"),
         ]
     for index, line in enumerate(lines):
-        y = index * row + 18
+        y = index * row + 22
         if line.low is not None and line.high is not None:
             pieces.append(el("line", x1=x(line.low), x2=x(line.high), y1=y, y2=y, cls="interval"))
         if line.value is not None:
             pieces.append(el("circle", el("title", f"{line.label}: {line.note}"), cx=x(line.value), cy=y, r=5, cls="point"))
     drawn = el("svg", el("title", title), pieces, viewBox=f"0 0 {width + 24} {height}", cls="intervals", role="img", aria_label=f"{title}; the numbers are in the list beside it")
-    texts = [el("li", el("a", line.label, href=line.link) if line.link else line.label, el("b", line.note)) for line in lines]
+    texts = [el("li", el("a", line.label, href=line.link, title=line.label) if line.link else line.label, el("b", line.note)) for line in lines]
     return el("div", el("ol", texts, cls="interval-rows"), el("div", drawn, el("p", unit, cls="unit")), cls="interval-plot")
 
 
@@ -112,15 +112,34 @@ def _short(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def _two_lines(text: str, length: int) -> list[str]:
+    """The text broken between words into two lines of so many characters; what does not fit is cut.
+
+    >>> _two_lines("HLA-A*02 binder of the blocking receptor", 19)
+    ['HLA-A*02 binder of', 'the blocking…']
+    """
+    if len(text) <= length:
+        return [text]
+    space = text.rfind(" ", 0, length + 1)
+    at = space if space > 0 else length
+    rest = text[at:].strip()
+    if len(rest) <= length:
+        return [text[:at], rest]
+    space = rest.rfind(" ", 0, length)
+    return [text[:at], rest[: space if space > length // 2 else length - 1] + "…"]
+
+
 def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: str = "", complete: bool = False, viral: bool = True) -> Markup:
     """The vector as a frame, its parts in order from left to right; a cell around it where cells are changed."""
-    width_each, gap, pad = 150, 8, 26
     count = max(len(blocks), 1)
     per_row = min(count, 4)
+    # few parts have room for their whole names
+    width_each, gap, pad = {1: 320, 2: 240, 3: 190}.get(per_row, 160), 8, 26
+    letters, row = width_each // 8, 78
     rows = -(-count // per_row)
     inner = per_row * (width_each + gap) - gap
     width = max(inner + 2 * pad, 360) + (36 if cell else 0)
-    height = rows * 62 + 74 + (40 if cell else 0)
+    height = rows * row + 74 + (40 if cell else 0)
     off = 18 if cell else 0
     pieces: list[Any] = []
     if cell:
@@ -130,26 +149,25 @@ def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: 
         ]
     top = 32 if cell else 2
     pieces += [
-        el("rect", x=2 + off, y=top, width=width - 4 - 2 * off, height=rows * 62 + 62, rx=22 if viral else 6, cls="vector"),
+        el("rect", x=2 + off, y=top, width=width - 4 - 2 * off, height=rows * row + 62, rx=22 if viral else 6, cls="vector"),
         el("text", _short(vector, 58), x=pad + off, y=top + 24, cls="caption strong"),
     ]
-    line = top + 70
     for index, block in enumerate(blocks):
-        x, y = pad + off + (index % per_row) * (width_each + gap), top + 40 + (index // per_row) * 62
+        x, y = pad + off + (index % per_row) * (width_each + gap), top + 40 + (index // per_row) * row
         if index % per_row:
-            pieces.append(el("line", x1=x - gap, x2=x, y1=y + 24, y2=y + 24, cls="backbone"))
+            pieces.append(el("line", x1=x - gap, x2=x, y1=y + 32, y2=y + 32, cls="backbone"))
         pieces.append(
             el(
                 "a",
                 el("title", f"{block.words}: {block.label}"),
-                el("rect", x=x, y=y, width=width_each, height=48, rx=5, cls=f"part k-{block.kind}"),
-                el("text", _short(block.words, 20), x=x + 8, y=y + 18, cls="kind"),
-                el("text", _short(block.label, 19), x=x + 8, y=y + 37),
+                el("rect", x=x, y=y, width=width_each, height=64, rx=5, cls=f"part k-{block.kind}"),
+                el("text", _short(block.words, letters + 2), x=x + 8, y=y + 18, cls="kind"),
+                [el("text", line, x=x + 8, y=y + 36 + 16 * number) for number, line in enumerate(_two_lines(block.label, letters))],
                 href=block.link,
             )
         )
     if not blocks:
-        pieces.append(el("text", "no part is recorded", x=pad + off, y=line, cls="caption"))
-    pieces.append(el("text", vector_words + (" · all parts listed" if complete else ""), x=pad + off, y=top + rows * 62 + 54, cls="caption"))
+        pieces.append(el("text", "no part is recorded", x=pad + off, y=top + 70, cls="caption"))
+    pieces.append(el("text", vector_words + (" · all parts listed" if complete else ""), x=pad + off, y=top + rows * row + 54, cls="caption"))
     whole = "; ".join(f"{block.words} {block.label}" for block in blocks)
     return el("svg", el("title", f"{vector}: {whole}"), pieces, viewBox=f"0 0 {width} {height}", cls="schematic", role="group", aria_label=f"Schematic of {vector}")

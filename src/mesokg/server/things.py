@@ -72,7 +72,19 @@ def _outcome_rows(look: Look, where: str) -> list[dict[str, str]]:
 
 
 def _number(text: str) -> str:
+    """A number without idle zeros, and with commas where it is long.
+
+    >>> _number("60000000"), _number("23.90"), _number("2019"), _number("")
+    ('60,000,000', '23.9', '2019', '')
+    """
+    if text.isdecimal() and len(text) > 4:
+        return f"{int(text):,}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _arm(label: str, trial: str) -> str:
+    """The label of an arm on the page of its own trial, whose number need not follow it."""
+    return label.removesuffix(f" ({trial.rpartition('/trial-')[2]})")
 
 
 def _result(row: dict[str, str]) -> str:
@@ -118,27 +130,29 @@ def outcomes(look: Look, where: str, *, with_trial: bool) -> list[Any]:
     for measure, group in sorted(groups.items(), key=weight):
         shares, amounts = [], []
         for row in group:
-            about = [row["event"], "" if with_trial else row["arm"], row["population"], row["criteria"], row["time"], row["subgroup"]]
+            about = [row["event"], "" if with_trial else _arm(row["arm"], row["trial"]), row["population"], row["criteria"], row["time"], row["subgroup"]]
             label = "; ".join(dict.fromkeys(part for part in about if part)) or measure
             if with_trial:
                 label = f"{row['trialLabel']}: {label}"
             if row["n"].isdigit() and row["N"].isdigit() and int(row["N"]) > 0:
                 value, low, high = share(int(row["n"]), int(row["N"]))
-                shares.append(Interval(label[:110], value, low, high, _result(row), href(row["m"])))
+                shares.append(Interval(label, value, low, high, _result(row), href(row["m"])))
             elif row["value"] and row["unit"] in ("months", "percent", "weeks", "years", "days"):
                 low_text, high_text = row["low"], row["high"]
-                amounts.append((row["unit"], Interval(label[:110], float(row["value"]), float(low_text) if low_text else None, float(high_text) if high_text else None, _result(row), href(row["m"]))))
+                amounts.append((row["unit"], Interval(label, float(row["value"]), float(low_text) if low_text else None, float(high_text) if high_text else None, _result(row), href(row["m"]))))
         pieces: list[Any] = []
         if shares:
             pieces.append(interval_plot(shares[:30], "percent of the denominator, with 95 % Wilson interval", f"{measure}, shares", top=100.0))
         for unit in dict.fromkeys(unit for unit, _ in amounts):
-            pieces.append(interval_plot([line for u, line in amounts if u == unit][:30], f"{unit}, with the interval of the source where it gives one", f"{measure}, {unit}"))
+            lines = [line for u, line in amounts if u == unit][:30]
+            words = f"{unit}, with the interval of the source where it gives one" if any(line.low is not None for line in lines) else unit
+            pieces.append(interval_plot(lines, words, f"{measure}, {unit}", top=100.0 if unit == "percent" and all(line.value <= 100 for line in lines if line.value is not None) else None))
         outcome_of = [row["outcome"] for row in group]
         table = _table(
             ["Population", "Result", "Denominator is", "Remarks", "Source"],
             [
                 [
-                    [el("a", row["trialLabel"], href=href(row["trial"])) if with_trial and row["trial"] else None, el("span", "; ".join(filter(None, (row["event"], row["arm"] if not with_trial else "", row["population"], row["criteria"], row["time"], row["subgroup"]))), cls="about"),
+                    [el("a", row["trialLabel"], href=href(row["trial"])) if with_trial and row["trial"] else None, el("span", "; ".join(filter(None, (row["event"], _arm(row["arm"], row["trial"]) if not with_trial else "", row["population"], row["criteria"], row["time"], row["subgroup"]))), cls="about"),
                      el("span", "sources differ", cls="disagree") if outcome_of.count(row["outcome"]) > 1 and len({_result(r) for r in group if r["outcome"] == row["outcome"]}) > 1 else None],
                     el("a", _result(row), href=href(row["m"])), row["denominatorKind"] if row["N"] else "", row["note"], _cite(look, row["sources"]),
                 ]
@@ -254,7 +268,7 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
         seen.add(r["x"])
         low, high = _number(r["low"]), _number(r["high"])
         dose = "" if not low and not high else f"{low or '?'}{f' to {high}' if high and high != low else ''} {r['unit']}"
-        arm_rows.append([el("a", r["armLabel"], href=href(r["arm"])) if r["arm"] != last else "", r["role"] if r["arm"] != last else "", r["size"] if r["arm"] != last else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"]])
+        arm_rows.append([el("a", _arm(r["armLabel"], found.iri), href=href(r["arm"])) if r["arm"] != last else "", r["role"] if r["arm"] != last else "", r["size"] if r["arm"] != last else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"]])
         last = r["arm"]
     history = look.rows(f"""SELECT DISTINCT ?asOf ?label ?rank ?src ?checked WHERE {{ ?a mesokg:subject {node} ; mesokg:predicate mesokg:status ; mesokg:object/rdfs:label ?label ; mesokg:source ?src ; mesokg:rank/skos:notation ?rank . OPTIONAL {{ ?a mesokg:asOf ?asOf }} OPTIONAL {{ ?a mesokg:checkedOn ?checked }} }} ORDER BY ?asOf""")
     status = el("ol", [el("li", el("time", r["asOf"] or "no date"), " ", r["label"], f" ({r['rank']})" if r["rank"] != "normal" else "", " ", _cite(look, r["src"])) for r in history], cls="history") if history else None
@@ -282,7 +296,7 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
         OPTIONAL {{ ?a mesokg:value ?value }} OPTIONAL {{ ?a mesokg:resultUnit/skos:notation ?unit }} OPTIONAL {{ ?a mesokg:detectionMethod ?method }} OPTIONAL {{ ?a mesokg:inCohort/rdfs:label ?cohort }} }} ORDER BY ?kind ?a""")
     lines = []
     for r in alterations:
-        label = "; ".join(filter(None, (r["kind"], r["disease"], r["cohort"])))[:110]
+        label = "; ".join(filter(None, (r["kind"], r["disease"], r["cohort"])))
         if r["n"].isdigit() and r["N"].isdigit() and int(r["N"]):
             value, low, high = share(int(r["n"]), int(r["N"]))
             lines.append(Interval(label, value, low, high, f"{r['n']} of {r['N']}", href(r["a"])))
@@ -293,13 +307,15 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
         grouped[(r["t"], r["l"])].append(r["how"])
     return [
         _section("Therapies", _table(["Therapy", "How"], [[el("a", label, href=href(iri)), ", ".join(dict.fromkeys(how))] for (iri, label), how in grouped.items()], "Therapies that involve this gene")),
-        _section("How often it is altered", interval_plot(lines, "percent of people or specimens, with 95 % Wilson interval", "Alterations", top=100.0) if lines else None, name="alterations"),
+        _section("How often it is altered", interval_plot(lines, "percent of people or specimens" + (", with 95 % Wilson interval" if any(line.low is not None for line in lines) else ""), "Alterations", top=100.0) if lines else None, name="alterations"),
     ]
 
 
 def _mechanism(look: Look, found: Description, node: str) -> list[Any]:
     rows = look.rows(f"""SELECT DISTINCT ?t ?l ?standing ?setting ?step WHERE {{ VALUES (?p ?standing) {{ (mesokg:showsMechanism "shown") (mesokg:claimsMechanism "claimed") (mesokg:refutesMechanism "refuted") }}
-        ?step ?p {node} ; mesokg:stepOf ?t . ?t rdfs:label ?l . OPTIONAL {{ ?step mesokg:setting/rdfs:label ?setting }} }} ORDER BY ?standing ?l""")
+        ?step ?p {node} ; mesokg:stepOf ?t . ?t rdfs:label ?l . OPTIONAL {{ ?step mesokg:setting/rdfs:label ?setting }} }} """)
+    order = ("shown", "claimed", "refuted")
+    rows.sort(key=lambda r: (order.index(r["standing"]), r["l"].lower(), r["setting"], r["step"]))
     table = _table(["Therapy", "Standing", "Seen in", "Step"], [[el("a", r["l"], href=href(r["t"])), el("span", r["standing"], cls=f"standing {r['standing']}"), r["setting"], el("a", "step", href=href(r["step"]))] for r in rows], "Therapies that act through this")
     return [_section("Therapies that act through it", table, name="therapies")]
 
