@@ -12,7 +12,8 @@ from reasoning.support import FOLDER, TURTLE_PREFIXES, need_java
 from mesokg import hierarchy
 from mesokg.errors import ResourceError, VocabularyError
 from mesokg.identifiers import term
-from mesokg.rules import HIERARCHY, ontology_file, read_hierarchy
+from mesokg.axioms import ontology_file
+from mesokg.rules import HIERARCHY, read_hierarchy
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages([str(SOURCE)], "mesokg.")
 
 ORDER = [
     "errors", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
-    "axioms", "rules", "reasoning", "hierarchy", "proofs", "explain", "shacl", "checks", "report", "validation",
+    "axioms", "patterns", "rules", "reasoning", "hierarchy", "proofs", "explain", "shacl", "checks", "report", "validation",
     "rdf_files", "metadata", "answers", "questions", "describe", "networks", "formats", "release", "builds", "loading", "api",
 ]  # fmt: skip
 """Ground floor first, as in docs/architecture.md: a module imports at its top only from below."""

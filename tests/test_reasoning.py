@@ -30,7 +30,8 @@ from mesokg.errors import ReasoningError
 from mesokg.hierarchy import hermit, is_consistent
 from mesokg.identifiers import PREFIXES, graph_iri, term
 from mesokg.reasoning import infer
-from mesokg.rules import compile_rules, ontology_file
+from mesokg.axioms import ontology_file
+from mesokg.rules import compile_rules
 
 OWL = PREFIXES["owl"]
 

@@ -13,7 +13,8 @@ from reasoning.support import TURTLE_PREFIXES, real_rules
 
 from mesokg.errors import ResourceError, VocabularyError
 from mesokg.identifiers import PREFIXES
-from mesokg.rules import Rule, compile_rules, read_hierarchy
+from mesokg.patterns import Rule
+from mesokg.rules import compile_rules, read_hierarchy
 
 BASE = PREFIXES["mesokg"]
 CLASSES = "".join(f"mesokg:{name} a owl:Class .\n" for name in "ABCDE")

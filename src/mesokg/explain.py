@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import IdentifierError, suggest
 from mesokg.identifiers import PREFIXES, compact, expand, graph_iri, is_curie
+from mesokg.patterns import RDF_TYPE, Atom, Rule, parse_term
 from mesokg.proofs import (
     Assertion,
     Explanation,
@@ -18,7 +19,7 @@ from mesokg.proofs import (
     term_words,
     triple_words,
 )
-from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules, parse_term
+from mesokg.rules import compile_rules
 
 if TYPE_CHECKING:
     import pyoxigraph

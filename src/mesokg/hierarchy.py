@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem, ResourceError, VocabularyError
 from mesokg.identifiers import PREFIXES, compact
-from mesokg.rules import HIERARCHY, ontology_file
+from mesokg.axioms import ontology_file
+from mesokg.rules import HIERARCHY
 
 if TYPE_CHECKING:
     import owlready2

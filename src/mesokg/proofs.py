@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesokg.identifiers import PREFIXES, compact, graph_iri, term
-from mesokg.rules import RDF_TYPE, Rule, parse_term
+from mesokg.patterns import RDF_TYPE, Rule, parse_term
 
 if TYPE_CHECKING:
     import pyoxigraph

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem, ReasoningError
 from mesokg.identifiers import PREFIXES, compact, graph_iri
-from mesokg.rules import RDF_TYPE, Atom, Rule, compile_rules, parse_term
+from mesokg.patterns import RDF_TYPE, Atom, Rule, parse_term
+from mesokg.rules import compile_rules
 
 if TYPE_CHECKING:
     import pyoxigraph

@@ -11,7 +11,9 @@ import pytest
 
 from mesokg.hierarchy import has_java
 from mesokg.identifiers import PREFIXES, graph_iri, term
-from mesokg.rules import Rule, compile_rules, ontology_file
+from mesokg.axioms import ontology_file
+from mesokg.patterns import Rule
+from mesokg.rules import compile_rules
 
 FOLDER = Path(__file__).parent
 MEMBERS = FOLDER / "members.ttl"
