@@ -10,12 +10,12 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.identifiers import ONTOLOGY_IRI, PREFIXES, compact, graph_iri
+from mesokg.ontology_view import OntologyView
 from mesokg.resources import folder
 
 if TYPE_CHECKING:
@@ -76,171 +76,6 @@ footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem}
 """
 
 
-class _Ontology:
-    """The ontology graph of a store, read once, with what pages ask of it."""
-
-    def __init__(self, store: pyoxigraph.Store) -> None:
-        import pyoxigraph as ox
-
-        self.store = store
-        self.triples: dict[object, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
-        graph = ox.NamedNode(graph_iri("ontology"))
-        for quad in store.quads_for_pattern(None, None, None, graph):
-            self.triples[quad.subject][quad.predicate.value].append(quad.object)
-        self.named = ox.NamedNode
-        self.kind: dict[str, str] = {}
-        for subject, found in self.triples.items():
-            if not isinstance(subject, ox.NamedNode) or not subject.value.startswith(_OURS):
-                continue
-            types = {getattr(value, "value", "") for value in found.get(_TYPE, ())}
-            for kind in _KINDS:
-                if _OWL + kind in types:
-                    self.kind[subject.value.removeprefix(_OURS)] = kind
-                    break
-
-    def all(self, node: object, predicate: str) -> list[object]:
-        found = self.triples.get(node)
-        return found[predicate] if found is not None and predicate in found else []
-
-    def of(self, name: str, predicate: str) -> list[object]:
-        return self.all(self.named(_OURS + name), predicate)
-
-    def words(self, name: str, predicate: str) -> list[str]:
-        return sorted(value.value for value in self.of(name, predicate))  # type: ignore[attr-defined]
-
-    def items(self, head: object) -> list[object]:
-        found = []
-        while getattr(head, "value", "") != _RDF + "nil":
-            found += self.all(head, _RDF + "first")
-            head = self.all(head, _RDF + "rest")[0]
-        return found
-
-    def label(self, iri: str) -> str:
-        found = self.all(self.named(iri), _LABEL)
-        return found[0].value if found else self.outside.get(iri, compact(iri))  # type: ignore[attr-defined]
-
-    @cached_property
-    def outside(self) -> dict[str, str]:
-        """Labels of the outside terms that axioms name, as the facts give them."""
-        wanted = {value for found in self.triples.values() for values in found.values() for value in values if isinstance(value, self.named)}
-        label = self.named(_LABEL)
-        found = {}
-        for node in wanted:
-            if not node.value.startswith(_OURS):
-                for quad in self.store.quads_for_pattern(node, label, None, None):
-                    found[node.value] = quad.object.value
-        return found
-
-    # class expressions in plain English
-
-    def english(self, node: object, link: bool = True) -> str:
-        """A class expression as HTML: "gene therapy product that uses vector some adenoviral vector"."""
-        if isinstance(node, self.named):
-            return self.link(node.value) if link else escape(self.label(node.value))
-        if lists := self.all(node, _OWL + "intersectionOf"):
-            parts = self.items(lists[0])
-            genus = [self.english(p, link) for p in parts if isinstance(p, self.named)]
-            rest = [self._clause(p, link) for p in parts if not isinstance(p, self.named)]
-            head = " and also ".join(genus) or "thing"
-            return head + (" that " + " and that ".join(rest) if rest else "")
-        if lists := self.all(node, _OWL + "unionOf"):
-            return " or ".join(self.english(p, link) for p in self.items(lists[0]))
-        return "thing that " + self._clause(node, link)
-
-    def _clause(self, node: object, link: bool) -> str:
-        if lists := self.all(node, _OWL + "unionOf"):
-            sides = [f"is {self.english(p, link)}" if isinstance(p, self.named) else self._clause(p, link) for p in self.items(lists[0])]
-            return "(" + " or ".join(sides) + ")"
-        if self.all(node, _OWL + "intersectionOf"):
-            return f"is a {self.english(node, link)}"
-        over = self.all(node, _OWL + "onProperty")
-        name = self.english(over[0], link) if over else "?"
-        if value := self.all(node, _OWL + "hasValue"):
-            shown = self.english(value[0], link) if isinstance(value[0], self.named) else escape(value[0].value)  # type: ignore[attr-defined]
-            return f"<i>{name}</i> {shown}"
-        if filler := self.all(node, _OWL + "someValuesFrom"):
-            inner = self.english(filler[0], link)
-            if not isinstance(filler[0], self.named):
-                inner = f"({inner})"
-            return f"<i>{name}</i> some {inner}"
-        return "has an axiom that these pages cannot tell"
-
-    def link(self, iri: str) -> str:
-        name = iri.removeprefix(_OURS)
-        text = escape(self.label(iri))
-        if name in self.kind:
-            return f'<a href="{escape(self.address(name))}">{text}</a>'
-        return f'<a href="{escape(iri)}">{text}</a>'
-
-    def address(self, name: str) -> str:
-        """The file of a term, with the place on it for a value."""
-        if self.kind.get(name) == "NamedIndividual":
-            for value in self.of(name, _TYPE):
-                owner = value.value.removeprefix(_OURS)  # type: ignore[attr-defined]
-                if self.kind.get(owner) == "Class":
-                    return f"{owner}.html#{name}"
-        return f"{name}.html"
-
-    @cached_property
-    def supers(self) -> dict[str, set[str]]:
-        """The nearest named classes above each class, stated or found by HermiT."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for name, kind in self.kind.items():
-            if kind != "Class":
-                continue
-            found[name] |= {v.value.removeprefix(_OURS) for v in self.of(name, _RDFS + "subClassOf") if isinstance(v, self.named)}
-            for expression in self.of(name, _OWL + "equivalentClass"):
-                for lists in self.all(expression, _OWL + "intersectionOf"):
-                    found[name] |= {v.value.removeprefix(_OURS) for v in self.items(lists) if isinstance(v, self.named)}
-        inferred = self.named(graph_iri("inferred"))
-        for quad in self.store.quads_for_pattern(None, self.named(_RDFS + "subClassOf"), None, inferred):
-            found[quad.subject.value.removeprefix(_OURS)].add(quad.object.value.removeprefix(_OURS))  # type: ignore[union-attr]
-        closed = {name: self._closure(name, found) for name in list(found)}
-        nearest: dict[str, set[str]] = defaultdict(set)
-        for name, over in found.items():
-            further = {far for one in over for far in closed.get(one, set()) if one not in closed.get(far, set())}
-            nearest[name] = over - further - {name}
-        return nearest
-
-    @staticmethod
-    def _closure(name: str, over: dict[str, set[str]]) -> set[str]:
-        seen: set[str] = set()
-        todo = list(over.get(name, ()))
-        while todo:
-            if (one := todo.pop()) not in seen:
-                seen.add(one)
-                todo += over.get(one, ())
-        return seen
-
-    @cached_property
-    def inverses(self) -> dict[str, list[object]]:
-        """By the IRI of a property, those that are stated as its inverse."""
-        found: dict[str, list[object]] = defaultdict(list)
-        for subject, by_predicate in self.triples.items():
-            for value in by_predicate.get(_OWL + "inverseOf", ()):
-                found[value.value].append(subject)  # type: ignore[attr-defined]
-        return found
-
-    @cached_property
-    def relations(self) -> dict[tuple[str, str], list[str]]:
-        """By ``domain`` or ``range`` and the IRI of a class, the relations that start or end there."""
-        found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name, kind in sorted(self.kind.items()):
-            if kind == "ObjectProperty":
-                for side in ("domain", "range"):
-                    for iri in self.sides(name, _RDFS + side):
-                        found[side, iri].append(name)
-        return found
-
-    def sides(self, name: str, predicate: str) -> list[str]:
-        """The classes of a domain or range, unions read out."""
-        found = []
-        for node in self.of(name, predicate):
-            lists = self.all(node, _OWL + "unionOf")
-            found += self.items(lists[0]) if lists else [node]
-        return [node.value for node in found]  # type: ignore[attr-defined]
-
-
 def _members(store: pyoxigraph.Store) -> dict[str, list[tuple[str, str]]]:
     """The members of each of our classes with their labels, by label."""
     import pyoxigraph as ox
@@ -295,7 +130,7 @@ def _box(x: float, y: float, width: float, text: str, address: str = "", style: 
     return f'<a href="{escape(address)}">{box}</a>' if address else f"<g>{box}</g>"
 
 
-def _neighbourhood(ontology: _Ontology, name: str, below: dict[str, set[str]]) -> str:
+def _neighbourhood(ontology: OntologyView, name: str, below: dict[str, set[str]]) -> str:
     """A class with what stands above and below it, and the relations that start and end at it."""
     over, under = sorted(ontology.supers[name] & ontology.kind.keys()), sorted(below[name])
     starting, ending = (ontology.relations.get((side, _OURS + name), []) for side in ("domain", "range"))
@@ -333,7 +168,7 @@ def _edge_of(box: tuple[float, float], towards: tuple[float, float], half: tuple
     return box[0] + dx * scale, box[1] + dy * scale
 
 
-def _model(ontology: _Ontology, counts: dict[str, int]) -> str:
+def _model(ontology: OntologyView, counts: dict[str, int]) -> str:
     """The picture of the whole model."""
     wide, tall, left, top = 264.0, 112.0, 92.0, 36.0
     at = {name: (left + x * wide, top + y * tall) for name, (x, y) in DIAGRAM.items()}
@@ -392,7 +227,7 @@ _CHARACTERISTICS = {
 }  # fmt: skip
 
 
-def _axioms(ontology: _Ontology, name: str, kind: str) -> list[str]:
+def _axioms(ontology: OntologyView, name: str, kind: str) -> list[str]:
     rows = []
     if kind == "Class":
         rows += [f"Exactly: a {ontology.english(e)}." for e in ontology.of(name, _OWL + "equivalentClass")]
@@ -420,7 +255,7 @@ def write_ontology_pages(store: pyoxigraph.Store, out: Path) -> list[Path]:
 
     ``store`` is that of a build, with its named graphs.
     """
-    ontology = _Ontology(store)
+    ontology = OntologyView(store)
     members, uses, mappings = _members(store), _uses(), _mappings()
     below: dict[str, set[str]] = defaultdict(set)
     for name, over in ontology.supers.items():
@@ -449,26 +284,26 @@ def write_ontology_pages(store: pyoxigraph.Store, out: Path) -> list[Path]:
 
 
 def _term(
-    ontology: _Ontology, name: str, kind: str, members: list[tuple[str, str]], uses: list[tuple[str, str]],
+    ontology: OntologyView, name: str, kind: str, members: list[tuple[str, str]], uses: list[tuple[str, str]],
     mappings: list[tuple[str, str, str]], values: list[str], below: dict[str, set[str]],
 ) -> str:  # fmt: skip
     iri = _OURS + name
     body = [f'<div class="kind">{_WORDS[kind]}</div><h1>{escape(ontology.label(iri))}</h1><div class="iri">{escape(iri)}</div>']
-    body += [f'<p class="def">{escape(text)}</p>' for text in ontology.words(name, _IAO + "0000115")]
+    body += [f'<p class="def">{escape(text)}</p>' for text in ontology.words_of(name, _IAO + "0000115")]
     if kind == "Class":
         body.append(_neighbourhood(ontology, name, below))
     body.append(_list("In axioms", _axioms(ontology, name, kind)))
     synonyms = [
         f"{escape(text)} <span class=kind>({scope})</span>"
         for scope in ("exact", "broad", "narrow", "related")
-        for text in ontology.words(name, f"{_OIO}has{scope.capitalize()}Synonym")
+        for text in ontology.words_of(name, f"{_OIO}has{scope.capitalize()}Synonym")
     ]
     body.append(_list("Also called", synonyms))
-    body.append(_list("Example", (escape(text) for text in ontology.words(name, _IAO + "0000112"))))
+    body.append(_list("Example", (escape(text) for text in ontology.words_of(name, _IAO + "0000112"))))
     if values:
         rows = "".join(
             f'<tr id="{escape(one)}"><td>{escape(ontology.label(_OURS + one))}</td><td class="iri">mesokg:{escape(one)}</td>'
-            f"<td>{escape(' '.join(ontology.words(one, _IAO + '0000115')))}</td></tr>"
+            f"<td>{escape(' '.join(ontology.words_of(one, _IAO + '0000115')))}</td></tr>"
             for one in values
         )
         body.append(f"<h2>Values</h2><table>{rows}</table>")
@@ -479,11 +314,11 @@ def _term(
         body.append(_list(f"Members ({len(members):,})", shown))
     body.append(_list("Questions that use it", (f"{escape(title)} <span class=iri>mesokg query {escape(query)}</span>" for query, title in uses)))
     body.append(_list("Mappings", (f"{escape(p)} <b>{escape(o)}</b> {escape(label)}" for p, o, label in mappings)))
-    body.append(_list("Definition by", (escape(text) for text in ontology.words(name, _IAO + "0000119"))))
+    body.append(_list("Definition by", (escape(text) for text in ontology.words_of(name, _IAO + "0000119"))))
     return "".join(body)
 
 
-def _index(ontology: _Ontology, members: dict[str, list[tuple[str, str]]]) -> str:
+def _index(ontology: OntologyView, members: dict[str, list[tuple[str, str]]]) -> str:
     counts = {name: len(rows) for name, rows in members.items()}
     header = ontology.named(ONTOLOGY_IRI)
     about = " ".join(value.value for value in ontology.all(header, PREFIXES["dcterms"] + "description"))  # type: ignore[attr-defined]

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesokg.identifiers import GRAPHS, ONTOLOGY_IRI, PREFIXES, compact, expand, graph_iri
+from mesokg.identifiers import GRAPHS, ONTOLOGY_IRI, PREFIXES, compact, graph_iri
+from mesokg.ontology_view import Nodes
 from mesokg.resources import folder
 
 if TYPE_CHECKING:
@@ -138,26 +139,6 @@ def full_ontology(by_graph: Mapping[str, list[Quad]]) -> list[Quad]:
 # ---------------------------------------------------------------- OBO graph
 
 
-class _Reader:
-    def __init__(self, quads: Iterable[Quad]) -> None:
-        self.triples: dict[object, dict[str, list[object]]] = defaultdict(lambda: defaultdict(list))
-        for quad in quads:
-            self.triples[quad.subject][quad.predicate.value].append(quad.object)
-
-    def all(self, node: object, predicate: str) -> list[object]:
-        return self.triples[node][predicate] if node in self.triples and predicate in self.triples[node] else []
-
-    def words(self, node: object, predicate: str) -> list[str]:
-        return sorted(value.value for value in self.all(node, predicate))  # type: ignore[attr-defined]
-
-    def items(self, head: object) -> list[object]:
-        found = []
-        while getattr(head, "value", "") != _RDF + "nil":
-            found += self.all(head, _RDF + "first")
-            head = self.all(head, _RDF + "rest")[0]
-        return found
-
-
 def obo_graph(quads: Iterable[Quad]) -> dict[str, object]:
     """The ontology as an OBO graph document: nodes, ``is_a`` and property edges, and what definitions it can hold.
 
@@ -166,7 +147,7 @@ def obo_graph(quads: Iterable[Quad]) -> dict[str, object]:
     """
     import pyoxigraph as ox
 
-    reader = _Reader(quads)
+    reader = Nodes(quads)
     kinds = {"Class": "CLASS", "ObjectProperty": "PROPERTY", "DatatypeProperty": "PROPERTY",
              "AnnotationProperty": "PROPERTY", "NamedIndividual": "INDIVIDUAL"}  # fmt: skip
     detail = {"ObjectProperty": "OBJECT", "DatatypeProperty": "DATA", "AnnotationProperty": "ANNOTATION"}
@@ -205,7 +186,7 @@ def obo_graph(quads: Iterable[Quad]) -> dict[str, object]:
     return {"graphs": [graph]}
 
 
-def _meta(reader: _Reader, subject: NamedNode) -> dict[str, object]:
+def _meta(reader: Nodes, subject: NamedNode) -> dict[str, object]:
     meta: dict[str, object] = {}
     if definition := reader.words(subject, _DEFINITION):
         meta["definition"] = {"val": definition[0], "xrefs": reader.words(subject, _DEFINITION_SOURCE)}
@@ -219,7 +200,7 @@ def _meta(reader: _Reader, subject: NamedNode) -> dict[str, object]:
     return meta
 
 
-def _edges(reader: _Reader, subject: NamedNode, kind: str) -> list[dict[str, str]]:
+def _edges(reader: Nodes, subject: NamedNode, kind: str) -> list[dict[str, str]]:
     import pyoxigraph as ox
 
     found = []
@@ -234,7 +215,7 @@ def _edges(reader: _Reader, subject: NamedNode, kind: str) -> list[dict[str, str
     return [{"sub": subject.value, "pred": name, "obj": node.value} for name, node in found]
 
 
-def _definitions(reader: _Reader, subject: NamedNode) -> list[dict[str, object]]:
+def _definitions(reader: Nodes, subject: NamedNode) -> list[dict[str, object]]:
     import pyoxigraph as ox
 
     found = []
