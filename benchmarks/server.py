@@ -1,6 +1,6 @@
 """The endpoint beside rdflib-endpoint, Fuseki and the Oxigraph server: the same queries, one after the other, in one run.
 
-    python benchmarks/server.py --build build [--fuseki jena-fuseki-server.jar] [--seconds 4] [--connections 8]
+    python benchmarks/server.py --build build [--fuseki jena-fuseki-server.jar] [--seconds 4] [--connections 8] [--requests 100000]
 
 Every query is made different by a comment, so that no cache answers; cached answers are a line of their own. Times are
 in milliseconds, seen by the client, which shares the processors with the server.
@@ -122,15 +122,53 @@ def line(name: str, what: str, times: list[float], seconds: float) -> str:
     return f"{name:16} {what:10} {len(times) / seconds:9.1f}/s  median {statistics.median(ordered) * 1e3:8.2f}  p99 {p99 * 1e3:8.2f}"
 
 
-def memory(pid: int) -> int:
-    """Mebibytes of a process and its descendants, shared pages counted by their share (Linux)."""
-    total, todo = 0, [pid]
+def memory(pid: int) -> dict[str, int]:
+    """Mebibytes of a process and its descendants (Linux): resident in the server, in all workers and what they are forked
+    from (pages that they share are counted for each), and of all together with shared pages counted once."""
+    resident, total, todo = [], 0, [pid]
     while todo:
         one = todo.pop()
         with contextlib.suppress(OSError):
-            total += int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{one}/smaps_rollup").read_text(), re.M)[1])  # type: ignore[index]
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
+            resident.append(int(re.search(r"^Rss:\s+(\d+)", rollup, re.M)[1]) // 1024)  # type: ignore[index]
+            total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1])  # type: ignore[index]
             todo += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
-    return total // 1024
+    return {"server": resident[0], "workers": sum(resident[1:]), "processes": len(resident), "together": total // 1024}
+
+
+def mixed(number: int) -> str:
+    """The target of one of many kinds of request: new and known queries, pages, data, mistakes."""
+    query = PREFIX + list(QUERIES.values())[number % 3]
+    return (
+        f"/sparql?query={quote(f'{query} #{number}')}", "/", f"/sparql?query={quote(query)}", "/id/therapy-rad-ifn.ttl", f"/suggest?q=a{number % 500}",
+        f"/sparql?query={quote(f'SELECT ?x WHERE broken {number}')}", "/trials", f"/id/nothing-{number}", f"/sparql?format=csv&query={quote(f'{query} #csv{number}')}", "/thing/HGNC:7371",
+    )[number % 10]
+
+
+async def send_mixed(url: str, first: int, last: int, connections: int) -> dict[int, int]:
+    """Send the requests of these numbers; how often each status came."""
+    statuses: dict[int, int] = {}
+    numbers = iter(range(first, last))
+
+    async def one() -> None:
+        connection = Connection(url)
+        for number in numbers:
+            status, _ = await connection.get(mixed(number), accept="*/*" if number % 2 else "text/html, */*;q=0.5")
+            statuses[status] = statuses.get(status, 0) + 1
+        await connection.close()
+
+    await asyncio.gather(*(one() for _ in range(connections)))
+    return statuses
+
+
+def watch_memory(url: str, pid: int, requests: int, connections: int) -> None:
+    """Print the memory of the server before, and after a tenth, a half and all of so many mixed requests."""
+    print(f"mesokg           memory before: {memory(pid)}", flush=True)
+    done = 0
+    for mark in (requests // 10, requests // 2, requests):
+        statuses = asyncio.run(send_mixed(url, done, mark, connections))
+        done = mark
+        print(f"mesokg           memory after {mark:,} requests: {memory(pid)}, statuses {dict(sorted(statuses.items()))}", flush=True)
 
 
 def main() -> None:
@@ -140,6 +178,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--requests", type=int, default=0, help="mixed requests for the watch on memory; 0 leaves it out")
+    parser.add_argument("--alone", action="store_true", help="measure nobody else")
     chosen = parser.parse_args()
     build = chosen.build.resolve()
     data = build / "mesokg.ttl"
@@ -178,22 +217,9 @@ def main() -> None:
             print(line("mesokg", "runaway", busy, chosen.seconds))
             print(f"mesokg           runaway ended with {status} after {took:.2f} s, deadline 5 s")
             if chosen.requests:
-                marks = [memory(running.pid)]
-                each = chosen.requests // 4
-
-                async def mixed(number: int) -> None:
-                    async with httpx.AsyncClient(timeout=60, base_url=url.removesuffix("/sparql")) as client:
-                        for turn in range(number):
-                            path = ("/", "/trials", "/id/therapy-rad-ifn.ttl", "/suggest?q=ad")[turn % 4] if turn % 2 else "/sparql?query=" + ("ASK%20%7B%7D%23" + str(turn))
-                            await client.get(path)
-
-                async def many() -> None:
-                    await asyncio.gather(*(mixed(each // 8) for _ in range(8)))
-
-                for _ in range(4):
-                    asyncio.run(many())
-                    marks.append(memory(running.pid))
-                print(f"mesokg           memory in MiB at the start and after each {each} requests: {marks}")
+                watch_memory(url, running.pid, chosen.requests, chosen.connections)
+            if chosen.alone:
+                return
         port = free_port()
         url = f"http://127.0.0.1:{port}/query"
         program = shutil.which("oxigraph") or str(Path(sys.executable).parent / "oxigraph")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from typing import Any
@@ -23,6 +24,7 @@ _EVERYWHERE = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
+_HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _LONGEST_ADDRESS = 32 * 1024
 
 
@@ -98,8 +100,11 @@ class Guard:
     def _check(self, scope: dict[str, Any], headers: dict[bytes, bytes]) -> None:
         if len(scope["raw_path"] or b"") + len(scope["query_string"]) > _LONGEST_ADDRESS * 10:
             raise Failure(414, "the address is too long", "send the query by POST")
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        # what a client writes as its host ends up in pages, RDF and addresses, so it must look like one
+        if host and not _HOST.fullmatch(host):
+            raise Failure(400, "the Host header names no host", "send the name of this server")
         if self.hosts:
-            host = headers.get(b"host", b"").decode("latin-1").lower()
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if host not in self.hosts and name not in self.hosts:
                 raise Failure(421, "this server does not answer for the host of the request", "use the address it was given")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,6 @@ __all__ = ["Endpoint", "answer_once", "base_of", "cors", "etag_of", "matches", "
 
 _EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Link"
 _KEEP = "public, max-age=300"
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def base_of(request: Request, settings: Settings) -> str:
@@ -35,9 +33,6 @@ def base_of(request: Request, settings: Settings) -> str:
     if settings.public_url:
         return settings.public_url.rstrip("/")
     host = request.headers.get("host") or request.url.netloc
-    # what a client writes as its host ends up in pages and RDF, so it must look like one
-    if not _HOST.fullmatch(host):
-        raise Failure(400, "the Host header names no host", "send the name of this server")
     return f"{request.url.scheme}://{host}"
 
 
