@@ -149,6 +149,10 @@ function kinds() {
   tools.replaceChildren(...boxes);
 }
 
+const shorten = (label) => (label.length > 34 ? `${label.slice(0, 33).trimEnd()}…` : label);
+// of a large network, only therapies are named until one comes nearer
+const far = () => graph.order > 60 && (renderer?.getCamera().ratio ?? 1) > 0.5;
+
 // sigma's own is dark on white in every theme
 function drawHover(context, data, settings) {
   context.beginPath();
@@ -182,9 +186,13 @@ async function start() {
     labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
     labelRenderedSizeThreshold: graph.order > 60 ? 7 : 0,
     labelDensity: 0.6,
-    nodeReducer: (id, node) => ({ ...node, hidden: !shown(node), highlighted: id === chosen, color: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? (dark ? "#39414a" : "#e1e5ea") : node.color, label: chosen && id !== chosen && !graph.areNeighbors(id, chosen) ? "" : node.label }),
+    nodeReducer: (id, node) => {
+      const away = chosen && id !== chosen && !graph.areNeighbors(id, chosen);
+      const label = away || (far() && !chosen && node.kind !== "Therapy") ? "" : shorten(node.label);
+      return { ...node, label, hidden: !shown(node), highlighted: id === chosen, color: away ? (dark ? "#39414a" : "#e1e5ea") : node.color };
+    },
     edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
-    stagePadding: stage.clientWidth < 500 ? 90 : 40,
+    stagePadding: stage.clientWidth < 500 ? 60 : 40,
     defaultDrawNodeHover: drawHover,
     enableEdgeEvents: true,
   });
@@ -196,6 +204,12 @@ async function start() {
   // what the page is about, else the first in the alphabet
   const first = () => (graph.hasNode(parameters.get("focus") ?? "") ? parameters.get("focus") : graph.nodes().filter((id) => shown(graph.getNodeAttributes(id)))[0]);
   renderer.on("clickNode", ({ node }) => choose(node));
+  let wasFar = far();
+  renderer.getCamera().on("updated", () => {
+    if (far() === wasFar) return;
+    wasFar = far();
+    renderer.refresh();
+  });
   renderer.on("clickEdge", ({ edge }) => describeEdge(edge));
   renderer.on("doubleClickNode", ({ node, preventSigmaDefault }) => {
     preventSigmaDefault();
