@@ -121,16 +121,39 @@ def test_a_new_row_improves_discovery_without_code(tmp_path: Path):
     assert after.gene_therapy == ('"Zyxovec 3" (zyxovec-3) in an intervention',)
 
 
-def test_a_new_synonym_in_the_ontology_improves_discovery_without_code(tmp_path: Path):
+def _with_synonym(tmp_path: Path, class_name: str, *synonyms: str) -> Judge:
+    """The judge of an ontology in which a class has more synonyms."""
     ours = Ours()
-    raw = read_study(study("NCT09999999", **_named("Oncoleptic particles"), conditionsModule__keywords=[], descriptionModule={}), "here", [])
-    assert not Judge.of(ours).judge(raw).is_gene_therapy
     text = ours.vocabulary.path.read_text(encoding="utf-8")
-    extra = '\nmesokg:OncolyticVirotherapy <http://www.geneontology.org/formats/oboInOwl#hasExactSynonym> "oncoleptic particle"@en .\n'
+    has = "<http://www.geneontology.org/formats/oboInOwl#hasNarrowSynonym>"
     changed = tmp_path / "mesokg.ttl"
-    changed.write_text(text + extra, encoding="utf-8")
+    changed.write_text(text + "".join(f'\nmesokg:{class_name} {has} "{s}"@en .' for s in synonyms) + "\n", encoding="utf-8")
     ours.vocabulary = replace(ours.vocabulary, path=changed)
-    assert replace(Judge.of(ours)).judge(raw).is_gene_therapy
+    return Judge.of(ours)
+
+
+def test_a_new_synonym_in_the_ontology_improves_discovery_without_code(judge: Judge, tmp_path: Path):
+    assert not _judge(judge, **_named("Oncoleptic particles")).is_gene_therapy
+    assert _judge(_with_synonym(tmp_path, "OncolyticVirotherapy", "oncoleptic particle"), **_named("Oncoleptic particles")).is_gene_therapy
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("AdV-example", '"AdV"'), ("rAd-example", '"rAd"'), ("Ad.hIFN", '"Ad.hIFN"'), ("Ad-SGE-NEW", '"Ad-SGE-NEW"'), ("Ad5X-new", None),
+        ("Adv. solid tumours, ADV, adv", None), ("RAD-51 and rad", None), ("Ad-hoc dosing", None), ("water ad libitum", None), ("AD of tau", None),
+    ],
+)  # fmt: skip
+def test_abbreviations_count_as_they_are_written_only(tmp_path_factory: pytest.TempPathFactory, name: str, found: str | None):
+    judge = _with_synonym(tmp_path_factory.mktemp("o"), "AdenoviralVector", "AdV", "rAd", "Ad")
+    judged = _judge(judge, **_named(name))
+    assert judged.is_gene_therapy is (found is not None)
+    assert found is None or judged.gene_therapy[0].startswith(found)
+
+
+@pytest.mark.parametrize(("name", "is_gene_therapy"), [("HSVtk-modified cells with ganciclovir", True), ("HSV-TK", True), ("serum thymidine kinase", False)])
+def test_an_enzyme_that_no_patient_has_means_gene_transfer(judge: Judge, name: str, is_gene_therapy: bool):
+    assert _judge(judge, **_named(name)).is_gene_therapy is is_gene_therapy
 
 
 def test_names_that_say_nothing_alone_are_left_out():
@@ -206,7 +229,7 @@ def test_precision_and_recall_are_no_worse_than_documented():
     rates = measure(judge_all())
     floor = {  # (precision, recall), a little below docs/discovery.md
         "shown (likely or possible), all names": (0.95, 0.93),
-        "shown, without the trial's own names": (0.93, 0.50),
+        "shown, without the trial's own names": (0.93, 0.60),
         "likely, all names": (0.97, 0.90),
         "is gene therapy, all names": (0.95, 0.88),
     }

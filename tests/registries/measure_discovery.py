@@ -1,4 +1,6 @@
-"""Measures discovery on the labelled set: ``python tests/registries/measure_discovery.py``.
+"""Measures discovery on the labelled set: ``python tests/registries/measure_discovery.py [--ontology FILE] [-v]``.
+
+With ``--ontology`` the synonyms are those of another file, so that new ones can be tried before they are proposed.
 
 ``discovery_labels.tsv`` holds our own trials, studies that were excluded, made-up near misses, and the numbers of the
 real sample records (their text is read beside the checkout, where they are). ``candidate`` is yes (gene therapy
@@ -8,8 +10,8 @@ product names, so they are judged twice: with all names, and without the names o
 
 from __future__ import annotations
 
+import argparse
 import csv
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,9 +70,11 @@ def own_names(ours: Ours, trial: str) -> set[str]:
     return found
 
 
-def judge_all() -> list[Judged]:
+def judge_all(ontology: Path | None = None) -> list[Judged]:
     """Every labelled study whose text is at hand."""
     ours = Ours()
+    if ontology is not None:
+        ours.vocabulary = replace(ours.vocabulary, path=ontology)
     judge = Judge.of(ours)
     real = {s.nct: s for s in read_studies(SAMPLES, [])} if SAMPLES.is_dir() else {}
     found: list[Judged] = []
@@ -112,7 +116,11 @@ def measure(judged: list[Judged]) -> dict[str, tuple[int, int, int, float, float
 
 
 def main() -> None:
-    judged = judge_all()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--ontology", type=Path, help="a Turtle file in place of the ontology, for its synonyms only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show every study, not only what is judged wrong")
+    options = parser.parse_args()
+    judged = judge_all(options.ontology)
     print(f"{len(judged)} labelled studies{'' if SAMPLES.is_dir() else ' (the real sample records are not at hand)'}")
     print(f"{'':44} {'right':>6} {'wrong':>6} {'missed':>6} {'precision':>10} {'recall':>7}")
     for name, (hit, wrong, missed, precision, recall) in measure(judged).items():
@@ -120,7 +128,7 @@ def main() -> None:
     for j in judged:
         truth = j.label["candidate"]
         shown = j.without.level != "unlikely"
-        if truth == "yes" and j.without.level != "likely" or truth == "no" and shown or "-v" in sys.argv:
+        if truth == "yes" and j.without.level != "likely" or truth == "no" and shown or options.verbose:
             print(f"{j.label['id']} [{truth}] {j.without.level} {j.without.score:g}: {j.label['title']} | {'; '.join(j.without.reasons)}")
 
 

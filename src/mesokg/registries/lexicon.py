@@ -60,9 +60,14 @@ class Entry:
     iri: str = ""
 
     @property
-    def capitals(self) -> bool:
-        """Whether the name is a short word in capitals, which must be found in capitals."""
-        return len(self.words) == 1 and self.written.isupper() and len(self.written) <= 5
+    def as_written(self) -> bool:
+        """Whether the name is a short word with capitals (MVA, rAd, AdV), which must be found as it is written."""
+        return len(self.words) == 1 and len(self.written) <= 5 and any(letter.isupper() for letter in self.written[1:])
+
+    @property
+    def prefix(self) -> bool:
+        """Whether the name is an abbreviation so short that it counts only joined to a name (Ad.HSVtk, Ad-SGE-REIC)."""
+        return len(self.words) == 1 and len(self.written) == 2
 
 
 @dataclass(frozen=True)
@@ -106,16 +111,22 @@ class Lexicon:
                 size = len(entry.words)
                 if tuple(w for w, _ in words[at : at + size]) != entry.words:
                     continue
-                if entry.capitals and not words[at][1].isupper():
+                written = " ".join(as_written for _, as_written in words[at : at + size])
+                if entry.as_written and written != entry.written:
                     continue
-                yield Hit(entry, " ".join(written for _, written in words[at : at + size]))
+                if entry.prefix:
+                    joined = re.search(rf"\b{re.escape(entry.written)}[.-](?=\w*[A-Z\d])[\w.-]*\w", text)
+                    if joined is None:
+                        continue
+                    written = joined[0]
+                yield Hit(entry, written)
                 step = size
                 break
             at += step
 
 
 def _says_something(words: tuple[str, ...]) -> bool:
-    if not words or len("".join(words)) < 3:
+    if not words or len("".join(words)) < 2 or (len(words) > 1 and len("".join(words)) < 3):
         return False
     known = set(words)
     if "gene" in known and known & {"therapy", "transfer"}:
@@ -159,11 +170,20 @@ def _class_synonyms(ours: Ours) -> Iterator[tuple[str, str, str]]:
             yield subject, ours.vocabulary.classes[subject].label, quad.object.value
 
 
+def _enzymes(ours: Ours) -> list[str]:
+    """Genes of viruses and bacteria whose product converts a prodrug: no patient has one but by gene transfer."""
+    role = ours.vocabulary.value("GeneRole", "prodrug-converting enzyme")
+    return sorted(
+        iri for iri, rows in ours.rows_of.items() if rows[0].table == "genes" and not iri.startswith(PREFIXES["HGNC"]) and role in ours.values(iri, "geneRole")
+    )
+
+
 def therapy_lexicon(ours: Ours) -> Lexicon:
     """The names that speak for gene therapy.
 
-    Weights: a product of ours 4; a strategy or vector in full 3; a construct 3; a shortened name 2; a vector of
-    ours or the virus it derives from 2; a payload 1.5. From three on, a study is called gene therapy.
+    Weights: a product of ours 4; a strategy or vector in full 3; a construct 3; an enzyme of a virus or bacterium that
+    converts a prodrug 3; a shortened name 2; a vector of ours or the virus it derives from 2; a payload 1.5. From
+    three on, a study is called gene therapy.
     """
     entries: list[Entry] = []
 
@@ -187,6 +207,10 @@ def therapy_lexicon(ours: Ours) -> Lexicon:
                 if table == "payloads" and len(_WORD.findall(name)) < 2:
                     continue  # a bare gene symbol says nothing of gene therapy
                 add(re.sub(r"\s*\([^)]*\)$", "", name), row.label, weight, f"data/{table}.tsv", row.subject)
+    for iri in _enzymes(ours):
+        for row in ours.rows_of[iri]:
+            for name in (row.label, *row.synonyms):
+                add(name, f"{row.label}, which converts a prodrug", 3.0, "data/genes.tsv", iri)
     sources = {v for row in ours.tables.rows if row.table == "vectors" for c in row.cells if c.property.name == "derivedFrom" for v in c.values}
     for value in sources:
         for row in ours.rows_of.get(value.value, ()):
