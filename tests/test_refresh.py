@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from mesokg.errors import CheckFailed, ExportError, ProblemsFound, UsageError
 from mesokg.refresh import Online, accept, refresh
 from mesokg.registries.commands import refresh as command
-from mesokg.registries.drift import COLUMNS, DriftReport, drift_as_html, drift_as_tsv, print_drift
+from mesokg.registries.drift import COLUMNS, DriftReport, drift_as_tsv, print_drift
+from mesokg.registries.drift_page import drift_as_html
 from registries.fake_registry import FakeRegistry, page, serving, study
 from test_registries import HGNC, OLS, PUBMED, SAMPLES, samples
 
@@ -181,7 +182,16 @@ def test_html_is_one_page_and_escapes(tiny: Path, tmp_path: Path):
     page_ = drift_as_html(report)
     assert "<script>" not in page_ and "&lt;script&gt;" in page_
     assert page_.count("<tr class=") == len(report.differences)
-    assert not re.search(r'(src|href)="http', page_)
+    assert not re.search(r'(src|href)="http|url\(', page_)
+
+
+def test_html_has_a_section_for_each_severity_and_none_for_nothing(tiny: Path, tmp_path: Path):
+    report = _compare(tiny, tmp_path, study(results=True))
+    sections = re.findall(r"<summary>(\w+) \((\d+)\)", drift_as_html(report))
+    assert sections == [(s, str(sum(d.severity == s for d in report.differences))) for s in ("high", "medium", "low")]
+    assert "--accept KEY" in drift_as_html(report)
+    nothing = drift_as_html(DriftReport(notes=("see `mesokg discover --from`",), day="2026-11-24"))
+    assert "<table" not in nothing and "--accept" not in nothing and "see <code>mesokg discover --from</code>" in nothing
 
 
 def test_the_terminal_shows_every_key(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

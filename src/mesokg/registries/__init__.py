@@ -17,7 +17,8 @@ to. Nothing here is imported by build, validate, query, export or serve.
 ``ours``                  what our tables say, for comparing
 ``outside``               every identifier of others that we use, and where
 ``proposals``             a study as rows of our tables
-``drift``                 the drift report: terminal, TSV, HTML
+``drift``                 the drift report: terminal and TSV
+``drift_page``            the drift report as a web page
 ``comparison``            one comparison under way
 ``compare_trials``        trials with ClinicalTrials.gov
 ``compare_publications``  publications with PubMed and Europe PMC

@@ -110,7 +110,8 @@ def refresh(ids: tuple[str, ...], sources: tuple[str, ...], keys: tuple[str, ...
     from mesokg.errors import UsageError
     from mesokg.refresh import accept, finish_stopped
     from mesokg.refresh import refresh as run
-    from mesokg.registries.drift import drift_as_html, drift_as_tsv, print_drift
+    from mesokg.registries.drift import drift_as_tsv, print_drift
+    from mesokg.registries.drift_page import drift_as_html
 
     if options["dry_run"] and not (keys or all_new):
         raise UsageError("--dry-run goes with --accept KEY or --all-new")

@@ -1,8 +1,7 @@
-"""The drift report: where the graph and a registry disagree, for the terminal, as TSV and as HTML."""
+"""The drift report: where the graph and a registry disagree, for the terminal and as TSV; as a page in ``drift_page``."""
 
 from __future__ import annotations
 
-import html
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from mesokg.registries.proposals import TableRow
 if TYPE_CHECKING:
     from typing import TextIO
 
-__all__ = ["COLUMNS", "Difference", "DriftReport", "drift_as_html", "drift_as_tsv", "print_drift"]
+__all__ = ["COLUMNS", "SEVERITIES", "Difference", "DriftReport", "drift_as_tsv", "print_drift"]
 
 SEVERITIES = ("high", "medium", "low")
 COLUMNS = (
@@ -101,7 +100,7 @@ def print_drift(report: DriftReport, file: TextIO | None = None, *, width: int |
     console = Console(file=file, width=width, highlight=False)
     styles = {"high": "bold red", "medium": "yellow", "low": ""}
     for one in report.differences:
-        head = f"{one.key}  {one.severity}  {one.kind}: {compact(one.subject)} ({one.label}) {one.property}"
+        head = f"{one.key}  {one.severity}  {one.property} {one.kind}: {one.label} ({compact(one.subject)})"
         console.print(escape(head), style=styles[one.severity], soft_wrap=True)
         ours = f"{one.ours or '(nothing)'}" + (f"  [{one.our_source}{', ' + one.our_date if one.our_date else ''}]" if one.our_source else "")
         console.print(escape(f"    ours    {ours}"), soft_wrap=True)
@@ -132,43 +131,3 @@ def drift_as_tsv(report: DriftReport) -> str:
         }  # fmt: skip
         lines.append("\t".join(_flat(cells.get(c, "")) for c in COLUMNS))
     return "\n".join(lines) + "\n"
-
-
-_STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem;color:#1c2430;background:#fff}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #d5dae1}
-th{position:sticky;top:0;background:#f3f5f8}td small{color:#5a6573;display:block}code{font-size:.9em}
-.high td:first-child{border-left:5px solid #b3261e}.medium td:first-child{border-left:5px solid #b57614}.low td:first-child{border-left:5px solid #8a94a3}
-"""
-
-
-def drift_as_html(report: DriftReport) -> str:
-    """The report as one page that needs nothing else."""
-    e = html.escape
-
-    def small(*parts: str) -> str:
-        shown = ", ".join(filter(None, parts))
-        return f"<small>{e(shown)}</small>" if shown else ""
-
-    rows = []
-    for one in report.differences:
-        accept = "<small>can be accepted</small>" if one.rows else ""
-        rows.append(
-            f'<tr class="{one.severity}" id="{one.key}"><td><code>{one.key}</code>{accept}</td><td>{one.severity}</td>'
-            f"<td>{e(one.label)}{small(compact(one.subject))}</td><td>{e(one.property)}{small(one.kind)}</td>"
-            f"<td>{e(one.ours) or '(nothing)'}{small(one.our_source, one.our_date)}</td>"
-            f"<td>{e(one.theirs) or '(nothing)'}{small(one.their_source, one.their_date)}</td>"
-            f"<td>{e(one.rests)}{small(one.note)}</td></tr>"
-        )
-    heads = "".join(f"<th scope=\"col\">{h}</th>" for h in ("key", "severity", "thing", "property", "ours", "theirs", "what rests on it"))
-    problems = "".join(f"<li>{e(str(p))}</li>" for p in report.problems)
-    notes = "".join(f"<li>{e(n)}</li>" for n in report.notes)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>mesokg drift report</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>\n'
-        f"<h1>Where the graph and the registries disagree</h1>\n<p>{e(report.day)}: {e(report.summary)}.</p>\n"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>\n"
-        + (f"<h2>Problems on the way</h2><ul>{problems}</ul>\n" if problems else "")
-        + (f"<h2>Notes</h2><ul>{notes}</ul>\n" if notes else "")
-        + "</body></html>\n"
-    )

@@ -294,7 +294,7 @@ class Ours:
         questions = [stem for stem, text in self._questions if mentions.search(text)]
         parts = []
         if classes:
-            parts.append("class " + ", ".join(classes[:4]) + (f" and {len(classes) - 4} more" if len(classes) > 4 else ""))
+            parts.append(("class " if len(classes) == 1 else "classes ") + ", ".join(classes[:4]) + (f" and {len(classes) - 4} more" if len(classes) > 4 else ""))
         if questions:
             parts.append(f"{len(questions)} question{'s' if len(questions) > 1 else ''} ({questions[0]}{', …' if len(questions) > 1 else ''})")
         return "; ".join(parts)
