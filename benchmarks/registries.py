@@ -5,7 +5,8 @@
 
 The studies vary real records where they lie beside the checkout, and made-up ones of the same shape elsewhere. Every
 measurement runs in a process of its own, five times (the largest three); the table gives medians. ``cpu s`` is the
-processor time of the whole process, which a busy machine does not stretch.
+processor time of the whole process, which a busy machine does not stretch; ``read MB`` is what came from the disk and
+``pushed out`` how often another process took the processor, so that a long time is seen to be load or reading.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 import random
 import resource
 import statistics
@@ -136,18 +138,19 @@ def main() -> None:
     if options.job:
         result = JOBS[options.job](options.path)
         result["cpu"] = time.process_time()
-        result["mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        result |= {"mb": used.ru_maxrss / 1024, "disk": used.ru_inblock * 512 / 1e6, "pushed": used.ru_nivcsw}
         print(json.dumps(result))
         return
     sizes = [6_250, 25_000] if options.quick else [6_250, 25_000, 100_000]
-    print(f"varied from {shapes()[1]}; medians")
-    print(f"{'job':10} {'studies':>8} {'JSON MB':>8} {'seconds':>8} {'cpu s':>7} {'studies/s':>10} {'us/study':>9} {'rows':>9} {'peak MB':>8}")
+    print(f"varied from {shapes()[1]}; medians; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start")
+    print(f"{'job':10} {'studies':>8} {'JSON MB':>8} {'seconds':>8} {'cpu s':>7} {'studies/s':>10} {'us/study':>9} {'rows':>9} {'peak MB':>8} {'read MB':>8} {'pushed out':>11}")
 
     def line(job: str, size: float, result: dict[str, float]) -> None:
         rate = result["studies"] / result["seconds"]
         print(
             f"{job:10} {result['studies']:8,.0f} {size:8,.0f} {result['seconds']:8.2f} {result['cpu']:7.2f} {rate:10,.0f} {1e6 / rate:9,.0f} "
-            f"{result['rows']:9,.0f} {result['mb']:8,.0f}",
+            f"{result['rows']:9,.0f} {result['mb']:8,.0f} {result['disk']:8,.0f} {result['pushed']:11,.0f}",
             flush=True,
         )
 
@@ -160,6 +163,7 @@ def main() -> None:
                 line("discover", size, measure("discover", path, 3))
             path.unlink()
         line("refresh", 0, measure("refresh", Path(folder) / "ours.json", 5))
+    print(f"load {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":
