@@ -106,7 +106,11 @@ def read_question(path: Path) -> Question:
     def report(line: int, rule: str, value: str, fix: str) -> None:
         problems.append(Problem(file, line, "", rule, value, fix))
 
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        report(error.object[: error.start].count(b"\n") + 1, "not UTF-8", "", "save the file as UTF-8")
+        raise ProblemsFound(problems) from error
     fields: dict[str, str] = {}
     parameters: list[Parameter] = []
     completions: dict[str, str] = {}
@@ -311,20 +315,46 @@ SELECT DISTINCT ?subject ?predicate ?object ?source ?sourceLabel ?locator ?level
 } ORDER BY ?subject ?predicate STR(?object) ?source ?locator"""
 
 
+_JOINED = """
+SELECT DISTINCT ?subject ?predicate ?object WHERE {
+  VALUES ?subject { %s }
+  VALUES ?object { %s }
+  ?subject ?predicate ?object .
+  FILTER(?subject != ?object)
+  FILTER NOT EXISTS { ?narrower rdfs:subPropertyOf ?predicate . ?subject ?narrower ?object . FILTER(?narrower != ?predicate) }
+} ORDER BY ?predicate ?subject ?object"""
+
+_LABELS = "SELECT DISTINCT ?label WHERE { VALUES ?thing { %s } ?thing rdfs:label ?label }"
+
+
 def evidence_behind(row: Iterable[object], store: Store) -> Answer:
     """The assertions that join two cells of a row: one row each, with source, place and evidence level.
 
-    ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them. What a row only infers is not among them:
-    ``mesokg explain`` shows where an inferred triple comes from.
+    ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them. Two things that no assertion joins but a triple
+    does have a row without a source, with the label ``inferred``: ``mesokg explain`` shows its premises.
     """
+    from pyoxigraph import Literal
+
     from mesokg.store import Answer
 
+    variables = ("subject", "predicate", "object", "source", "sourceLabel", "locator", "level", "negated")
     terms = list(dict.fromkeys(str(term) for term in row if term is not None))
     things = [term for term in terms if term.startswith("<")]
-    texts = [term for term in terms if term.startswith('"') and "^^" not in term] or ['""']
     if not things:
-        return Answer("bindings", ("subject", "predicate", "object", "source", "sourceLabel", "locator", "level", "negated"))
-    return store.query(_BEHIND % (" ".join(things), ", ".join(terms), ", ".join(texts)))
+        return Answer("bindings", variables)
+    # a thing stands beside its label, which says nothing where it happens to be a value of another thing
+    named = {str(label) for (label,) in store.query(_LABELS % " ".join(things))}
+    terms = [term for term in terms if term not in named]
+    texts = [term for term in terms if term.startswith('"') and "^^" not in term] or ['""']
+    stated = store.query(_BEHIND % (" ".join(things), ", ".join(terms), ", ".join(texts)))
+    joined = {frozenset((str(found[0]), str(found[2]))) for found in stated}
+    rows = list(stated.rows)
+    for subject, predicate, value in store.query(_JOINED % (" ".join(things), " ".join(things))):
+        pair = frozenset((str(subject), str(value)))
+        if pair not in joined:
+            joined.add(pair)
+            rows.append((subject, predicate, value, None, Literal("inferred"), Literal("mesokg explain"), Literal("shows its premises"), Literal(False)))
+    return Answer("bindings", variables, tuple(rows))
 
 
 # ---------------------------------------------------------------- the linter

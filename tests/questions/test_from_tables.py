@@ -1,0 +1,425 @@
+"""The expected answers of the built graph, computed once more from the tables, without RDF, reasoner or SPARQL.
+
+Each function below reads ``data/*.tsv`` and says what the columns named must hold; a query that drops or invents a row
+fails here even if its expected rows were renewed with it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import engines
+import pytest
+
+DATA = engines.ROOT / "data"
+Row = dict[str, str]
+Pairs = set[tuple[str, ...]]
+ABSENT = ("", "not_reported", "not_applicable")
+RANKS = {"deprecated": 0, "": 1, "normal": 1, "preferred": 2}
+RESPONSES = {
+    "objective response rate", "disease control rate", "clinical benefit rate", "complete response", "partial response", "stable disease",
+    "complete metabolic response",
+}  # fmt: skip
+SURVIVAL = {"median overall survival", "overall survival rate", "overall survival", "hazard ratio for death", "long-term survivors"}
+
+
+@lru_cache
+def table(name: str) -> tuple[Row, ...]:
+    """The rows of a table; cells hold no quotes."""
+    with (DATA / f"{name}.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert not any(row.get("negated") for row in rows), "what is denied wants a rule here"
+    return tuple(rows)
+
+
+def split(cell: str) -> list[str]:
+    return [part.strip() for part in cell.split("|") if part.strip() not in ABSENT]
+
+
+def every(name: str, column: str) -> dict[str, set[str]]:
+    """All values that no source of rank deprecated alone gives, by thing."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in table(name):
+        if row.get("rank", "") != "deprecated":
+            found[row["id"]].update(split(row[column]))
+    return found
+
+
+def one(name: str, column: str) -> dict[str, str]:
+    """The one value of each thing: of the best rank, then of the latest date."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in table(name):
+        if row[column] not in ABSENT and row.get("rank", "") != "deprecated":
+            found[row["id"]].append(row)
+    chosen = {}
+    for thing, rows in found.items():
+        best = max(RANKS[row.get("rank", "")] for row in rows)
+        rows = [row for row in rows if RANKS[row.get("rank", "")] == best]
+        dated = [row for row in rows if row.get("as_of")]
+        chosen[thing] = max(dated, key=lambda row: day(row["as_of"]))[column] if dated else rows[0][column]
+    return chosen
+
+
+def day(date: str) -> str:
+    """The first day of a date known to the day, month or year."""
+    return date + "-01-01"[len(date) - 4 :] if date else ""
+
+
+def things(name: str) -> set[str]:
+    return {row["id"] for row in table(name)}
+
+
+def labels(name: str) -> dict[str, str]:
+    return {row["id"]: row["label"] for row in table(name)}
+
+
+def number(text: str) -> str:
+    return engines.cell(str(float(text))) if text else ""
+
+
+# ---------------------------------------------------------------- what several answers need
+
+
+def given() -> dict[str, Pairs]:
+    """Therapies and drugs by arm, with the purpose."""
+    therapies, drugs = every("administrations", "givesTherapy"), every("administrations", "givesDrug")
+    purposes = one("administrations", "purpose")
+    found: dict[str, Pairs] = defaultdict(set)
+    for administration, arms in every("administrations", "administrationIn").items():
+        for arm in arms:
+            for what in therapies[administration] | drugs[administration]:
+                found[arm].add((what, purposes.get(administration, "")))
+    return found
+
+
+def trial_of() -> dict[str, str]:
+    return one("arms", "armOf")
+
+
+def investigated() -> Pairs:
+    """Trials and the therapies given in one of their arms."""
+    trials = trial_of()
+    return {(trials[arm], what) for arm, pairs in given().items() for what, _ in pairs if what.startswith("mkg:therapy")}
+
+
+def constructs_of() -> dict[str, set[str]]:
+    """The constructs of a therapy: its own, and those of the cells it administers."""
+    own, cells, inside = every("therapies", "hasConstruct"), every("therapies", "administersCells"), every("cell_products", "transducedWith")
+    return {therapy: own[therapy] | {construct for cell in cells[therapy] for construct in inside[cell]} for therapy in things("therapies")}
+
+
+def vectors_of() -> dict[str, set[str]]:
+    backbone = every("constructs", "hasBackbone")
+    return {therapy: {vector for construct in found for vector in backbone[construct]} for therapy, found in constructs_of().items()}
+
+
+def forms_of() -> dict[str, set[str]]:
+    carried, encoded = every("constructs", "carries"), every("payloads", "encodes")
+    return {
+        therapy: {form for construct in found for payload in carried[construct] for form in encoded[payload]}
+        for therapy, found in constructs_of().items()
+    }
+
+
+def measured(measures: set[str]) -> list[Row]:
+    return [row for row in table("outcomes") if row["measure"] in measures and row["rank"] != "deprecated"]
+
+
+def broader(name: str) -> Callable[[str], set[str]]:
+    up = every(name, "hasBroader")
+
+    def all_above(thing: str) -> set[str]:
+        return {thing}.union(*(all_above(other) for other in up[thing]))
+
+    return all_above
+
+
+# ---------------------------------------------------------------- the answers
+
+
+def countries() -> Pairs:
+    counted = Counter(country for found in every("trials", "country").values() for country in found)
+    return {(country, str(trials)) for country, trials in counted.items()}
+
+
+def phases() -> Pairs:
+    phase, status, start = (one("trials", column) for column in ("phase", "status", "startDate"))
+    return {(trial, phase.get(trial, ""), status.get(trial, ""), day(start.get(trial, ""))) for trial in things("trials")}
+
+
+def stopped() -> Pairs:
+    status, reasons = one("trials", "status"), every("trials", "stopReason")
+    ended = {trial for trial in things("trials") if status.get(trial) in ("terminated", "withdrawn", "suspended")}
+    return {(trial, status[trial], reason) for trial in ended for reason in reasons[trial] or {""}}
+
+
+def baskets() -> Pairs:
+    scope = one("trials", "tumourScope")
+    columns = [one("trials", name) for name in ("mesotheliomaParticipants", "participantsTreated", "enrolmentActual", "enrolmentPlanned")]
+    return {(trial, *(column.get(trial, "") for column in columns)) for trial in things("trials") if scope.get(trial) == "mixed"}
+
+
+def registered() -> Pairs:
+    record_of, identifier, version = (one("registry_records", c) for c in ("recordOf", "registryIdentifier", "recordVersionDate"))
+    found = {(trial, identifier[record], record, day(version.get(record, ""))) for record, trial in record_of.items()}
+    return found | {(trial, "", "", "") for trial in things("trials") - {row[0] for row in found}}
+
+
+def two_registries() -> Pairs:
+    record_of, registry = one("registry_records", "recordOf"), one("registry_records", "registry")
+    return {
+        (record_of[a], a, b) for a in record_of for b in record_of if a < b and record_of[a] == record_of[b] and registry[a] != registry[b]
+    }
+
+
+def selecting() -> Pairs:
+    limits = {"antigenThreshold": "antigen on the tumour", "neutralisingAntibodyLimit": "neutralising antibody", "hlaRestriction": "HLA type"}
+    return {(words, trial, text) for column, words in limits.items() for trial, found in every("trials", column).items() for text in found}
+
+
+def without_results() -> Pairs:
+    reported = {row["outcomeOf"] for row in table("outcomes") if row["resultStatus"] == "reported" and row["rank"] != "deprecated"}
+    return {(trial,) for trial in things("trials") - reported}
+
+
+def studying() -> Pairs:
+    """A trial of a disease studies every broader one too, here as far as mesothelioma."""
+    above = broader("diseases")
+    return {
+        (trial, disease)
+        for trial, found in every("trials", "studies").items()
+        for named in found
+        for disease in above(named)
+        if "MONDO:0006292" in above(disease)
+    }
+
+
+def staged() -> Pairs:
+    stages = every("trials", "diseaseStage")
+    return {(trial, stage) for trial in things("trials") for stage in stages[trial] or {""}}
+
+
+def vector_choice() -> Pairs:
+    vectors, sponsors, start = vectors_of(), every("trials", "sponsor"), one("trials", "startDate")
+    return {
+        (sponsor, start.get(trial, "")[:4], trial, vector)
+        for trial, therapy in investigated()
+        for vector in vectors[therapy]
+        for sponsor in sponsors[trial] or {""}
+    }
+
+
+def vectors_tested() -> Pairs:
+    vectors, phase = vectors_of(), one("trials", "phase")
+    return {(vector, therapy, trial, phase.get(trial, "")) for trial, therapy in investigated() for vector in vectors[therapy]}
+
+
+def deficient_vectors() -> Pairs:
+    vectors, competence = vectors_of(), one("vectors", "replicationCompetence")
+    return {(v, therapy, trial) for trial, therapy in investigated() for v in vectors[therapy] if competence.get(v) == "deficient"}
+
+
+def prodrugs() -> Pairs:
+    forms, converts = forms_of(), every("forms", "convertsProdrug")
+    return {(therapy, form, drug) for therapy, found in forms.items() for form in found for drug in converts[form]}
+
+
+def delivered_forms() -> Pairs:
+    species, gene = every("forms", "fromTaxon"), defaultdict(set)
+    for column in ("formOf", "activeFormOf", "alteredFormOf"):
+        for form, found in every("forms", column).items():
+            gene[form] |= found
+    names = labels("taxa")
+    return {(g, form, names.get(taxon, "")) for form, found in gene.items() for g in found for taxon in species[form] or {""}}
+
+
+def accompanying() -> Pairs:
+    trials = trial_of()
+    return {
+        (drug, purpose, therapy, trials[arm])
+        for arm, pairs in given().items()
+        for drug, purpose in pairs
+        for therapy, _ in pairs
+        if not drug.startswith("mkg:therapy") and therapy.startswith("mkg:therapy")
+    }
+
+
+def combined() -> Pairs:
+    trials = trial_of()
+    return {
+        (trials[arm], arm, therapy, drug)
+        for arm, pairs in given().items()
+        for drug, purpose in pairs
+        for therapy, _ in pairs
+        if purpose == "combination" and not drug.startswith("mkg:therapy") and therapy.startswith("mkg:therapy")
+    }
+
+
+def randomised() -> Pairs:
+    allocation, size, pairs = one("trials", "allocation"), one("arms", "armSize"), given()
+    return {
+        (trial, arm, size.get(arm, ""), what, purpose)
+        for arm, trial in trial_of().items()
+        if allocation.get(trial) == "randomised"
+        for what, purpose in pairs[arm] or {("", "")}
+    }
+
+
+def developers() -> Pairs:
+    developer, sponsor, trials = every("therapies", "developer"), every("trials", "sponsor"), defaultdict(set)
+    for trial, therapy in investigated():
+        trials[therapy].add(trial)
+    return {
+        (therapy, who, trial, payer)
+        for therapy in things("therapies")
+        for who in developer[therapy] or {""}
+        for trial in trials[therapy] or {""}
+        for payer in (sponsor[trial] if trial else ()) or {""}
+    }
+
+
+def successions() -> Pairs:
+    return {(therapy, other) for therapy, found in every("therapies", "succeeds").items() for other in found}
+
+
+def led_to() -> Pairs:
+    return {(experiment, result) for experiment, found in every("experiments", "ledTo").items() for result in found}
+
+
+def alterations() -> Pairs:
+    gene, disease, numerator, denominator = (one("gene_alterations", c) for c in ("alteredGene", "inDisease", "numerator", "denominator"))
+    above = broader("diseases")
+    return {
+        (gene[a], a, disease[a], numerator.get(a, ""), denominator.get(a, ""))
+        for a in things("gene_alterations")
+        if a in gene and "MONDO:0006292" in above(disease.get(a, ""))
+    }
+
+
+def determinants() -> Pairs:
+    kind, effect = one("determinants", "determinantKind"), one("determinants", "determinantEffect")
+    vectors, therapies = every("determinants", "affectsVector"), every("determinants", "affectsTherapy")
+    return {(kind.get(d, ""), effect.get(d, ""), d, what) for d in things("determinants") for what in vectors[d] | therapies[d] or {""}}
+
+
+def mechanisms() -> Pairs:
+    therapies, found = every("mechanism_steps", "stepOf"), set()
+    for row in table("mechanism_steps"):
+        for column, standing in (("claimsMechanism", "claimed"), ("showsMechanism", "shown"), ("refutesMechanism", "refuted")):
+            for mechanism in split(row[column]) if row.get("rank", "") != "deprecated" else ():
+                found |= {(therapy, mechanism, standing) for therapy in therapies[row["id"]]}
+    return found
+
+
+def same_patients() -> Pairs:
+    overlaps = {tuple(sorted((one, other))) for one, found in every("publications", "overlapsWith").items() for other in found}
+    restates = {("restates", one, other) for one, found in every("publications", "restates").items() for other in found}
+    return {("overlaps with", *pair) for pair in overlaps} | restates
+
+
+def reports() -> Pairs:
+    return {(p,) for p, found in every("publications", "reportsOn").items() if "mkg:trial-NCT01119664" in found}
+
+
+def responses() -> Pairs:
+    return {
+        (row["outcomeOf"], row["inArm"], row["population"], row["measure"], row["numerator"], row["denominator"])
+        for row in measured(RESPONSES)
+        if row["resultStatus"] == "reported"
+    }
+
+
+def survival() -> Pairs:
+    return {
+        (row["outcomeOf"], row["inArm"], row["measure"], row["timePoint"], number(row["value"]), row["numerator"], row["denominator"])
+        for row in measured(SURVIVAL)
+        if row["resultStatus"] == "reported"
+    }
+
+
+def severe() -> Pairs:
+    return {
+        (row["outcomeOf"], row["inArm"], row["measure"], row["event"], row["minimumGrade"], row["numerator"])
+        for row in table("outcomes")
+        if row["rank"] != "deprecated"
+        and row["inArm"]
+        and (row["measure"] in ("serious adverse event", "treatment-related death") or (row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3))
+    }
+
+
+def of_one_trial() -> Pairs:
+    arms = labels("arms")
+    return {
+        (arms.get(row["inArm"], ""), row["measure"], row["event"], row["numerator"], row["denominator"], row["resultStatus"])
+        for row in table("outcomes")
+        if row["outcomeOf"] == "mkg:trial-NCT00299962" and row["rank"] != "deprecated"
+    }
+
+
+def receptor_targets() -> Pairs:
+    """Every therapy that recognises, silences, restores … mesothelin, or carries a part that binds it; with its trials."""
+    columns = ("recognisesAntigen", "silences", "restores", "counteracts", "deliversTo", "immunisesAgainst", "targets")
+    binds, component, inside = every("components", "bindsTarget"), every("construct_parts", "component"), every("construct_parts", "partOfConstruct")
+    binding = {c for part, found in inside.items() for c in found for one in component[part] if "HGNC:7371" in binds[one]}
+    wanted = {t for column in columns for t, found in every("therapies", column).items() if "HGNC:7371" in found}
+    wanted |= {therapy for therapy, found in constructs_of().items() if found & binding}
+    trials = defaultdict(set)
+    for trial, therapy in investigated():
+        trials[therapy].add(trial)
+    return {(therapy, trial) for therapy in wanted for trial in trials[therapy] or {""}}
+
+
+FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
+    "which_countries_run_trials": (("country", "trials"), countries),
+    "which_trials_have_which_phase_and_status": (("trial", "phase", "status", "startDate"), phases),
+    "which_trials_stopped_and_why": (("trial", "status", "stopReason"), stopped),
+    "how_many_mesothelioma_patients_in_basket_trials": (
+        ("trial", "mesotheliomaParticipants", "participantsTreated", "enrolmentActual", "enrolmentPlanned"), baskets,
+    ),
+    "where_is_trial_registered": (("trial", "identifier", "record", "recordVersionDate"), registered),
+    "where_do_registries_disagree": (("trial", "record", "otherRecord"), two_registries),
+    "which_trials_select_by_antigen_antibody_or_hla": (("limit", "trial", "wording"), selecting),
+    "which_trials_have_no_results": (("trial",), without_results),
+    "which_trials_study_disease": (("trial", "disease"), studying),
+    "which_trials_treat_advanced_disease": (("trial", "stage"), staged),
+    "how_did_vector_choice_change_over_time": (("sponsor", "year", "trial", "vector"), vector_choice),
+    "which_vectors_were_tested_in_patients": (("vector", "therapy", "trial", "phase"), vectors_tested),
+    "which_replication_deficient_vectors_reached_patients": (("vector", "therapy", "trial"), deficient_vectors),
+    "which_prodrugs_activate_suicide_genes": (("therapy", "enzyme", "prodrug"), prodrugs),
+    "which_forms_of_genes_are_delivered": (("gene", "form", "species"), delivered_forms),
+    "which_drugs_accompany_therapies": (("drug", "purpose", "therapy", "trial"), accompanying),
+    "which_trials_combine_with_checkpoint_or_chemotherapy": (("trial", "arm", "therapy", "drug"), combined),
+    "which_randomised_arms_have_which_comparators": (("trial", "arm", "armSize", "given", "purpose"), randomised),
+    "who_developed_and_sponsored_therapies": (("therapy", "developer", "trial", "sponsor"), developers),
+    "which_therapies_succeed_which": (("therapy", "predecessor"), successions),
+    "which_experiments_led_to_trials": (("experiment", "result"), led_to),
+    "which_genes_are_altered_how_often": (("gene", "alteration", "disease", "numerator", "denominator"), alterations),
+    "which_determinants_limit_or_enable_therapies": (("kind", "effect", "determinant", "affected"), determinants),
+    "which_mechanisms_are_claimed_and_which_shown": (("therapy", "mechanism", "standing"), mechanisms),
+    "which_publications_report_the_same_patients": (("relation", "publication", "other"), same_patients),
+    "which_publications_report_on_trial": (("publication",), reports),
+    "what_response_rates_were_reported": (("trial", "arm", "population", "measure", "numerator", "denominator"), responses),
+    "how_long_did_patients_live_by_histology": (("trial", "arm", "measure", "timePoint", "value", "numerator", "denominator"), survival),
+    "which_severe_events_were_reported": (("trial", "arm", "measure", "event", "minimumGrade", "numerator"), severe),
+    "what_did_trial_report": (("arm", "measure", "event", "numerator", "denominator", "resultStatus"), of_one_trial),
+    "which_therapies_target_gene": (("therapy", "trial"), receptor_targets),
+}  # fmt: skip
+
+
+def answered(name: str, columns: Iterable[str]) -> Pairs:
+    head, rows = engines.read_rows(Path(engines.EXPECTED_BUILD) / f"{name}.tsv")
+    places = [head.index(column) for column in columns]
+    return {tuple(row[place] for place in places) for row in rows}
+
+
+@pytest.mark.parametrize("name", FROM_TABLES)
+def test_the_tables_give_the_same_answer(name: str) -> None:
+    columns, compute = FROM_TABLES[name]
+    found, wanted = answered(name, columns), {tuple(engines.cell(cell) for cell in row) for row in compute()}
+    assert wanted, "an empty answer tests nothing"
+    assert sorted(wanted - found) == [], "in the tables, not in the answer"
+    assert sorted(found - wanted) == [], "in the answer, not in the tables"
