@@ -257,3 +257,27 @@ def test_the_command_finishes_what_was_stopped_before_it_accepts_more(tiny: Path
     assert run.exit_code == 0 and "an earlier --accept was stopped half way" in run.output and "trials" in run.output
     assert (tiny / "trials.tsv").read_bytes() == trials.replace(b"TINY", b"TEENY")
     assert not list(tiny.glob("*.accepted")) and not (tiny / ".accepted-tables").exists()
+
+
+# ---------------------------------------------------------------- written whole or not at all
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mesokg.beside import write_beside
+    from mesokg.errors import ExportError
+
+    path = tmp_path / "a.tsv"
+    write_beside(path, "äß\nline")
+    assert path.read_bytes() == "äß\nline".encode()
+    with pytest.raises(ExportError, match="a.tsv: cannot be written: .+; is the folder there"):
+        write_beside(tmp_path / "none" / "a.tsv", b"")
+
+    def full(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[:3])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ExportError, match="No space left"):
+        write_beside(path, b"another")
+    assert path.read_bytes() == "äß\nline".encode() and [p.name for p in tmp_path.iterdir()] == ["a.tsv"]
