@@ -420,6 +420,59 @@ def test_published_prefixes_make_queries_run(published: ox.Store) -> None:
     assert declared["mesokg"] == "https://w3id.org/mesokg/ontology/"
 
 
+_FORM = r"""
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix schema: <https://schema.org/> .
+
+[] a sh:NodeShape ; sh:targetClass sh:SPARQLExecutable ;
+  sh:property [ sh:path [ sh:alternativePath ( sh:select sh:ask sh:construct ) ] ; sh:minCount 1 ; sh:maxCount 1 ; sh:datatype xsd:string ] ,
+    [ sh:path rdfs:comment ; sh:minCount 1 ; sh:maxCount 1 ; sh:datatype rdf:langString ] ,
+    [ sh:path schema:target ; sh:minCount 1 ; sh:nodeKind sh:IRI ] ,
+    [ sh:path schema:keywords ; sh:minCount 1 ; sh:datatype xsd:string ; sh:pattern "^\\S.*\\S$" ] ,
+    [ sh:path sh:prefixes ; sh:minCount 1 ; sh:maxCount 1 ; sh:nodeKind sh:IRI ] ,
+    [ sh:path rdf:type ; sh:hasValue sh:SPARQLSelectExecutable ] .
+
+[] a sh:NodeShape ; sh:targetObjectsOf sh:prefixes ; sh:property [ sh:path sh:declare ; sh:minCount 1 ] .
+[] a sh:NodeShape ; sh:targetObjectsOf sh:declare ;
+  sh:property [ sh:path sh:prefix ; sh:minCount 1 ; sh:maxCount 1 ; sh:datatype xsd:string ] ,
+    [ sh:path sh:namespace ; sh:minCount 1 ; sh:maxCount 1 ; sh:datatype xsd:anyURI ] .
+"""
+"""What SIB's tools and editor ask of a collection of examples, in words of our own."""
+
+
+def _conforms(text: str) -> bool:
+    import pyshacl
+    import rdflib
+
+    shapes = rdflib.Graph().parse(data=_FORM, format="turtle")
+    return pyshacl.validate(rdflib.Graph().parse(data=text, format="turtle"), shacl_graph=shapes)[0]
+
+
+def test_the_library_has_the_form_of_sib(tmp_path: Path) -> None:
+    from mesokg.questions_rdf import write_queries
+
+    write_queries(tmp_path / "queries.ttl")
+    text = (tmp_path / "queries.ttl").read_text(encoding="utf-8")
+    assert _conforms(text)
+    for wrong in (("schema:keywords", "schema:keyword"), ("rdfs:comment", "dcterms:comment"), ("schema:target", "schema:url"), ("sh:namespace", "sh:name")):
+        assert wrong[0] in text
+        assert not _conforms(text.replace(*wrong)), wrong
+
+
+def test_an_editor_finds_examples_and_prefixes(published: ox.Store) -> None:
+    """The two queries with which SIB's editor fills its list of examples and its prefixes."""
+    head = "PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
+    examples = published.query(head + "SELECT ?sq ?comment ?query WHERE { ?sq a sh:SPARQLExecutable ; rdfs:comment ?comment ; sh:select|sh:ask|sh:construct ?query } ORDER BY ?sq")
+    assert sorted(row["comment"].value for row in examples) == sorted(question.title for question in QUESTIONS.values())
+    prefixes = [row["prefix"].value for row in published.query(head + "SELECT ?prefix ?namespace WHERE { ?one sh:namespace ?namespace ; sh:prefix ?prefix } ORDER BY ?prefix")]
+    assert len(prefixes) == len(set(prefixes))
+    used = {prefix for question in QUESTIONS.values() for prefix in re.findall(r"^PREFIX (\w+):", question.sparql, re.MULTILINE)}
+    assert used <= set(prefixes)
+
+
 def test_publishing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     from mesokg.questions_rdf import write_queries
 
@@ -443,4 +496,5 @@ def test_an_answer_in_a_notebook_and_as_a_frame(small: EmbeddedStore) -> None:
     table = KnowledgeGraph(small).query("what_response_rates_were_reported")
     assert "<caption>What response and disease control rates" in table._repr_html_()
     frame = table.to_pandas()
-    assert frame.loc[0, "percent"] == 22.2 and frame.loc[0, "numerator"] == 2
+    rate = frame.set_index("measure").loc["objective response rate"]
+    assert rate["percent"] == 22.2 and rate["numerator"] == 2
