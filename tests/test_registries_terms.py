@@ -238,6 +238,20 @@ def test_each_authority_is_asked_for_its_own_and_in_json(tmp_path: Path):
     assert (registry.missing, registry.outside, registry.unread) == (["MONDO:0000001", "cellosaurus:CVCL_9999"], ["DRUGBANK:DB1"], [])
 
 
+def test_properties_and_individuals_of_an_ontology_are_found_by_their_iri(tmp_path: Path):
+    part = {"obo_id": "RO:0001000", "label": "derives from", "ontology_name": "ro", "is_obsolete": False, "is_defining_ontology": True}
+
+    def handler(path: str, query: dict[str, str], registry: FakeRegistry):
+        if (path, query.get("iri")) == ("/properties", "http://purl.obolibrary.org/obo/RO_0001000"):
+            return ok({"_embedded": {"properties": [part]}})
+        return ok({"page": {"totalElements": 0}})
+
+    problems: list[Problem] = []
+    with serving(handler) as server, _asking(server.url, tmp_path, problems) as registry:
+        assert [(r.curie, r.label) for r in registry.by_curie(["RO:0001000", "RO:0009999", "SIO:1"])] == [("RO:0001000", "derives from")]
+    assert registry.missing == ["RO:0009999", "SIO:1"] and problems == []
+
+
 def test_an_authority_that_is_down_is_asked_no_further_and_the_others_are_read(tmp_path: Path):
     def handler(path: str, query: dict[str, str], registry: FakeRegistry):
         return ok(HGNC) if path.startswith("/fetch") else (500, {}, b"")
@@ -269,8 +283,10 @@ def test_a_refresh_of_terms_over_the_network_names_what_was_not_compared(tmp_pat
     with serving(handler) as server:
         services = dict.fromkeys(("hgnc", "ols", "uniprot", "cellosaurus", "pubmed"), server.url)
         online = Online(cache=tmp_path, **services)
-        report = refresh(sources=["terms"], ids=["HGNC:7371", "DRUGBANK:DB00441"], online=online, day=DAY)
+        report = refresh(sources=["terms"], ids=["HGNC:7371", "DRUGBANK:DB00441", "RO:0001000", "MONDO:0005112"], online=online, day=DAY)
     assert any(n.startswith("not compared: DRUGBANK (1): ") for n in report.notes)
     assert any(n.startswith("not compared: ENSEMBL (1): compared through HGNC") for n in report.notes)
+    assert any(n.startswith("not compared: RO (1): OLS knows none") for n in report.notes)
     gone = {(d.ours, d.severity) for d in report.differences if d.kind == "record gone"}
+    assert ("MONDO:0005112", "high") in gone and not any(ours.startswith("RO:") for ours, _ in gone)
     assert ("UniProtKB:Q13421", "medium") in gone, "its authority does not know it, and it is only our cross-reference"

@@ -4,7 +4,7 @@
 authority        answer                                      what says that an identifier is no longer current
 ===============  ==========================================  =====================================================
 HGNC             ``response.docs``                           a ``status`` other than Approved
-OLS              ``_embedded.terms``                         ``is_obsolete``, ``term_replaced_by``
+OLS              ``_embedded.terms``, or properties …        ``is_obsolete``, ``term_replaced_by``
 UniProt          one entry, or ``results``                   ``entryType`` Inactive with ``inactiveReason``
 Cellosaurus      ``Cellosaurus.cell-line-list``              the accession is a secondary one
 NCBI Gene        ``result`` with ``uids`` (ESummary)         ``status`` or ``currentid`` is filled
@@ -110,7 +110,8 @@ def _curie(text: str) -> str:
 def _ols(raw: dict[str, Any], place: str, problems: list[Problem]) -> Iterator[TermRecord]:
     """Where several ontologies carry a term, the record is that of the one that defines it."""
     embedded = raw.get("_embedded")
-    terms = embedded.get("terms") if isinstance(embedded, dict) else None
+    kinds = ("terms", "properties", "individuals")
+    terms = next((embedded[kind] for kind in kinds if kind in embedded), None) if isinstance(embedded, dict) else None
     if not isinstance(terms, list):
         problems.append(fault(place, "no term", str(raw)[:80], "an answer of OLS has _embedded.terms"))
         return

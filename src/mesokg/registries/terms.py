@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesokg.errors import Problem
+from mesokg.identifiers import PREFIXES, expand
 from mesokg.registries.authorities import TermRecord, read_answer
 from mesokg.registries.faults import NotFound, Refused, RegistryError, fault
 from mesokg.registries.web import Client, Policy
@@ -128,7 +129,16 @@ class Registry:
 
     def _ask(self, authority: Authority, batch: list[str]) -> dict[str, TermRecord]:
         local = tuple(c if authority.name == "OLS" else c.partition(":")[2] for c in batch)
-        path, parameters = authority.ask(local)
+        found = self._answer(authority, *authority.ask(local), batch)
+        prefix = batch[0].partition(":")[0]
+        if authority.name == "OLS" and not found and prefix in PREFIXES:
+            # OLS keeps classes, properties and individuals apart, and finds the latter two by IRI
+            for kind in ("/properties", "/individuals"):
+                if found := self._answer(authority, kind, {"iri": expand(batch[0])}, batch):
+                    break
+        return found
+
+    def _answer(self, authority: Authority, path: str, parameters: dict[str, str], batch: list[str]) -> dict[str, TermRecord]:
         try:
             answer = self.clients[authority.client].get(path, parameters, check=_check)
         except NotFound:
