@@ -1,7 +1,7 @@
 """The pool: workers in two lanes, their deadlines, their queue, and their replacement.
 
-A request starts in the fast lane. Past ``steady_seconds`` its worker goes on at lower priority, and is replaced when
-it is done. Past ``fast_seconds`` it moves to the slow lane at the lowest priority and a fresh one takes its place at
+A request starts in the fast lane. Past ``steady_seconds`` of processor time its worker goes on at lower priority, and is
+replaced when it is done. Past ``fast_seconds`` on the clock it moves to the slow lane at the lowest priority and a fresh one takes its place at
 once, so that runaway queries never hold the fast lane; where the slow lane is full it is ended, waits, and starts
 again there. At the deadline the worker is killed, as the engine cannot be told to stop.
 """
@@ -15,6 +15,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from typing import Any
 
@@ -38,6 +39,17 @@ def _lower(pid: int, nice: int) -> None:
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, pid, nice)
+
+
+def _processor_seconds(pid: int) -> float | None:
+    """Processor time of another process of ours, None where the system does not tell (Linux does)."""
+    if sys.platform != "linux":
+        return None
+    try:
+        # the clock of a process, as clock_getcpuclockid(3) makes it
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return None
 
 
 class _Gone(Exception):
@@ -273,14 +285,14 @@ class Pool:
         for attempt in (1, 2):
             # the second try is by a worker that is certainly alive
             worker = await self._take() if attempt == 1 else await self._new()
-            begun = loop.time()
+            begun, used, lowered = loop.time(), _processor_seconds(worker.pid), False
             task = loop.create_task(worker.ask(message))
             try:
-                await asyncio.wait({task}, timeout=self.settings.steady_seconds)
-                lowered = not task.done()
-                if lowered:
-                    _lower(worker.pid, _STEADY_NICE)
-                    await asyncio.wait({task}, timeout=self.settings.fast_seconds - self.settings.steady_seconds)
+                while not task.done() and (left := begun + self.settings.fast_seconds - loop.time()) > 0:
+                    await asyncio.wait({task}, timeout=left if lowered else min(left, self.settings.steady_seconds))
+                    if not task.done() and not lowered and self._is_steady(worker, used):
+                        _lower(worker.pid, _STEADY_NICE)
+                        lowered = True
                 if task.done():
                     reply = task.result()
                     if attempt == 1 and not lowered:
@@ -307,6 +319,11 @@ class Pool:
             self._discard(worker, task, replace=attempt == 1)
             return await self._run_slow(message, total)
         raise _CRASHED
+
+    def _is_steady(self, worker: _Worker, used: float | None) -> bool:
+        """Whether the worker has been computing for so long, rather than waiting for a processor."""
+        now = _processor_seconds(worker.pid)
+        return used is None or now is None or now - used >= self.settings.steady_seconds * 0.8
 
     def _discard(self, worker: _Worker, task: asyncio.Task[Reply], *, replace: bool = True) -> None:
         task.cancel()
