@@ -1,8 +1,7 @@
 """Every file opened by the real thing: jing, Gephi, graphology, Cytoscape.js, ndex2, kgx.
 
 ``python tests/readers/install.py`` fetches the programs. Where one is missing its tests are skipped with the reason, and
-fail where MESOKG_REQUIRE_TOOLS is 1. What each saw is printed at the end of the run with ``-rP`` and, for the table of
-readers, by ``python tests/test_formats_readers.py``.
+fail where MESOKG_REQUIRE_TOOLS is 1. ``python tests/readers/renew_docs.py`` writes what each saw into the how-to.
 """
 
 from __future__ import annotations
@@ -280,17 +279,22 @@ def test_kgx_validates(networks, files: Path, view: str):
     assert [text for text in messages if NO_CELL_LINES not in text] == []
 
 
-def table() -> None:
-    """Print what every reader sees, side by side, for the build in ./build or the one named."""
+def table(build: Path) -> list[str]:
+    """What every reader sees of a build, side by side, as lines of Markdown."""
     import tempfile
 
-    from mesokg.builds import find_build, load_build
+    from ndex2.cx2 import RawCX2NetworkFactory
+
+    from mesokg.builds import load_build
     from mesokg.networks import network_of
     from mesokg.networks.facts import read_facts
 
-    build = find_build(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     facts = read_facts(load_build(build))
     graphs = {view: network_of(facts, view) for view in VIEWS}
+    lines = [
+        "| view | ours | Gephi, GEXF | Gephi, timeline | Gephi, GraphML | graphology, GEXF | graphology, GraphML | Cytoscape.js | ndex2, CX2 | NetworkX, GEXF |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for view, graph in graphs.items():
@@ -300,13 +304,9 @@ def table() -> None:
         names = [FORMATS[n].format(view) for view in VIEWS for n in ("gexf", "graphml", "cyjs")]
         done = subprocess.run([tool("node"), str(READERS / "node" / "read.js"), *(str(folder / n) for n in names)], capture_output=True, encoding="utf-8", check=True)
         nodes = {one["file"]: one for one in map(json.loads, done.stdout.splitlines())}
-        print("| view | ours | Gephi, GEXF | Gephi, timeline | Gephi, GraphML | graphology, GEXF | graphology, GraphML | Cytoscape.js | ndex2, CX2 | NetworkX, GEXF |")
-        print("|---|---|---|---|---|---|---|---|---|---|")
 
         def cell(one: dict) -> str:
             return f"{one['nodes']:,} / {one['edges']:,} / {len(one['edge_types'])}"
-
-        from ndex2.cx2 import RawCX2NetworkFactory
 
         for view, graph in graphs.items():
             cx2 = RawCX2NetworkFactory().get_cx2network(json.loads((folder / f"{view}.cx2").read_text(encoding="utf-8")))
@@ -319,8 +319,5 @@ def table() -> None:
                 cell({"nodes": len(cx2.get_nodes()), "edges": len(cx2.get_edges()), "edge_types": kinds}),
                 f"{len(back):,} / {back.number_of_edges():,} / -",
             ]  # fmt: skip
-            print(f"| {view} | " + " | ".join(row) + " |")
-
-
-if __name__ == "__main__":
-    table()
+            lines.append(f"| {view} | " + " | ".join(row) + " |")
+    return lines
