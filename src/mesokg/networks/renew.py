@@ -165,18 +165,20 @@ def _part(place: np.ndarray, sizes: np.ndarray, *, rounds: int = 60, fresh: int 
     """Push overlapping nodes apart. ``sizes`` are diameters; pairs near each other are looked up every ``fresh`` rounds."""
     import numpy as np
 
-    reach = (sizes + GAP) / 2
+    number = len(place)
+    reach, band = (sizes + GAP) / 2, max(1, BAND // number)
     one = other = np.zeros(0, dtype=np.intp)
     for turn in range(rounds):
         if turn % fresh == 0:
-            spot = place.astype(np.float32)
-            norm = (spot * spot).sum(1)
-            square = spot @ (-2.0 * spot.T)
-            square += norm[:, None]
-            square += norm[None, :]
-            widest = (1.5 * (reach[:, None] + reach[None, :])).astype(np.float32)
-            near = square < widest * widest
-            one, other = np.nonzero(np.triu(near, 1))
+            spot, wide = place.astype(np.float32), (1.5 * reach).astype(np.float32)
+            norm = (spot * spot).sum(1, keepdims=True)
+            rows, columns = np.hstack([spot, norm, np.ones_like(norm)]), np.hstack([-2.0 * spot, np.ones_like(norm), norm]).T
+            found = []
+            for low in range(0, number, band):
+                # only nodes that come later, so that a pair is found once
+                near = rows[low : low + band] @ columns[:, low:] < (wide[low : low + band, None] + wide[low:]) ** 2
+                found.append(np.argwhere(np.triu(near, 1)) + low)
+            one, other = np.concatenate(found).T
         across = place[one] - place[other]
         distance = np.sqrt((across * across).sum(1))
         short = reach[one] + reach[other] - distance
