@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from mesokg.discover import Judge, candidates_as_tsv, discover, print_candidates
-from mesokg.refresh import Online
 from mesokg.registries.commands import discover as command
 from mesokg.registries.ctgov import read_study
 from mesokg.registries.lexicon import therapy_lexicon, tokens
 from mesokg.registries.ours import Ours
 from registries.fake_registry import FakeRegistry, page, serving, study
 from registries.measure_discovery import judge_all, labels, measure
+from registries.quick import Quick
 from test_registries import SAMPLES, samples
 
 
@@ -211,7 +211,7 @@ def test_a_search_cut_in_the_middle_shows_what_was_read(tmp_path: Path):
         return page(study("NCT09999998"), token="p1") if not query.get("pageToken") else (403, {}, b"no")
 
     with serving(handler) as registry:
-        found = discover(online=Online(cache=tmp_path / "c", ctgov=registry.url))
+        found = discover(online=Quick(cache=tmp_path / "c", ctgov=registry.url))
     assert [c.nct for c in found.candidates] == ["NCT09999998"]
     assert [p.rule for p in found.problems] == ["registry not read"]
 

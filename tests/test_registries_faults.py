@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,25 +15,14 @@ import pytest
 
 from mesokg.refresh import Online, refresh
 from mesokg.registries import ctgov
-from mesokg.registries.cache import Cache
 from mesokg.registries.drift import DriftReport
-from mesokg.registries.web import Client, Policy, may_follow
+from mesokg.registries.web import Policy, may_follow
 from mesokg.resources import checkout
 from registries.fake_registry import Answer, FakeRegistry, page, serving, study
+from registries.quick import Quick
 
 DAY = date(2026, 11, 24)
 Play = Callable[[FakeRegistry], "Answer | None"]
-
-
-@dataclass(frozen=True)
-class Quick(Online):
-    """Reaches the services without waiting."""
-
-    patience: Policy = field(default_factory=lambda: Policy(interval=0.0, tries=3, timeout=1.0, deadline=0.3, max_bytes=2_000_000))
-
-    def client(self, name: str) -> Client:
-        cache = Cache(self.cache, max_age=self.max_age)
-        return Client(name, self.ctgov, cache=cache, policy=self.patience, say=self.say, sleep=lambda seconds: None)
 
 
 def _cut(registry: FakeRegistry) -> None:

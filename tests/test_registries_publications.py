@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from mesokg.errors import Problem
-from mesokg.refresh import Online, accept, refresh
+from mesokg.refresh import accept, refresh
 from mesokg.registries import pubmed
 from mesokg.registries.compare_publications import kinds_of
 from mesokg.registries.drift import Difference, DriftReport
 from registries.fake_registry import FakeRegistry, ok, serving
+from registries.quick import Quick
 from test_registries_network import _client
 
 DAY = date(2026, 11, 24)
@@ -234,7 +235,7 @@ def test_a_refresh_asks_for_pmids_and_dois_and_says_what_pubmed_does_not_list(ti
         return 200, {}, _set(_article("1", notices=_notice("ExpressionOfConcernIn"))).encode()
 
     with serving(handler) as server:
-        report = refresh(tiny, sources=["pubmed"], online=Online(cache=tmp_path, pubmed=server.url), day=DAY)
+        report = refresh(tiny, sources=["pubmed"], online=Quick(cache=tmp_path, pubmed=server.url), day=DAY)
     assert ("concern", ONE) in {(d.kind, d.subject) for d in report.differences}
     assert ("record gone", "2") in {(d.kind, d.ours) for d in report.differences}
     assert "not compared: 10.1000/Third(1): PubMed lists no article with this DOI" in report.notes

@@ -14,7 +14,7 @@ import pytest
 
 from mesokg.errors import Problem
 from mesokg.identifiers import expand
-from mesokg.refresh import Online, refresh
+from mesokg.refresh import refresh
 from mesokg.registries import terms
 from mesokg.registries.authorities import TermRecord, read_answer
 from mesokg.registries.cache import Cache
@@ -27,6 +27,7 @@ from mesokg.registries.outside import Use, outside_identifiers
 from mesokg.registries.terms import AUTHORITIES, NOT_ASKED, authority_of, read_terms
 from mesokg.registries.web import Client, Policy
 from registries.fake_registry import FakeRegistry, ok, serving
+from registries.quick import Quick
 
 DAY = date(2026, 11, 24)
 CVCL: dict[str, Any] = {
@@ -282,7 +283,7 @@ def test_a_refresh_of_terms_over_the_network_names_what_was_not_compared(tmp_pat
 
     with serving(handler) as server:
         services = dict.fromkeys(("hgnc", "ols", "uniprot", "cellosaurus", "pubmed"), server.url)
-        online = Online(cache=tmp_path, **services)
+        online = Quick(cache=tmp_path, **services)
         report = refresh(sources=["terms"], ids=["HGNC:7371", "DRUGBANK:DB00441", "RO:0001000", "MONDO:0005112"], online=online, day=DAY)
     assert any(n.startswith("not compared: DRUGBANK (1): ") for n in report.notes)
     assert any(n.startswith("not compared: ENSEMBL (1): compared through HGNC") for n in report.notes)
