@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mesokg.identifiers import PREFIXES, expand, term
 from mesokg.registries.ours import Ours
@@ -31,6 +32,7 @@ _EMPTY = frozenset(
 _WORD = re.compile(r"[^\W_]+")
 
 
+@lru_cache(maxsize=1 << 16)  # the same words come again and again
 def _normal(word: str) -> str:
     word = word.casefold().replace("tumour", "tumor").replace("armoured", "armored")
     word = re.sub(r"vir(us|uses|al)$", "vir", word)
