@@ -259,6 +259,18 @@ def test_the_command_finishes_what_was_stopped_before_it_accepts_more(tiny: Path
     assert not list(tiny.glob("*.accepted")) and not (tiny / ".accepted-tables").exists()
 
 
+def test_an_accept_from_python_first_puts_in_place_what_waits(tiny: Path, tmp_path: Path):
+    organisations = (tiny / "organisations.tsv").read_bytes()
+    (tiny / "organisations.tsv.accepted").write_bytes(organisations + b"mkg:organisation-waiting\tWaiting" + b"\t" * (organisations.split(b"\n")[0].count(b"\t") - 1) + b"\n")
+    (tiny / ".accepted-tables").write_text("organisations\n")
+    (tmp_path / "a.json").write_text(json.dumps(study()))
+    report = refresh(tiny, sources=["ctgov"], path=tmp_path / "a.json", day=DAY)
+    accept(report, all_new=True, data=tiny, validate=lambda data: None)
+    text = (tiny / "organisations.tsv").read_text()
+    assert "Waiting" in text and "Another Sponsor" not in text.partition("Waiting")[0] and not (tiny / ".accepted-tables").exists()
+    assert "Slow enrolment" in (tiny / "trials.tsv").read_text()
+
+
 # ---------------------------------------------------------------- written whole or not at all
 
 

@@ -54,6 +54,8 @@ def accept(
     from mesokg.sheets import read_sheets
 
     root = data or folder("data")
+    if not dry_run:
+        finish_stopped(root)
     rows = _chosen_rows(report, list(keys), all_new)
     before = {sheet.name: sheet for sheet in read_sheets(root)}
     texts = {name: (root / f"{name}.tsv").read_bytes() for name in before}
