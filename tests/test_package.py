@@ -18,7 +18,7 @@ SOURCE = Path(mesokg.__file__).parent
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(SOURCE)], "mesokg.") if not m.name.endswith("__main__"))
 
 ORDER = [
-    "errors", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
+    "errors", "beside", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
     "axioms", "patterns", "rules", "reasoning", "hierarchy", "proofs", "explain", "shacl", "checks", "report", "validation",
     "rdf_files", "metadata", "answers", "questions", "describe", "networks", "formats", "release", "builds", "loading", "api",
 ]  # fmt: skip

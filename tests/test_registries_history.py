@@ -293,3 +293,32 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(ExportError, match="No space left"):
         write_beside(path, b"another")
     assert path.read_bytes() == "äß\nline".encode() and [p.name for p in tmp_path.iterdir()] == ["a.tsv"]
+
+
+def test_the_timeline_has_the_intervals_of_both_values(ours: Ours, accepted: tuple[Path, Path, list[Difference]], tmp_path: Path):
+    from xml.etree import ElementTree
+
+    from mesokg.builds import load_build
+    from mesokg.formats import EXPORTS
+    from mesokg.networks import network
+
+    _, build, _ = accepted
+    with load_build(build) as store:
+        EXPORTS["gexf-timeline"].write(network(store, "trials"), tmp_path / "t.gexf")
+    gexf = "{http://gexf.net/1.3}"
+    root = ElementTree.parse(tmp_path / "t.gexf").getroot()
+    dynamic = {
+        attribute.get("id"): attribute.get("title")
+        for block in root.iter(f"{gexf}attributes") if (block.get("class"), block.get("mode")) == ("node", "dynamic")
+        for attribute in block
+    }  # fmt: skip
+    assert set(dynamic.values()) == {"enrolment_actual", "enrolment_planned", "phase", "status"}
+    node = next(n for n in root.iter(f"{gexf}node") if n.get("id") == f"mkg:trial-{NUMBER}")
+    times = [
+        (dynamic[v.get("for")], v.get("value"), v.get("start"), v.get("end")) for v in node.iter(f"{gexf}attvalue") if v.get("for") in dynamic
+    ]
+    before, planned = _plain(ours, "status")[0], ours.stated(ours.trials[NUMBER], "enrolmentPlanned")
+    since = next(s.as_of for s in ours.stated(ours.trials[NUMBER], "status") if s.plain)
+    assert ("status", before, since, "2026-03-01") in times and ("status", "terminated", VERSION, None) in times
+    assert ("enrolment_planned", "4321", VERSION, None) in times
+    assert ("enrolment_planned", planned[0].text, planned[0].as_of or planned[0].date, "2026-03-01") in times

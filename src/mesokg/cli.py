@@ -107,16 +107,18 @@ def _write(text: str, output: str) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
+    from mesokg.beside import write_beside
     from mesokg.errors import ExportError
 
     path = Path(output)
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
+    if path.exists() and not path.is_file():
+        # a pipe or a device is written to, never replaced
+        try:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
+        return
+    write_beside(path, text)
 
 
 # ---------------------------------------------------------------- build, validate
@@ -227,7 +229,8 @@ def _complete_setting(ctx: click.Context, param: click.Parameter, incomplete: st
 
     from mesokg.questions import complete_setting, find_question
 
-    name = ctx.params.get("name")
+    # while a line is being completed the name may still be among the words that click has not taken
+    name = ctx.params.get("name") or next((word for word in ctx.args if not word.startswith("-")), None)
     if not name:
         return []
     try:

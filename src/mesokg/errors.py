@@ -13,7 +13,12 @@ The tree::
     │   └── CheckFailed       shapes or whole-graph rules were broken
     ├── StoreError            a store could not be opened, reached, loaded or saved
     │   └── QueryError        a query was refused, malformed or failed
-    └── ExportError           a product could not be written
+    ├── ExportError           a product could not be written
+    └── RegistryError         something between a registry and us (mesokg.registries.faults)
+        ├── Unreachable       no whole answer after all tries
+        ├── Refused           an answer or file that is not what was asked for
+        ├── NotFound          the registry does not know the identifier
+        └── NotCached         offline, and no earlier answer is kept
 
 Commands end with 1 for :class:`ProblemsFound` and with 2 for every other :class:`MesokgError`.
 """

@@ -336,8 +336,8 @@ def _fact_quads(
     return list(quads), problems
 
 
-def build_graph(tables: Tables, vocabulary: Vocabulary | None = None) -> Graph:
-    """Make the facts and evidence graphs of all rows.
+def build_graph(tables: Tables, vocabulary: Vocabulary | None = None, *, evidence: bool = True) -> Graph:
+    """Make the facts and evidence graphs of all rows; without ``evidence`` its quads are left out, not its assertions.
 
     Raises TableError where sources contradict each other without ranks that say which to prefer.
     """
@@ -349,4 +349,4 @@ def build_graph(tables: Tables, vocabulary: Vocabulary | None = None) -> Graph:
     problems.extend(wrong)
     if problems:
         raise TableError(problems)
-    return Graph(facts, list(_evidence_quads(found, vocabulary)), found)
+    return Graph(facts, list(_evidence_quads(found, vocabulary)) if evidence else [], found)

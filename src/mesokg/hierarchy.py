@@ -95,7 +95,7 @@ def is_consistent(*graphs: str | Path) -> bool:
         whole = Path(scratch) / "whole.owl"
         ox.serialize(triples, str(whole), format=ox.RdfFormat.RDF_XML)
         command = ["java", "-cp", str(archive), "org.semanticweb.HermiT.cli.CommandLine", "-k", whole.as_uri()]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if "InconsistentOntologyException" in run.stderr:
         return False
     if run.returncode or "is satisfiable" not in run.stdout:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesokg.beside import write_beside
 from mesokg.errors import ExportError
 from mesokg.identifiers import NAMESPACE, PREFIXES, entity
 from mesokg.questions import Question, ask, read_questions
@@ -31,17 +31,6 @@ ENDPOINT = NAMESPACE + "sparql"
 def _query(question: Question) -> str:
     """The query without its front matter."""
     return re.sub(r"^(#\+[^\n]*\n)*\n", "", question.sparql)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise ExportError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def write_queries(path: Path, *, endpoint: str = ENDPOINT, root: Path | None = None) -> int:
@@ -82,7 +71,7 @@ def write_queries(path: Path, *, endpoint: str = ENDPOINT, root: Path | None = N
             triples.add(ox.Triple(subject, name("schema", "keywords"), ox.Literal(keyword)))
     ordered = sorted(triples, key=str)
     used = used_prefixes([ox.Quad(*triple) for triple in ordered])
-    _write(path, ox.serialize(ordered, format=ox.RdfFormat.TURTLE, prefixes=used).decode())
+    write_beside(path, ox.serialize(ordered, format=ox.RdfFormat.TURTLE, prefixes=used).decode())
     return len(questions)
 
 
@@ -201,7 +190,7 @@ def write_pages(folder: Path, store: Store, *, root: Path | None = None) -> int:
                 f"<h2>Query</h2>\n<pre>{escape(_query(question))}</pre>",
             ]
         )
-        _write(folder / f"{question.name}.html", _page(question.title, body))
+        write_beside(folder / f"{question.name}.html", _page(question.title, body))
         entries.append(f'<li><a href="{question.name}.html">{escape(question.title)}</a> {escape(question.summary)}</li>')
-    _write(folder / "index.html", _page("Questions to mesokg", f"<h1>Questions to mesokg</h1>\n<ul>{''.join(entries)}</ul>"))
+    write_beside(folder / "index.html", _page("Questions to mesokg", f"<h1>Questions to mesokg</h1>\n<ul>{''.join(entries)}</ul>"))
     return len(questions)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mesokg.beside import write_beside
 from mesokg.errors import Problem, ResourceError, TableError
 from mesokg.resources import folder
 
@@ -101,6 +102,4 @@ def read_sheets(data: Path | None = None, *, problems: list[Problem] | None = No
 def write_sheet(sheet: Sheet, path: Path) -> None:
     """Write a sheet as UTF-8 with LF, beside the target first and then in its place."""
     text = "".join("\t".join(cells) + "\n" for cells in (sheet.header, *(cells for _, cells in sheet.rows)))
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
+    write_beside(path, text)

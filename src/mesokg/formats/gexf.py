@@ -63,10 +63,10 @@ _TEXT: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _declare(columns: list[Column], class_: str) -> Iterator[str]:
+def _declare(columns: list[Column], class_: str, *, moving: bool = False, first: int = 0) -> Iterator[str]:
     if columns:
-        yield f'    <attributes class="{class_}" mode="static">\n'
-        for number, column in enumerate(columns):
+        yield f'    <attributes class="{class_}" mode="{"dynamic" if moving else "static"}">\n'
+        for number, column in enumerate(columns, first):
             yield f'      <attribute id="{number}" title="{_escape(column.name)}" type="{column.kind}"/>\n'
         yield "    </attributes>\n"
 
@@ -165,7 +165,8 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     become what the format has for them. All others are typed columns: one type per attribute (mixed ones are text),
     lists joined by "; ", missing values left out, reserved names with ``_attribute`` after them.
     A graph attribute ``timeformat`` (``date`` or ``double``) makes the file dynamic: nodes and edges stand in it for
-    their ``intervals``, pairs of start and end with None for an open end.
+    their ``intervals``, pairs of start and end with None for an open end. The graph attribute ``spans`` (node to
+    attribute to (value, start, end)) makes attributes of nodes dynamic: they have each value for its time.
 
     Parallel edges of different kinds stay apart in Gephi; of parallel edges of one kind it asks what to make.
 
@@ -174,10 +175,13 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     """
     dynamic = graph.graph.get("timeformat") in ("date", "dateTime", "double", "integer")
     times = ("intervals",) if dynamic else ()
+    spans: dict[Any, dict[str, Any]] = graph.graph.get("spans", {}) if dynamic else {}
+    changing = sorted({name for attributes in spans.values() for name in attributes})
     look = look_keys(graph)
     seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
     labels = seen_nodes.only("label", str)
-    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *times))
+    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *times, *changing))
+    moving = [Column(name, name, "string") for name in changing]
     rows = seen_edges.rows
     written = [name for name in ("label", "kind") if seen_edges.only(name, str)]
     if "color" in seen_edges.classes and seen_edges.only("color", str) and all(
@@ -200,8 +204,8 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
             edges = [Column(c.key, given, c.kind) if c.key == "weight" else c for c in edges]
         try:
             with text_output(path) as stream:
-                stream.writelines(_head(graph, nodes, edges, dynamic))
-                write_chunks(stream, _nodes(graph, ids, nodes, labels, dynamic))
+                stream.writelines(_head(graph, nodes, edges, moving, dynamic))
+                write_chunks(stream, _nodes(graph, ids, nodes, labels, _Moving(moving, len(nodes), spans), dynamic))
                 stream.write("    </nodes>\n    <edges>\n")
                 write_chunks(stream, _edges(graph, ids, edges, written, weighted, odd, dynamic))
                 stream.write("    </edges>\n  </graph>\n</gexf>\n")
@@ -242,7 +246,25 @@ def write_chunks(stream: Any, parts: Iterator[str]) -> None:
     stream.write("".join(gathered))
 
 
-def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], dynamic: bool) -> Iterator[str]:
+class _Moving:
+    """The values of a node that change, each with its time; one that does not change has none."""
+
+    def __init__(self, columns: list[Column], first: int, spans: Mapping[Any, Mapping[str, Any]]) -> None:
+        self.columns = list(enumerate(columns, first))
+        self.spans = spans
+
+    def values(self, node: Any, data: Mapping[Any, Any]) -> str:
+        found: list[str] = []
+        changing = self.spans.get(node, {})
+        for number, column in self.columns:
+            plain_value = data.get(column.key)
+            for value, start, end in changing.get(column.key, [] if plain_value is None else [(plain_value, None, None)]):
+                times = "".join(f' {name}="{_escape(day)}"' for name, day in (("start", start), ("end", end)) if day)
+                found.append(f'<attvalue for="{number}" value="{_escape(plain(value, "string"))}"{times}/>')
+        return "".join(found)
+
+
+def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], moving: list[Column], dynamic: bool) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
     yield "  <meta>\n    <creator>mesokg</creator>\n"
@@ -254,14 +276,22 @@ def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], dynam
     times = f' timeformat="{graph.graph["timeformat"]}" timerepresentation="interval"' if dynamic else ""
     yield f'  <graph defaultedgetype="{kind}" idtype="string" mode="{"dynamic" if dynamic else "static"}"{times}>\n'
     yield from _declare(nodes, "node")
+    yield from _declare(moving, "node", moving=True, first=len(nodes))
     yield from _declare(edges, "edge")
     yield "    <nodes>\n"
 
 
 def _nodes(
-    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, dynamic: bool
+    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, moving: _Moving, dynamic: bool
 ) -> Iterator[str]:
-    values = _value_writer(columns)
+    write = _value_writer(columns)
+
+    def values(node: Any, data: Mapping[Any, Any]) -> str:
+        static, changing = write(data), moving.values(node, data) if moving.columns else ""
+        if not changing:
+            return static
+        return f"{static.removesuffix('</attvalues>') or '<attvalues>'}{changing}</attvalues>"
+
     for node, data in graph.nodes(data=True):
         label = data.get("label") if labels else None
         colour, size, place, shape = look_of(data)
@@ -276,7 +306,7 @@ def _nodes(
         identifier = _escape(ids[node])
         # Gephi shows nothing for a node without a label, so its id stands in
         shown = _escape(label) if label else identifier
-        yield f'      <node id="{identifier}" label="{shown}"{bounds}>{values(data)}{spells}{viz}</node>\n'
+        yield f'      <node id="{identifier}" label="{shown}"{bounds}>{values(node, data)}{spells}{viz}</node>\n'
 
 
 def _edges(

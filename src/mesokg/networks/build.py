@@ -54,6 +54,11 @@ def build_network(facts: Facts, view: View) -> networkx.MultiDiGraph:
     graph = networkx.MultiDiGraph(name=view.title, view=view.name, description=view.story)
     for iri in shown:
         graph.add_node(curies[iri], **_node(facts, facts.things[iri]))
+    graph.graph["over_time"] = {
+        curies[iri]: {snake(name): values for name, values in facts.over_time[iri].items()}
+        for iri in shown
+        if iri in facts.over_time
+    }
     for source, target, name in sorted(edges):
         graph.add_edge(curies[source], curies[target], key=name, **edges[source, target, name])
     return graph

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,8 @@ class Facts:
     labels: dict[str, str]
     levels: dict[int, str]
     published: dict[str, int]
+    over_time: dict[str, dict[str, list[tuple[str, str]]]] = field(default_factory=dict)
+    """Thing to property to (day from which it held, value), in order of day, for what changes over time."""
 
     def supported(self, link: Link) -> Support:
         return self.support.get((link.source, link.name, link.target), Support())
@@ -128,6 +130,11 @@ _EXEMPT = "SELECT ?p WHERE { ?p mesokg:exemptFromEvidence true }"
 _ASSERTIONS = """SELECT ?s ?p ?o ?source ?level ?negated ?rank WHERE { ?a a mesokg:Assertion ; mesokg:subject ?s ;
   mesokg:predicate ?p ; mesokg:source ?source ; mesokg:evidenceLevel ?level ; mesokg:negated ?negated .
   OPTIONAL { ?a mesokg:object ?o } OPTIONAL { ?a mesokg:rank ?rank } }"""
+_DATED = """SELECT DISTINCT ?s ?p ?day ?rank ?o WHERE {
+  VALUES ?p { mesokg:status mesokg:phase mesokg:enrolmentActual mesokg:enrolmentPlanned }
+  ?a mesokg:predicate ?p ; mesokg:subject ?s ; mesokg:object ?o ; mesokg:negated ?negated ; mesokg:rank ?rank .
+  OPTIONAL { ?a mesokg:asOf ?asOf } OPTIONAL { ?a mesokg:recordDate ?recordDate }
+  BIND(COALESCE(?asOf, ?recordDate) AS ?day) FILTER(BOUND(?day) && !?negated && ?rank != mesokg:rankDeprecated) }"""
 _INVERSES = """SELECT ?p ?q WHERE { { ?p owl:inverseOf ?q . FILTER(isIRI(?p) && isIRI(?q)) }
   UNION { ?p a owl:SymmetricProperty . BIND(?p AS ?q) } }"""
 _CHAINS = """SELECT ?p ?a ?b ?c ?more WHERE { ?p owl:propertyChainAxiom ?list . ?list rdf:first ?a ; rdf:rest ?second .
@@ -185,6 +192,7 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
         iri: Thing(iri, kind[iri], labels.get(iri, ""), sorted(set(classes[iri])), dict(values[iri]), about[iri])
         for iri in sorted(kind)
     }
+    over_time = _over_time(store, kind, lambda value: notations.get(value) or labels.get(value) or value)
     kept = _exact(store, links)
     derivation = _Derivation(store, links, support)
     for link in kept:
@@ -192,7 +200,21 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
             found = derivation.support(link.source, link.name, link.target)
             if found is not None:
                 support[link.source, link.name, link.target] = found
-    return Facts(things, kept, support, denied, statements, labels, levels, published)
+    return Facts(things, kept, support, denied, statements, labels, levels, published, over_time)
+
+
+def _over_time(
+    store: Store | pyoxigraph.Store, kind: dict[str, str], show: Callable[[str], str]
+) -> dict[str, dict[str, list[tuple[str, str]]]]:
+    """What each thing was from which day on: on each day the preferred values, else all that are stated."""
+    stated: dict[tuple[str, str], dict[str, dict[bool, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
+    for s, p, day, rank, o in _rows(store, _DATED):
+        if s in kind:
+            stated[s, _local(p)][day[:10]][_local(rank) == "rankPreferred"].add(show(o))
+    found: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+    for (s, name), days in sorted(stated.items()):
+        found[s][name] = [(day, "; ".join(sorted(values.get(True) or values[False]))) for day, values in sorted(days.items())]
+    return dict(found)
 
 
 class _Derivation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,14 +23,33 @@ def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return (start, end) if start is None or end is None or start <= end else (start, None)
 
 
+def _spans(values: list[tuple[str, str]]) -> list[tuple[str, str, str | None]]:
+    """The values with first and last day; one that is stated again goes on.
+
+    >>> _spans([("2010-08-07", "recruiting"), ("2011-01-01", "recruiting"), ("2020-05-13", "completed")])
+    [('recruiting', '2010-08-07', '2020-05-12'), ('completed', '2020-05-13', None)]
+    """
+    changes = [one for number, one in enumerate(values) if not number or values[number - 1][1] != one[1]]
+    ends = [(date.fromisoformat(day) - timedelta(days=1)).isoformat() for day, _ in changes[1:]]
+    return [(value, day, end) for (day, value), end in zip(changes, [*ends, None], strict=True)]
+
+
 def add_times(graph: networkx.MultiDiGraph) -> networkx.MultiDiGraph:
     """A copy of the network with ``intervals`` on nodes and edges, one pair of ISO dates each, None for an open end.
+
+    The graph attribute ``spans`` says what changes of a node: node to attribute to (value, start, end), each from the
+    day of one statement to the day before the next.
 
     An edge stands while both its ends do, from the first year it was reported in; where its ends never stand together
     (a paper on a trial that is over) from the later of the two on. What has no date has no interval: always there.
     """
     dated = graph.copy()
     dated.graph["timeformat"] = "date"
+    dated.graph["spans"] = {
+        node: {name: _spans(values) for name, values in changing.items()}
+        for node, changing in graph.graph.get("over_time", {}).items()
+        if node in dated
+    }
     times: dict[Any, tuple[str | None, str | None]] = {}
     for node, data in dated.nodes(data=True):
         times[node] = _interval(data)

@@ -70,7 +70,7 @@ class Ours:
         self.vocabulary = read_vocabulary()
         self.sheets = {sheet.name: sheet for sheet in read_sheets(self.data)}
         self.tables = read_tables(self.data, self.vocabulary)
-        self.graph = build_graph(self.tables, self.vocabulary)
+        self.graph = build_graph(self.tables, self.vocabulary, evidence=False)
 
     # -- finding things
 
