@@ -184,7 +184,8 @@ def test_our_trials_are_not_found_again_and_exclusions_are_kept_apart(tmp_path: 
 
 
 def test_the_best_come_first_and_the_list_can_be_cut(tmp_path: Path):
-    weak = study("NCT09999998", conditionsModule={"conditions": ["Advanced Solid Tumors"]})
+    names = {"identificationModule__briefTitle": "Ad.Example in Solid Tumors", "identificationModule__officialTitle": None}
+    weak = study("NCT09999998", conditionsModule={"conditions": ["Advanced Solid Tumors"]}, **names)
     found = discover(path=_folder(tmp_path, weak, study("NCT09999999"), study("NCT09999997", **_named("cisplatin"), descriptionModule={}, conditionsModule={})))
     assert [(c.nct, c.level) for c in found.candidates] == [("NCT09999999", "likely"), ("NCT09999998", "possible"), ("NCT09999997", "unlikely")]
     assert [c.nct for c in found.select(limit=1).candidates] == ["NCT09999999"]
