@@ -46,7 +46,7 @@ def generate(target: int, path: Path) -> int:
 # ---------------------------------------------------------------- one measurement, run in a process of its own
 
 
-def _store(path: str):
+def _store(path: str, *, ontology: bool = True):
     import pyoxigraph
 
     from mesokg.release import _ontology_quads
@@ -54,7 +54,8 @@ def _store(path: str):
 
     store = pyoxigraph.Store()
     store.bulk_load(path=path, format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
-    store.bulk_extend(_ontology_quads(read_vocabulary().path))
+    if ontology:
+        store.bulk_extend(_ontology_quads(read_vocabulary().path))
     return store
 
 
@@ -87,7 +88,7 @@ def write_ours(path: str) -> Callable[[], object]:
 
     from mesokg.rdf_files import sorted_quads, write_rdf
 
-    store = _store(path)
+    store = _store(path, ontology=False)
     target = Path(tempfile.mkdtemp()) / "out.ttl"
     return lambda: write_rdf(sorted_quads(store), target, pyoxigraph.RdfFormat.TURTLE)
 
@@ -96,6 +97,41 @@ def write_rdflib(path: str) -> Callable[[], object]:
     graph = _rdflib(path)
     target = Path(tempfile.mkdtemp()) / "out.ttl"
     return lambda: graph.serialize(target, format="turtle")
+
+
+def products_ours(path: str) -> Callable[[], object]:
+    """The RDF products as the build writes them: sorted once, then Turtle, RDF/XML, JSON-LD, TriG and N-Quads."""
+    import pyoxigraph
+
+    from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
+
+    store, out, formats = _store(path, ontology=False), Path(tempfile.mkdtemp()), pyoxigraph.RdfFormat
+
+    def run() -> None:
+        ordered = sorted_quads(store)
+        prefixes = used_prefixes(ordered)
+        for name, syntax in (("a.ttl", formats.TURTLE), ("a.rdf", formats.RDF_XML), ("a.jsonld", formats.JSON_LD)):
+            write_rdf(ordered, out / name, syntax, prefixes=prefixes)
+        write_rdf(ordered, out / "a.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
+        write_nquads_gz(ordered, out / "a.nq.gz")
+
+    return run
+
+
+def products_rdflib(path: str) -> Callable[[], object]:
+    import rdflib
+
+    dataset = rdflib.Dataset(default_union=True)
+    dataset.parse(path, format="nquads")
+    graph, out = _rdflib(path), Path(tempfile.mkdtemp())
+
+    def run() -> None:
+        for name, syntax in (("a.ttl", "turtle"), ("a.rdf", "xml"), ("a.jsonld", "json-ld")):
+            graph.serialize(out / name, format=syntax)
+        dataset.serialize(out / "a.trig", format="trig")
+        dataset.serialize(out / "a.nq", format="nquads")
+
+    return run
 
 
 def reason_ours(path: str) -> Callable[[], object]:
@@ -140,7 +176,7 @@ def build_real(path: str) -> Callable[[], object]:
     return lambda: build(Path(tempfile.mkdtemp()) / "build")
 
 
-TASKS = {f.__name__: f for f in (load_ours, load_rdflib, write_ours, write_rdflib, reason_ours, reason_owlrl, validate_ours, validate_pyshacl, build_real)}
+TASKS = {f.__name__: f for f in (load_ours, load_rdflib, write_ours, write_rdflib, products_ours, products_rdflib, reason_ours, reason_owlrl, validate_ours, validate_pyshacl, build_real)}
 
 
 def _measure(task: str, path: str) -> None:
@@ -200,7 +236,7 @@ def main() -> None:
                 continue
             path = str(Path(folder) / f"{size}.nq")
             number = generate(target, Path(path))
-            for stage, peer, limit in (("load", "rdflib", 200_000), ("write", "rdflib", 200_000), ("reason", "owlrl", 20_000), ("validate", "pyshacl", 200_000)):
+            for stage, peer, limit in (("load", "rdflib", 200_000), ("write", "rdflib", 200_000), ("products", "rdflib", 200_000), ("reason", "owlrl", 20_000), ("validate", "pyshacl", 200_000)):
                 ours = measure(f"{stage}_ours", path, runs)
                 row = f"| {stage} | {number:,} | {ours['seconds']:.2f} | {ours['mb']:.0f} | {ours['seconds'] / number * 1e6:.1f} |"  # type: ignore[operator]
                 if target <= limit or (stage in ("load", "write") and target <= 2_000_000):
