@@ -80,8 +80,9 @@ def write_rdf(
     """Write quads, in the order given, in any syntax; without ``keep_graphs`` as triples of one graph."""
     from pyoxigraph import serialize
 
-    found = list(quads)
-    statements: Iterable[Quad | Triple] = found if keep_graphs else [quad.triple for quad in found]
+    found = quads if isinstance(quads, list) else list(quads)
+    # one triple at a time: a list of them all would cost a third of the whole
+    statements: Iterable[Quad | Triple] = found if keep_graphs else (quad.triple for quad in found)
     path.parent.mkdir(parents=True, exist_ok=True)
     serialize(statements, str(path), format=syntax, prefixes=used_prefixes(found) if prefixes is None else prefixes)
 
