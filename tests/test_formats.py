@@ -207,7 +207,7 @@ def _read_svg(path: Path) -> Read:
 
 
 READ = {
-    "gexf": _read_xml, "gexf-timeline": _read_xml, "graphml": _read_xml, "cx2": _read_cx2, "cytoscape": _read_cx2, "cyjs": _read_cyjs,
+    "gexf": _read_xml, "gexf-timeline": _read_xml, "gexf-history": _read_xml, "graphml": _read_xml, "cx2": _read_cx2, "cytoscape": _read_cx2, "cyjs": _read_cyjs,
     "csv": _read_csv, "kgx": _read_kgx, "parquet": _read_parquet, "svg": _read_svg,
 }  # fmt: skip
 

@@ -304,7 +304,7 @@ def test_the_timeline_has_the_intervals_of_both_values(ours: Ours, accepted: tup
 
     _, build, _ = accepted
     with load_build(build) as store:
-        EXPORTS["gexf-timeline"].write(network(store, "trials"), tmp_path / "t.gexf")
+        EXPORTS["gexf-history"].write(network(store, "trials"), tmp_path / "t.gexf")
     gexf = "{http://gexf.net/1.3}"
     root = ElementTree.parse(tmp_path / "t.gexf").getroot()
     dynamic = {

@@ -1,7 +1,7 @@
 """Network formats, one module each, and the register of what can be exported.
 
 >>> sorted(EXPORTS)
-['csv', 'cx2', 'cyjs', 'cytoscape', 'gexf', 'gexf-timeline', 'graphml', 'kgx', 'parquet', 'svg']
+['csv', 'cx2', 'cyjs', 'cytoscape', 'gexf', 'gexf-history', 'gexf-timeline', 'graphml', 'kgx', 'parquet', 'svg']
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Export:
     module: str
     function: str
     timeline: bool = False
+    history: bool = False
 
     @property
     def folder(self) -> bool:
@@ -44,13 +45,14 @@ class Export:
         if self.timeline and "timeformat" not in graph.graph:
             from mesokg.networks.timeline import add_times
 
-            graph = add_times(graph)
+            graph = add_times(graph, history=self.history)
         getattr(import_module(self.module), self.function)(graph, path)
 
 
 _EXPORTS = (
     Export("gexf", ".gexf", "GEXF 1.3 for Gephi and Gephi Lite", "mesokg.formats.gexf", "write_gexf"),
     Export("gexf-timeline", ".gexf", "GEXF 1.3 with dates that drive Gephi's timeline", "mesokg.formats.gexf", "write_gexf", True),
+    Export("gexf-history", ".gexf", "the timeline with status, phase and enrolment as they changed, for Gephi", "mesokg.formats.gexf", "write_gexf", True, True),
     Export("graphml", ".graphml", "GraphML for Cytoscape, Gephi, yEd, igraph", "mesokg.formats.graphml", "write_graphml"),
     Export("cx2", ".cx2", "CX2 for Cytoscape and NDEx, with style", "mesokg.formats.cytoscape", "write_cx2"),
     Export("cytoscape", ".cx2", "the same as cx2", "mesokg.formats.cytoscape", "write_cx2"),

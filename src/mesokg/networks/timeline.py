@@ -34,22 +34,24 @@ def _spans(values: list[tuple[str, str]]) -> list[tuple[str, str, str | None]]:
     return [(value, day, end) for (day, value), end in zip(changes, [*ends, None], strict=True)]
 
 
-def add_times(graph: networkx.MultiDiGraph) -> networkx.MultiDiGraph:
+def add_times(graph: networkx.MultiDiGraph, *, history: bool = False) -> networkx.MultiDiGraph:
     """A copy of the network with ``intervals`` on nodes and edges, one pair of ISO dates each, None for an open end.
 
-    The graph attribute ``spans`` says what changes of a node: node to attribute to (value, start, end), each from the
-    day of one statement to the day before the next.
+    With ``history`` the graph attribute ``spans`` says what changes of a node: node to attribute to (value, start, end),
+    each from the day of one statement to the day before the next. Gephi reads it; the parser of Gephi Lite knows no
+    attribute that changes and refuses the file.
 
     An edge stands while both its ends do, from the first year it was reported in; where its ends never stand together
     (a paper on a trial that is over) from the later of the two on. What has no date has no interval: always there.
     """
     dated = graph.copy()
     dated.graph["timeformat"] = "date"
-    dated.graph["spans"] = {
-        node: {name: _spans(values) for name, values in changing.items()}
-        for node, changing in graph.graph.get("over_time", {}).items()
-        if node in dated
-    }
+    if history:
+        dated.graph["spans"] = {
+            node: {name: _spans(values) for name, values in changing.items()}
+            for node, changing in graph.graph.get("over_time", {}).items()
+            if node in dated
+        }
     times: dict[Any, tuple[str | None, str | None]] = {}
     for node, data in dated.nodes(data=True):
         times[node] = _interval(data)
