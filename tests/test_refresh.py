@@ -349,7 +349,7 @@ def test_a_refresh_from_the_services_with_one_down(tiny: Path, tmp_path: Path):
         return page(study()) if path == "/studies" else (403, {}, b"closed today")
 
     with serving(handler) as registry:
-        online = Quick(cache=tmp_path / "cache", ctgov=registry.url, pubmed=registry.url, hgnc=registry.url, ols=registry.url)
+        online = Quick(cache=tmp_path / "cache", ctgov=registry.url, pubmed=registry.url, hgnc=registry.url, ols=registry.url, uniprot=registry.url, cellosaurus=registry.url)
         report = refresh(tiny, online=online, day=DAY)
         assert "status" in _by_property(report), "the report of the service that answered is whole"
         assert {p.rule for p in report.problems} == {"registry not read"}
