@@ -161,3 +161,14 @@ def test_help_and_query_import_nothing_heavy(tiny_build: Path) -> None:
         code = f"import sys; sys.argv = {['mesokg', *arguments]!r}\nfrom mesokg.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nprint([m for m in {(*heavy, 'pyoxigraph', 'rich', 'httpx')!r} if m in sys.modules], file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stderr.splitlines()[-1] == repr([*allowed])
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "offered"),
+    [("mesokg query which_therapies_target", 2, "plain,which_therapies_target_gene"), ("mesokg query which_therapies_target_gene --set ta", 4, "plain,target=")],
+)
+def test_a_shell_completes_names_and_parameters(words: str, at: int, offered: str) -> None:
+    setting = {**os.environ, "_MESOKG_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
+    code = "from mesokg.cli import main; main(prog_name='mesokg')"
+    done = subprocess.run([sys.executable, "-c", code], env=setting, capture_output=True, text=True, check=False)
+    assert offered in done.stdout.splitlines(), done.stderr
