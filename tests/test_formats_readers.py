@@ -23,7 +23,7 @@ from mesokg.formats.cleaning import clean_text
 READERS = Path(__file__).parent / "readers"
 SCHEMA = Path(__file__).resolve().parents[2] / "shared" / "conformance" / "gexf" / "specs" / "1.3" / "gexf.rnc"
 VIEWS = ("full", "therapies", "trials", "evidence")
-FORMATS = {"gexf": "{}.gexf", "gexf-timeline": "{}-timeline.gexf", "graphml": "{}.graphml", "cyjs": "{}.cyjs", "cx2": "{}.cx2"}
+FORMATS = {"gexf": "{}.gexf", "gexf-timeline": "{}-timeline.gexf", "gexf-history": "{}-history.gexf", "graphml": "{}.graphml", "cyjs": "{}.cyjs", "cx2": "{}.cx2"}
 
 
 def absent(what: str, how: str) -> None:
@@ -88,7 +88,7 @@ def total_weight(graph: networkx.MultiDiGraph) -> float:
 
 
 @pytest.mark.parametrize("view", [*VIEWS, "ugly"])
-@pytest.mark.parametrize("pattern", ["{}.gexf", "{}-timeline.gexf"])
+@pytest.mark.parametrize("pattern", ["{}.gexf", "{}-timeline.gexf", "{}-history.gexf"])
 def test_the_official_schema_accepts_gexf(files: Path, view: str, pattern: str):
     jing = tool("jing")
     if not SCHEMA.is_file():
@@ -178,6 +178,14 @@ def test_gephi_has_a_timeline(networks, gephi, view: str):
     days = [day for *_, data in [*dated.nodes(data=True), *dated.edges(data=True)] for pair in data.get("intervals", ()) for day in pair if day]
     first, last = (datetime.fromtimestamp(float(at) / 1000, timezone.utc).date().isoformat() for at in seen["time"].split())
     assert (first, last) == (min(days), max(days))
+
+
+def test_gephi_sees_what_changes_over_time(networks, files: Path):
+    graph, seen = networks["trials"], read_with_gephi([files / "trials-history.gexf"])["trials-history.gexf"]
+    assert problems(seen["issues"]) == []
+    assert (seen["nodes"], seen["edges"]) == (len(graph), graph.number_of_edges())
+    changing = {name for name, kind in seen["node_columns"].items() if kind == "IntervalStringMap"}
+    assert changing == {"status", "phase", "enrolment_actual", "enrolment_planned"}
 
 
 def test_gephi_sees_all_of_an_ugly_file(networks, gephi):
