@@ -349,12 +349,12 @@ def test_a_refresh_from_the_services_with_one_down(tiny: Path, tmp_path: Path):
         return page(study()) if path == "/studies" else (403, {}, b"closed today")
 
     with serving(handler) as registry:
-        online = Quick(cache=tmp_path / "cache", ctgov=registry.url, pubmed=registry.url, hgnc=registry.url, ols=registry.url, uniprot=registry.url, cellosaurus=registry.url)
+        online = Quick.at(registry.url, tmp_path / "cache")
         report = refresh(tiny, online=online, day=DAY)
         assert "status" in _by_property(report), "the report of the service that answered is whole"
         assert {p.rule for p in report.problems} == {"registry not read"}
         assert any("were not read" in note for note in report.notes)
-    offline = refresh(tiny, sources=["ctgov"], online=Quick(cache=tmp_path / "cache", ctgov=registry.url, offline=True), day=DAY)
+    offline = refresh(tiny, sources=["ctgov"], online=Quick.at(registry.url, tmp_path / "cache", offline=True), day=DAY)
     assert [d.key for d in offline.differences] == [d.key for d in report.differences if d.their_source.startswith("Clinical")]
 
 
@@ -363,14 +363,14 @@ def test_a_number_that_is_gone_from_the_registry_is_high(tiny: Path, tmp_path: P
         return page() if path == "/studies" else (404, {}, b"")
 
     with serving(handler) as registry:
-        report = refresh(tiny, sources=["ctgov"], online=Quick(cache=tmp_path / "c", ctgov=registry.url), day=DAY)
+        report = refresh(tiny, sources=["ctgov"], online=Quick.at(registry.url, tmp_path / "c"), day=DAY)
     assert [(d.kind, d.severity, d.ours) for d in report.differences] == [("record gone", "high", "NCT00000001")]
 
 
 def test_versions_in_the_cache_become_history(tiny: Path, tmp_path: Path):
     state = [study(statusModule__overallStatus="SUSPENDED", statusModule__lastUpdatePostDateStruct={"date": "2002-05-01"})]
     with serving(lambda path, query, registry: page(state[0])) as registry:
-        online = Quick(cache=tmp_path / "c", ctgov=registry.url, max_age=0)
+        online = Quick.at(registry.url, tmp_path / "c", max_age=0)
         refresh(tiny, sources=["ctgov"], online=online, day=DAY)
         for path in (tmp_path / "c" / "ctgov" / "answers").rglob("*.gz"):
             path.unlink()  # as if a day had passed

@@ -74,6 +74,28 @@ HGNC = {
     }
 }  # fmt: skip
 
+HEADING: dict[str, Any] = {
+    "@id": "http://id.nlm.nih.gov/mesh/D000001",
+    "@type": "http://id.nlm.nih.gov/mesh/vocab#TopicalDescriptor",
+    "http://id.nlm.nih.gov/mesh/vocab#active": True,
+    "identifier": "D000001",
+    "label": {"@language": "en", "@value": "Examples"},
+    "dateRevised": "2020-07-08",
+}
+SCHEMA = """
+@prefix biolink: <https://w3id.org/biolink/vocab/> .
+@prefix fabio: <http://purl.org/spar/fabio/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<http://purl.org/spar/fabio> owl:versionIRI <http://purl.org/spar/fabio/2026-05-18> .
+biolink:Cell a owl:Class ; rdfs:label "cell" ; skos:altLabel "a cell", "Zelle"@de ; skos:exactMatch <http://example.org/cell> .
+biolink:Old a owl:Class ; rdfs:label "old" ; owl:deprecated true ; <http://purl.obolibrary.org/obo/IAO_0100001> biolink:Cell .
+fabio:Letter a owl:Class ; rdfs:label "Brief"@de, "letter"@en ; rdfs:subClassOf [ a owl:Restriction ; rdfs:label "no term" ] .
+<http://example.org/cell> rdfs:label "a cell of others" .
+fabio:Unnamed a owl:Class .
+"""
+
 
 def _read(raw: object) -> tuple[dict[str, TermRecord], list[str]]:
     problems: list[Problem] = []
@@ -110,6 +132,35 @@ def test_ncbi_gene():
     assert problems == ["no gene"] and "NCBIGene:6" not in found
 
 
+def test_mesh():
+    found, problems = _read(HEADING)
+    heading = found["MESH:D000001"]
+    assert (heading.label, heading.obsolete, heading.modified, heading.source, problems) == ("Examples", False, "2020-07-08", "MeSH", [])
+    labels = [{"@language": "de", "@value": "Beispiele"}, {"@language": "en", "@value": "Examples"}]
+    found, _ = _read({**HEADING, "http://id.nlm.nih.gov/mesh/vocab#active": False, "label": labels})
+    assert (found["MESH:D000001"].label, found["MESH:D000001"].obsolete) == ("Examples", True)
+
+
+def test_schemas(tmp_path: Path):
+    problems: list[Problem] = []
+    (tmp_path / "a.ttl").write_text(SCHEMA)
+    found = {r.curie: r for r in read_terms(tmp_path / "a.ttl", problems)}
+    assert found == {
+        "biolink:Cell": TermRecord("biolink:Cell", "cell", ("a cell",), modified="2026-05-18", source="Biolink Model"),
+        "biolink:Old": TermRecord("biolink:Old", "old", obsolete=True, replaced_by="biolink:Cell", modified="2026-05-18", source="Biolink Model"),
+        "fabio:Letter": TermRecord("fabio:Letter", "letter", modified="2026-05-18", source="FaBiO"),
+    }
+    assert problems == [] and kind_of(tmp_path / "a.ttl") == "terms"
+
+
+@pytest.mark.parametrize(("text", "rule"), [("<a> <b>", "malformed RDF"), ("", "no term"), ("<http://a.org/b> <http://a.org/c> 'd' .", "no term")])
+def test_a_schema_that_is_none_is_said(tmp_path: Path, text: str, rule: str):
+    problems: list[Problem] = []
+    (tmp_path / "a.ttl").write_text(text)
+    assert list(read_terms(tmp_path / "a.ttl", problems)) == []
+    assert [(p.file, p.rule) for p in problems] == [("a.ttl", rule)]
+
+
 def test_hgnc_links():
     found, _ = _read(HGNC)
     assert found["HGNC:7371"].links == {"NCBIGene": ("10232",), "UniProtKB": ("Q13421",), "ENSEMBL": ("ENSG00000102854",)}
@@ -120,6 +171,7 @@ def test_hgnc_links():
     [
         3, {}, {"Cellosaurus": {}}, {"Cellosaurus": {"cell-line-list": [{"name-list": 3}]}}, {"primaryAccession": 3}, {"results": [{}]},
         {"result": {"uids": {}}}, {"result": []}, {"response": 3}, {"response": {"docs": [{}]}}, {"_embedded": {"terms": [{}]}},
+        {"@id": "http://id.nlm.nih.gov/mesh/D000001"}, {"@id": "http://id.nlm.nih.gov/mesh/"},
     ],
 )  # fmt: skip
 def test_answers_of_another_shape_are_said(raw: object):
@@ -128,7 +180,7 @@ def test_answers_of_another_shape_are_said(raw: object):
 
 
 def test_files_of_all_authorities_are_told_from_studies(tmp_path: Path):
-    for number, raw in enumerate((CVCL, PROTEIN, GENES, HGNC)):
+    for number, raw in enumerate((CVCL, PROTEIN, GENES, HGNC, HEADING)):
         path = tmp_path / f"{number}.json.gz"
         path.write_bytes(gzip.compress(json.dumps(raw).encode()))
         assert kind_of(path) == "terms"
@@ -140,7 +192,8 @@ def test_files_of_all_authorities_are_told_from_studies(tmp_path: Path):
 
 def test_every_prefix_that_we_use_is_asked_about_or_named_with_its_reason():
     used = {curie.partition(":")[0] for curie in outside_identifiers(Ours())}
-    assert {"HGNC", "MONDO", "GO", "CL", "UBERON", "NCBITaxon", "CHEBI", "NCIT", "cellosaurus", "UniProtKB", "NCBIGene", "ECO", "DRUGBANK"} <= used
+    assert {"HGNC", "MONDO", "GO", "CL", "UBERON", "NCBITaxon", "CHEBI", "NCIT", "cellosaurus", "UniProtKB", "NCBIGene", "ECO", "DRUGBANK", "MESH", "biolink", "fabio"} <= used
+    assert set(NOT_ASKED) == {"DRUGBANK", "ENSEMBL", "OMIM"}, "two that need a key, and one that another answers for"
     assert sorted(p for p in used if authority_of(p) is None and p not in NOT_ASKED) == []
 
 
@@ -216,6 +269,29 @@ def _asking(url: str, folder: Path, problems: list[Problem]) -> Iterator[terms.R
         yield terms.Registry(clients, problems)
 
 
+def test_schemas_and_headings_over_the_network(tmp_path: Path):
+    def handler(path: str, query: dict[str, str], registry: FakeRegistry):
+        if path.endswith(".ttl"):
+            return 200, {"Content-Type": "text/plain"}, SCHEMA.encode()
+        return ok(HEADING if path == "/D000001.json" else {})  # MeSH answers so about a number that it does not know
+
+    problems: list[Problem] = []
+    wanted = ["MESH:D000001", "MESH:D999999", "biolink:Cell", "biolink:Old", "biolink:Gone", "fabio:Letter"]
+    with serving(handler) as server, _asking(server.url, tmp_path, problems) as registry:
+        found = {r.curie: r.label for r in registry.by_curie(wanted)}
+        assert [a.rpartition("/")[2] for a in server.asked] == ["D000001.json", "D999999.json", "biolink_model.owl.ttl", "fabio.ttl"]
+    assert found == {"MESH:D000001": "Examples", "biolink:Cell": "cell", "biolink:Old": "old", "fabio:Letter": "letter"}
+    assert (registry.missing, registry.outside, registry.unread, problems) == (["MESH:D999999", "biolink:Gone"], [], [], [])
+
+
+def test_a_schema_that_cannot_be_read_takes_no_term_away(tmp_path: Path):
+    problems: list[Problem] = []
+    with serving(lambda path, query, registry: (200, {}, b"<a> <b>")) as server, _asking(server.url, tmp_path, problems) as registry:
+        assert list(registry.by_curie(["biolink:Cell", "biolink:Gene"])) == []
+    assert (registry.missing, registry.unread) == ([], ["biolink:Cell", "biolink:Gene"])
+    assert [p.rule for p in problems] == ["registry not read"]
+
+
 ANSWERS = {"/fetch/hgnc_id/7371": HGNC, "/uniprotkb/P00002.json": PROTEIN, "/cell-line/CVCL_0001": CVCL, "/esummary.fcgi": GENES}
 
 
@@ -282,8 +358,7 @@ def test_a_refresh_of_terms_over_the_network_names_what_was_not_compared(tmp_pat
         return ok(ANSWERS[path]) if path in ANSWERS else (404, {}, b"")
 
     with serving(handler) as server:
-        services = dict.fromkeys(("hgnc", "ols", "uniprot", "cellosaurus", "pubmed"), server.url)
-        online = Quick(cache=tmp_path, **services)
+        online = Quick.at(server.url, tmp_path)
         report = refresh(sources=["terms"], ids=["HGNC:7371", "DRUGBANK:DB00441", "RO:0001000", "MONDO:0005112"], online=online, day=DAY)
     assert any(n.startswith("not compared: DRUGBANK (1): ") for n in report.notes)
     assert any(n.startswith("not compared: ENSEMBL (1): compared through HGNC") for n in report.notes)

@@ -50,10 +50,14 @@ class Online:
     ols: str = terms.OLS
     uniprot: str = terms.UNIPROT
     cellosaurus: str = terms.CELLOSAURUS
+    mesh: str = terms.MESH
+    schemas: str = terms.SCHEMA_FILES
     say: Callable[[str], None] = lambda text: None
 
     def client(self, name: str) -> Client:
-        """A client of ``ctgov``, ``pubmed``, ``gene`` (NCBI Gene), ``hgnc``, ``ols``, ``uniprot`` or ``cellosaurus``."""
+        """A client of ``ctgov``, ``pubmed``, ``gene`` (NCBI Gene), ``hgnc``, ``ols``, ``uniprot``, ``cellosaurus``, ``mesh``
+        or ``schemas`` (the RDF files of the Biolink Model and FaBiO).
+        """
         ncbi = name in ("pubmed", "gene")
         policy = ctgov.POLICY if name == "ctgov" else pubmed.POLICY if ncbi else terms.POLICY
         return Client(
@@ -64,7 +68,7 @@ class Online:
             offline=self.offline,
             policy=policy,
             say=self.say,
-            accept="*/*" if name == "pubmed" else "application/json",
+            accept="*/*" if name in ("pubmed", "schemas") else "application/json",
         )
 
 

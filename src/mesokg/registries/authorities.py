@@ -1,4 +1,4 @@
-"""What authorities answer about identifiers: HGNC, OLS, UniProt, Cellosaurus and NCBI Gene, each answer as records.
+"""What authorities answer about identifiers: HGNC, OLS, UniProt, Cellosaurus, NCBI Gene and MeSH, each as records.
 
 ===============  ==========================================  =====================================================
 authority        answer                                      what says that an identifier is no longer current
@@ -8,6 +8,7 @@ OLS              ``_embedded.terms``, or properties …        ``is_obsolete``, 
 UniProt          one entry, or ``results``                   ``entryType`` Inactive with ``inactiveReason``
 Cellosaurus      ``Cellosaurus.cell-line-list``              the accession is a secondary one
 NCBI Gene        ``result`` with ``uids`` (ESummary)         ``status`` or ``currentid`` is filled
+MeSH             one resource, its ``@id`` at NLM            ``active`` is false
 ===============  ==========================================  =====================================================
 """
 
@@ -42,6 +43,10 @@ class TermRecord:
     links: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
+_MESH = re.compile(r"https?://id\.nlm\.nih\.gov/mesh/([A-Z]\d+)$")
+_ACTIVE = "http://id.nlm.nih.gov/mesh/vocab#active"
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
@@ -57,7 +62,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 def read_answer(raw: Any, place: str, problems: list[Problem]) -> Iterator[TermRecord]:
     """The records of one answer of any of the authorities, told apart by its form."""
     if not isinstance(raw, dict):
-        problems.append(fault(place, "no term", str(raw)[:80], "give answers of HGNC, OLS, UniProt, Cellosaurus or NCBI Gene"))
+        problems.append(fault(place, "no term", str(raw)[:80], "give answers of HGNC, OLS, UniProt, Cellosaurus, NCBI Gene or MeSH"))
     elif "Cellosaurus" in raw:
         yield from _cellosaurus(raw, place, problems)
     elif "primaryAccession" in raw or "results" in raw:
@@ -66,6 +71,8 @@ def read_answer(raw: Any, place: str, problems: list[Problem]) -> Iterator[TermR
         yield from _hgnc(raw, place, problems)
     elif "result" in raw:
         yield from _ncbi_gene(raw, place, problems)
+    elif _MESH.match(_text(raw.get("@id"))):
+        yield from _mesh(raw, place, problems)
     else:
         yield from _ols(raw, place, problems)
 
@@ -216,3 +223,19 @@ def _ncbi_gene(raw: dict[str, Any], place: str, problems: list[Problem]) -> Iter
             replaced_by=f"NCBIGene:{one['currentid']}" if current else "",
             source="NCBI Gene",
         )
+
+
+def _english(value: Any) -> str:
+    """A text, or the English one of texts with languages."""
+    found = value if isinstance(value, list) else [value]
+    texts = [_text(v.get("@value")) for v in _objects(found) if v.get("@language", "en") == "en"]
+    return next(filter(None, (*map(_text, found), *texts)), "")
+
+
+def _mesh(raw: dict[str, Any], place: str, problems: list[Problem]) -> Iterator[TermRecord]:
+    curie = "MESH:" + _MESH.match(raw["@id"])[1]  # type: ignore[index]
+    label = _english(raw.get("label"))
+    if not label:
+        problems.append(fault(place, "no label", curie, "the resource was left out"))
+        return
+    yield TermRecord(curie, label, obsolete=raw.get(_ACTIVE, raw.get("active", True)) is False, modified=_text(raw.get("dateRevised"))[:10], source="MeSH")

@@ -36,6 +36,8 @@ def _service_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--ols-url", hidden=True),
             click.option("--uniprot-url", hidden=True),
             click.option("--cellosaurus-url", hidden=True),
+            click.option("--mesh-url", hidden=True),
+            click.option("--schemas-url", hidden=True),
             _DATA,
         )
     ):
@@ -47,7 +49,7 @@ def _online(options: dict[str, Any]) -> Online:
     from mesokg.refresh import Online
     from mesokg.registries.cache import default_cache
 
-    urls = {name: url for name in ("ctgov", "pubmed", "hgnc", "ols", "uniprot", "cellosaurus") if (url := options[f"{name}_url"])}
+    urls = {name: url for name in ("ctgov", "pubmed", "hgnc", "ols", "uniprot", "cellosaurus", "mesh", "schemas") if (url := options[f"{name}_url"])}
     return Online(
         cache=options["cache"] or default_cache(),
         contact=options["contact"],

@@ -37,7 +37,8 @@ _VINTAGES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"^\s*<"), "XML or HTML", "give JSON of API v2"),
 )
 
-_SUFFIXES = (".json", ".jsonl", ".ndjson", ".gz", ".xml", ".csv", ".yaml", ".yml", ".zip", ".txt")
+_RDF = frozenset({".ttl", ".nt", ".owl", ".rdf"})
+_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".gz", ".xml", ".csv", ".yaml", ".yml", ".zip", ".txt"}) | _RDF
 
 
 def record_files(path: Path) -> list[Path]:
@@ -155,6 +156,8 @@ def _studies(stream: JsonStream, head: str) -> Iterator[Any]:
 
 def kind_of(path: Path) -> str:
     """What a file holds by its beginning: ``pubmed``, ``terms``, or ``ctgov`` for all else, which its reader judges."""
+    if path.suffix.lower() in _RDF:
+        return "terms"
     try:
         with _open(path) as file:
             head = file.read(4000)
@@ -162,7 +165,7 @@ def kind_of(path: Path) -> str:
         return "ctgov"
     if re.search(r"<PubmedArticleSet\b|<!DOCTYPE PubmedArticleSet|\"resultList\"\s*:", head):
         return "pubmed"
-    if re.search(r'"_embedded"\s*:|"responseHeader"\s*:|"response"\s*:\s*\{|"Cellosaurus"\s*:|"primaryAccession"\s*:|"uids"\s*:', head):
+    if re.search(r'"_embedded"\s*:|"responseHeader"\s*:|"response"\s*:\s*\{|"Cellosaurus"\s*:|"primaryAccession"\s*:|"uids"\s*:|id\.nlm\.nih\.gov/mesh/', head):
         return "terms"
     return "ctgov"
 

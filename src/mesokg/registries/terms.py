@@ -12,14 +12,17 @@ from mesokg.errors import Problem
 from mesokg.identifiers import PREFIXES, expand
 from mesokg.registries.authorities import TermRecord, read_answer
 from mesokg.registries.faults import NotFound, Refused, RegistryError, fault
+from mesokg.registries.schemas import SCHEMAS, SUFFIXES, read_schema, read_schema_file
 from mesokg.registries.web import Client, Policy
 
-__all__ = ["AUTHORITIES", "CELLOSAURUS", "HGNC", "NOT_ASKED", "OLS", "POLICY", "UNIPROT", "Authority", "Registry", "authority_of", "read_terms"]
+__all__ = ["AUTHORITIES", "CELLOSAURUS", "HGNC", "MESH", "NOT_ASKED", "OLS", "POLICY", "SCHEMA_FILES", "UNIPROT", "Authority", "Registry", "authority_of", "read_terms"]
 
 HGNC = "https://rest.genenames.org"
 OLS = "https://www.ebi.ac.uk/ols4/api"
 UNIPROT = "https://rest.uniprot.org"
 CELLOSAURUS = "https://api.cellosaurus.org"
+MESH = "https://id.nlm.nih.gov/mesh"
+SCHEMA_FILES = "https://raw.githubusercontent.com"
 POLICY = Policy(interval=0.3)
 """HGNC allows ten requests a second; the others name no limit."""
 
@@ -36,6 +39,8 @@ class Authority:
     prefixes: tuple[str, ...]
     ask: Callable[[tuple[str, ...]], tuple[str, dict[str, str]]]
     batch: int = 1
+    rdf: bool = False
+    """One file in Turtle has the answers to all."""
 
 
 AUTHORITIES = (
@@ -53,15 +58,15 @@ AUTHORITIES = (
     Authority("UniProt", "uniprot", ("UniProtKB",), lambda ids: (f"/uniprotkb/{ids[0]}.json", {})),
     Authority("Cellosaurus", "cellosaurus", ("cellosaurus",), lambda ids: (f"/cell-line/{ids[0]}", {"fields": "id,sy,ac,problematic", "format": "json"})),
     Authority("NCBI Gene", "gene", ("NCBIGene",), lambda ids: ("/esummary.fcgi", {"db": "gene", "id": ",".join(ids), "retmode": "json", "tool": "mesokg"}), 100),
+    Authority("MeSH", "mesh", ("MESH",), lambda ids: (f"/{ids[0]}.json", {})),
+    Authority(SCHEMAS["biolink"], "schemas", ("biolink",), lambda ids: ("/biolink/biolink-model/HEAD/project/owl/biolink_model.owl.ttl", {}), 10_000, rdf=True),
+    Authority(SCHEMAS["fabio"], "schemas", ("fabio",), lambda ids: ("/SPAROntologies/fabio/HEAD/docs/current/fabio.ttl", {}), 10_000, rdf=True),
 )
 
 NOT_ASKED = {
     "DRUGBANK": "its interface needs a key",
     "ENSEMBL": "compared through HGNC, which names the Ensembl gene of each of its own",
-    "MESH": "no reader of its answers yet",
     "OMIM": "its interface needs a key",
-    "biolink": "a schema, not a registry",
-    "fabio": "a schema, not a registry",
 }
 """Prefixes that we use and ask no authority about, with the reason."""
 
@@ -72,7 +77,10 @@ def authority_of(prefix: str) -> Authority | None:
 
 
 def read_terms(path: Path, problems: list[Problem]) -> Iterator[TermRecord]:
-    """The terms of one file: an answer of one of the authorities, or a list of such answers."""
+    """The terms of one file: an answer of one of the authorities, a list of such answers, or the RDF of a schema."""
+    if path.suffix.lower() in SUFFIXES:
+        yield from read_schema_file(path, problems)
+        return
     try:
         raw = path.read_bytes()
         answer = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
@@ -140,10 +148,14 @@ class Registry:
 
     def _answer(self, authority: Authority, path: str, parameters: dict[str, str], batch: list[str]) -> dict[str, TermRecord]:
         try:
-            answer = self.clients[authority.client].get(path, parameters, check=_check)
+            answer = self.clients[authority.client].get(path, parameters, check=_check_schema if authority.rdf else _check)
         except NotFound:
             return {}
+        if authority.rdf:
+            return {r.curie: r for r in read_schema(answer.body, answer.url, self.problems) if r.curie in batch}
         raw = json.loads(answer.body)
+        if not raw:  # so MeSH answers about a number that it does not know
+            return {}
         if authority.name == "OLS" and "_embedded" not in raw:  # left out where it knows no such term
             return {}
         return {r.curie: r for r in read_answer(raw, answer.url[:120], self.problems) if r.curie in batch}
@@ -152,3 +164,9 @@ class Registry:
 def _check(body: bytes) -> None:
     if not isinstance(json.loads(body), dict):
         raise ValueError("no object")
+
+
+def _check_schema(body: bytes) -> None:
+    found: list[Problem] = []
+    if not list(read_schema(body, "answer", found)):
+        raise ValueError("; ".join(p.value for p in found))
