@@ -346,7 +346,8 @@ def test_parameters_and_values_are_completed(small: EmbeddedStore) -> None:
     question = find_question("which_therapies_target_gene")
     assert complete_setting(question, "ta") == [("target=", "a gene or antigen")]
     assert complete_setting(question, "target=m", small) == [("target=MSLN", "MSLN")]
-    assert complete_setting(question, "target=HGNC:7", small) == [("target=MSLN", "MSLN")]
+    assert complete_setting(question, "target=HGNC:7", small) == [("target=HGNC:7371", "MSLN")]
+    assert complete_setting(find_question("which_trials_study_disease"), "kind=Pleural", small) == [("kind=MONDO:0005112", "pleural mesothelioma")]
     assert complete_setting(question, "target=m") == []
     assert complete_setting(question, "other=", small) == []
 

@@ -13,11 +13,11 @@ __all__ = ["BUILD_VARIABLE", "find_build", "load_build"]
 BUILD_VARIABLE = "MESOKG_BUILD"
 
 
-def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lambda text: None) -> Path:
+def find_build(explicit: Path | None = None, *, make: bool = True, say: Callable[[str], None] = lambda text: None) -> Path:
     """The folder of the build: ``explicit``, else $MESOKG_BUILD, else ./build, else the user's cache.
 
     The cache is keyed by the package version and a hash of the inputs, and filled on first use; ``say`` is told so.
-    Raises StoreError where the named folder holds no build.
+    Raises StoreError where the named folder holds no build, or where none is there and ``make`` is false.
     """
     from mesokg.release import MARKER, recover
 
@@ -40,6 +40,8 @@ def find_build(explicit: Path | None = None, *, say: Callable[[str], None] = lam
     cached = user_cache_path("mesokg", appauthor=False) / f"{__version__}-{input_hash()[:16]}"
     recover(cached)
     if not (cached / MARKER).is_file():
+        if not make:
+            raise StoreError("there is no build yet")
         with build_lock(cached):
             # another process may have made it while this one waited
             if not (cached / MARKER).is_file():

@@ -5,6 +5,7 @@ Exit 0 clean, 1 ran and found problems, 2 could not run. Results go to standard 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -81,6 +82,12 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _failures():
             return super().invoke(ctx)
+
+
+if "_MESOKG_COMPLETE" in os.environ:
+    from mesokg.completion import register
+
+    register()
 
 
 _BUILD = click.option("--build", "build_dir", type=click.Path(path_type=Path), metavar="DIR", help="The build to use; else $MESOKG_BUILD, ./build, or the user cache.")
@@ -219,9 +226,9 @@ def columns(table: str | None) -> None:
 
 
 def _complete_question(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from mesokg.resources import folder
+    from mesokg.questions import complete_question
 
-    return sorted(p.stem for p in (folder("queries") / "questions").glob("*.rq") if p.stem.startswith(incomplete))
+    return complete_question(incomplete)
 
 
 def _complete_setting(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -235,7 +242,12 @@ def _complete_setting(ctx: click.Context, param: click.Parameter, incomplete: st
         return []
     try:
         question = find_question(name)
-        store = _open(ctx.params.get("build_dir")) if "=" in incomplete else None
+        store = None
+        if "=" in incomplete:
+            from mesokg.builds import find_build, load_build
+
+            # nobody waits for a build at the press of a key
+            store = load_build(find_build(ctx.params.get("build_dir"), make=False), evidence=question.graph == "evidence")
         return [CompletionItem(value, help=meaning) for value, meaning in complete_setting(question, incomplete, store)]
     except MesokgError:
         return []  # a shell that completes has no place for messages

@@ -279,7 +279,8 @@ def complete_setting(
 ) -> list[tuple[str, str]]:
     """What may follow ``--set``, each with its meaning: ``NAME=`` first, then ``NAME=VALUE`` from the graph.
 
-    Values are matched by id, symbol or label, ignoring case. Without a store only names are offered.
+    Values are matched by symbol, id or label, ignoring case, and offered in the form that was begun: an id where an id
+    was begun, else the symbol where there is one. Without a store only names are offered.
     """
     name, sign, begun = incomplete.partition("=")
     if not sign:
@@ -295,10 +296,15 @@ def complete_setting(
         OPTIONAL {{ ?value rdfs:label ?label }}
     }} ORDER BY ?value ?symbol ?label"""
     offered: dict[str, str] = {}
+    wanted = begun.casefold()
     for value, symbol, label in store.query(query):
-        text = plain(symbol) or plain(value)
-        if any(word.casefold().startswith(begun.casefold()) for word in (text, plain(value), plain(label))):
-            offered.setdefault(f"{name}={text}", plain(label))
+        short, thing, words = plain(symbol), plain(value), plain(label)
+        if (short or thing).casefold().startswith(wanted):
+            offered.setdefault(f"{name}={short or thing}", words)
+        elif thing.casefold().startswith(wanted):
+            offered.setdefault(f"{name}={thing}", words)
+        elif words.casefold().startswith(wanted):
+            offered.setdefault(f"{name}={short or thing}", words)
     return list(offered.items())[:limit]
 
 
