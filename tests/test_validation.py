@@ -11,7 +11,7 @@ import pytest
 from validation.generated import make_store
 
 from mesokg.errors import Problem, ResourceError, UsageError
-from mesokg.identifiers import entity, graph_iri, term
+from mesokg.identifiers import PREFIXES, entity, graph_iri, term
 from mesokg.report import Report, print_report, report_as_json, report_as_tsv
 from mesokg.validation import run_checks, run_shapes, validate_file, validate_graph
 
@@ -89,6 +89,49 @@ def test_malformed_file_is_a_problem_with_its_line(tmp_path: Path) -> None:
     path.write_text("<x:a> <x:b> <x:c> .\n<x:a> <x:b> oops .\n", encoding="utf-8")
     (problem,) = validate_file(path).problems
     assert (problem.file, problem.line, problem.rule) == (str(path), 2, "not valid RDF")
+
+
+ODD = {
+    "a triple as a class and as a value": ("ttl", "mkg:trial-1 a <<( mkg:a mkg:b mkg:c )>> ; mesokg:sponsor <<( mkg:a mkg:b mkg:c )>> .", set()),
+    "a statement about a triple": ("ttl", "<< mkg:a mkg:b mkg:c >> mesokg:source mkg:d .", {"dangling_reference", "blank_node_in_data"}),
+    "an assertion about texts": ("ttl", 'mkg:x a mesokg:Assertion ; mesokg:subject "x y<>" ; mesokg:predicate "<x y>" .', {"assertion-subject NodeKind"}),
+    "an assertion about a blank node": ("ttl", "_:x a mesokg:Assertion ; mesokg:subject _:y .", {"blank_node_in_data"}),
+    "texts in place of numbers": ("ttl", 'mkg:x a mesokg:Arm ; mesokg:armSize "ten"^^xsd:integer, "1", "a\\"b\\n<c> . d"@en .', {"arm-arm-size Datatype"}),
+    "a list in a list": ("ttl", f"mkg:x mesokg:hasArm {'(' * 500}{')' * 500} .", {"blank_node_in_data"}),
+    "an ending in capitals": ("TTL", "mkg:x a mesokg:Arm .", {"arm-arm-of MinCount"}),
+    "a mark of byte order": ("ttl", "\ufeff<x:a> <x:b> <x:c> .", {"not valid RDF"}),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_file_gets_a_report(what: str, tmp_path: Path) -> None:
+    ending, text, rules = ODD[what]
+    heads = "".join(f"@prefix {name}: <{PREFIXES[name]}> .\n" for name in ("mesokg", "mkg", "xsd"))
+    path = tmp_path / f"odd.{ending}"
+    path.write_text(text if text[0] == "\ufeff" else heads + text, encoding="utf-8")
+    report = validate_file(path)
+    assert rules <= {problem.rule for problem in report.problems}
+    assert report.ok == (not rules)
+    assert report_as_tsv(report).count("\n") == 1 + len(report.problems)
+
+
+def test_a_file_that_is_not_about_us_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "other.nt"
+    path.write_text("<http://a.example/b> <http://a.example/c> <http://a.example/d> .\n", encoding="utf-8")
+    assert any("nothing to check" in note for note in validate_file(path).notes)
+    path.write_text(f"<http://a.example/b> <{term('sponsor')}> <http://a.example/d> .\n", encoding="utf-8")
+    assert not any("nothing to check" in note for note in validate_file(path).notes)
+
+
+@pytest.mark.parametrize("damage", ["no gzip", "cut off", "overwritten"])
+def test_damaged_compressed_file_is_an_error(damage: str, tmp_path: Path) -> None:
+    import gzip
+
+    whole = gzip.compress(b"<x:a> <x:b> <x:c> .\n" * 50)
+    path = tmp_path / "graph.nt.gz"
+    path.write_bytes({"no gzip": b"plain", "cut off": whole[:-12], "overwritten": whole[:10] + b"\xff" * 12 + whole[22:]}[damage])
+    with pytest.raises(ResourceError, match="cannot be read"):
+        validate_file(path)
 
 
 @pytest.mark.parametrize(("name", "error"), [("missing.ttl", ResourceError), ("graph.docx", UsageError)])

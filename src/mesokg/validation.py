@@ -6,6 +6,7 @@ A shape judges one node (:mod:`mesokg.shacl`), a rule the whole graph (:mod:`mes
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,10 +105,13 @@ def validate_file(path: Path) -> Report:
     if not quads:
         return Report((Problem(str(path), 0, "", "empty file", "", "the file holds no triple; was it cut off, or is it the wrong one?"),))
     named = {graph_iri(name) for name in GRAPHS}
+    notes: list[str] = []
+    if not any(_is_ours(quad) for quad in quads):
+        notes.append(f"{path}: says nothing of a class or property of this ontology, so there was nothing to check")
     split = any(getattr(quad.graph_name, "value", "") in named for quad in quads)
     store = ox.Store()
     store.bulk_extend(quads if split else _into_graphs(quads))
-    checks, notes = read_checks(), []
+    checks = read_checks()
     if not split:
         left_out = [check.name for check in checks if _NEEDS_GRAPHS in check.needs]
         checks = [check for check in checks if check.name not in left_out]
@@ -125,15 +129,16 @@ def validate_file(path: Path) -> Report:
 def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError) as error:
+        return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
+    except (OSError, EOFError, zlib.error) as error:
         raise ResourceError(f"{path} cannot be read: {error}") from error
 
 
 def _syntax(path: Path) -> pyoxigraph.RdfFormat:
     import pyoxigraph as ox
 
-    ending = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    suffix = path.suffix.lower()
+    ending = path.with_suffix("").suffix.lower() if suffix == ".gz" else suffix
     known = {
         ".ttl": ox.RdfFormat.TURTLE, ".nt": ox.RdfFormat.N_TRIPLES, ".rdf": ox.RdfFormat.RDF_XML,
         ".owl": ox.RdfFormat.RDF_XML, ".xml": ox.RdfFormat.RDF_XML, ".jsonld": ox.RdfFormat.JSON_LD,
@@ -142,6 +147,12 @@ def _syntax(path: Path) -> pyoxigraph.RdfFormat:
     if ending not in known:
         raise UsageError(f"{path}: {ending or 'no ending'} names no RDF syntax; {suggest(ending, known)}")
     return known[ending]
+
+
+def _is_ours(quad: pyoxigraph.Quad) -> bool:
+    """Whether the quad uses or describes a term of our ontology."""
+    used = (quad.subject, quad.predicate, quad.object)
+    return any(getattr(node, "value", "").startswith((PREFIXES["mesokg"], ONTOLOGY_IRI)) for node in used)
 
 
 def _into_graphs(quads: list[pyoxigraph.Quad]) -> list[pyoxigraph.Quad]:
@@ -155,7 +166,8 @@ def _into_graphs(quads: list[pyoxigraph.Quad]) -> list[pyoxigraph.Quad]:
         if isinstance(quad.object, ox.BlankNode):
             blank_of.setdefault(quad.subject, set()).add(quad.object)
         name = quad.subject.value if isinstance(quad.subject, ox.NamedNode) else ""
-        kind = quad.object.value if quad.predicate.value == _TYPE else ""
+        # the object may be a triple, which has no value
+        kind = getattr(quad.object, "value", "") if quad.predicate.value == _TYPE else ""
         if name.startswith((PREFIXES["mesokg"], ONTOLOGY_IRI)) or kind.startswith(PREFIXES["owl"]):
             terms.add(quad.subject)
         elif kind == term("Assertion"):
@@ -183,6 +195,11 @@ def _first_iri(path: str) -> str:
     return path.partition("<")[2].partition(">")[0]
 
 
+def _is_iri(text: str) -> bool:
+    """Whether a term in N-Triples syntax is an IRI; a triple begins like one."""
+    return text.startswith("<") and " " not in text
+
+
 class _ProblemWriter:
     """Turns what an engine found into problems that name a row and a thing."""
 
@@ -192,7 +209,7 @@ class _ProblemWriter:
         self._file = file
 
     def problem(self, entity: str, property_iri: str, *, rule: str, value: str, fix: str, level: str) -> Problem:
-        iri = entity.removeprefix("<").removesuffix(">")
+        iri = entity[1:-1] if _is_iri(entity) else entity
         about, said = self._about(iri, property_iri)
         file, line = self._place(about, said)
         shown = self._show(iri) + (f" = {self._show_term(value)}" if value else "")
@@ -202,10 +219,12 @@ class _ProblemWriter:
     def _values(self, subject: str, predicate: str) -> list[str]:
         import pyoxigraph as ox
 
-        if subject.startswith("_:") or not subject:
-            return []
-        found = self._store.quads_for_pattern(ox.NamedNode(subject), ox.NamedNode(predicate), None, None)
-        return sorted(quad.object.value for quad in found)
+        try:
+            node = ox.NamedNode(subject)
+        except ValueError:
+            return []  # a blank node, a text or a triple where an IRI belongs
+        found = self._store.quads_for_pattern(node, ox.NamedNode(predicate), None, None)
+        return sorted(quad.object.value for quad in found if not isinstance(quad.object, ox.Triple))
 
     def _about(self, iri: str, property_iri: str) -> tuple[str, str]:
         """What an assertion is about, else the thing itself."""
@@ -225,9 +244,11 @@ class _ProblemWriter:
     def _tables_of_assertions(self, iri: str, property_iri: str) -> list[str]:
         import pyoxigraph as ox
 
-        if iri.startswith("_:"):
+        try:
+            about = ox.NamedNode(iri)
+        except ValueError:
             return []
-        nodes = self._store.quads_for_pattern(None, ox.NamedNode(term("subject")), ox.NamedNode(iri), None)
+        nodes = self._store.quads_for_pattern(None, ox.NamedNode(term("subject")), about, None)
         return sorted(
             table
             for node in {quad.subject.value for quad in nodes}
@@ -244,7 +265,7 @@ class _ProblemWriter:
         return f"{label} ({compact(iri)})" if label else compact(iri)
 
     def _show_term(self, value: str) -> str:
-        if value.startswith("<"):
+        if _is_iri(value):
             return self._show(value[1:-1])
         # A literal in N-Triples syntax: what stands between the first and the last quotation mark.
         return value[1 : value.rindex('"')] if value.startswith('"') else value
