@@ -43,6 +43,18 @@ CASES = [
     ("administrations", "1e9", "much", (2, "doseLow", "not a number")),
     ("administrations", "1e9", "1e400", (2, "doseLow", "number out of range")),
     ("arms", "\t17\t", "\t17.5\t", (2, "armSize", "not a whole number")),
+    ("arms", "\t17\t", "\t" + "9" * 5000 + "\t", (2, "armSize", "number out of range")),
+    ("arms", "\t17\t", "\t\u0661\u0667\t", (2, "armSize", "not a whole number")),
+    ("administrations", "1e9", "1_000", (2, "doseLow", "not a number")),
+    ("administrations", "1e9", "NaN", (2, "doseLow", "not a number")),
+    ("administrations", "1e9", "1e-999999999", (2, "doseLow", "number out of range")),
+    ("administrations", "1e9", "0.0000000000000000001", (2, "doseLow", "number out of range")),
+    ("trials", "2000-03", "\u0662\u0660\u0660\u0660-03", (2, "startDate", "not a date")),
+    ("genes", "\tabstract\t", "\t \t", (2, "locator", "empty or padded value")),
+    ("therapies", "Ad.tiny|", "Ad.tiny||", (2, "synonyms", "empty or padded value")),
+    ("therapies", "Ad.tiny|", "Ad.tiny|Ad.tiny|", (2, "synonyms", "value given twice")),
+    ("genes", "IFNA2\tIFNA2", "IFNA2\u200b\tIFNA2", (2, "", "control character")),
+    ("genes", "IFNA2\tIFNA2", "IFNA2\u202e\tIFNA2", (2, "", "control character")),
     ("trials", "2000-03", "2000-13", (2, "startDate", "no such date")),
     ("trials", "2000-03", "March 2000", (2, "startDate", "not a date")),
     ("trials", "\tPhase I\t", "\tPhase I \t", (2, "phaseAsReported", "empty or padded value")),
@@ -69,7 +81,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("table", "old", "new", "expected"), CASES, ids=[f"{c[0]}-{c[2].strip() or 'empty'}" for c in CASES])
+@pytest.mark.parametrize(("table", "old", "new", "expected"), CASES, ids=[f"{c[0]}-{ascii(c[2].strip()[:40])[1:-1] or 'empty'}" for c in CASES])
 def test_bad_cells_are_reported_at_their_row(
     tiny: Path, table: str, old: str, new: str, expected: tuple[int, str, str] | None
 ) -> None:
@@ -122,6 +134,11 @@ def test_a_statement_affirmed_and_denied_is_reported(tiny: Path) -> None:
 def test_bad_files_are_reported(tiny: Path, content: bytes, rule: str) -> None:
     (tiny / "cohorts.tsv").write_bytes(content)
     assert ("data/cohorts.tsv", rule) in [(file, found) for file, _, _, found in problems(tiny)]
+
+
+def test_a_table_with_its_ending_in_capitals_is_not_left_out_in_silence(tiny: Path) -> None:
+    (tiny / "cohorts.TSV").write_text("id\tlabel\n")
+    assert problems(tiny) == [("data/cohorts.TSV", 0, "", "ending in capitals")]
 
 
 def test_an_unknown_table_offers_the_nearest(tiny: Path) -> None:

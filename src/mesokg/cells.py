@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mesokg.errors import IdentifierError, suggest
@@ -22,13 +22,17 @@ ABSENT = {"not_reported": "notReported", "not_applicable": "notApplicable"}
 """Words that state an absence, with the ValueStatus each stands for."""
 
 _XSD = PREFIXES["xsd"]
-_MOMENT = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_INTEGER = re.compile(r"[+-]?\d+")
+# ASCII digits only: Python also reads other scripts' digits and 1_000, and would rewrite what somebody typed
+_MOMENT = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _URI = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 # Oxigraph keeps xsd:decimal in 128 bits with 18 digits after the point, and xsd:integer in 64 bits.
 _DECIMAL_LIMIT = Decimal(10) ** 20
 _DECIMAL_PLACES = 18
 _INTEGER_LIMIT = 2**63
+_MOST_DIGITS = 60
+"""Longer numbers are out of range or have too many places whatever they are; a billion zeros need not be written out."""
 
 
 class CellError(ValueError):
@@ -74,11 +78,13 @@ def read_moment(text: str) -> Moment:
 
 
 def _decimal(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise CellError("not a number", "write digits, as 15, 7.4 or 1e9, without unit or separators") from error
-    if not number.is_finite() or abs(number) >= _DECIMAL_LIMIT:
+    if not _DECIMAL.fullmatch(text):
+        raise CellError("not a number", "write digits, as 15, 7.4 or 1e9, without unit or separators")
+    digits, _, exponent = text.lower().partition("e")
+    if len(digits) > _MOST_DIGITS or len(exponent) > 4 or abs(int(exponent or 0)) > _MOST_DIGITS:
+        raise CellError("number out of range", f"use a number below {_DECIMAL_LIMIT:.0e} with at most {_DECIMAL_PLACES} digits after the point")
+    number = Decimal(text)
+    if abs(number) >= _DECIMAL_LIMIT:
         raise CellError("number out of range", f"use a number below {_DECIMAL_LIMIT:.0e}")
     plain = f"{number:f}"
     if "." in plain:
@@ -91,7 +97,7 @@ def _decimal(text: str) -> str:
 def _integer(text: str) -> str:
     if not _INTEGER.fullmatch(text):
         raise CellError("not a whole number", "write digits only, as 15")
-    if abs(int(text)) >= _INTEGER_LIMIT:
+    if len(text) > _MOST_DIGITS or abs(int(text)) >= _INTEGER_LIMIT:
         raise CellError("number out of range", "use a number below 2^63")
     return str(int(text))
 

@@ -12,7 +12,8 @@ from mesokg.resources import folder
 
 __all__ = ["Sheet", "read_sheets", "write_sheet"]
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# with what is invisible or turns the direction of writing: two such names look alike and differ
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,16 @@ def read_sheets(data: Path | None = None, *, problems: list[Problem] | None = No
     data = data or folder("data")
     if not data.is_dir():
         raise ResourceError(f"the data folder {data} does not exist; give a folder of .tsv tables with --data")
-    paths = sorted(data.glob("*.tsv"))
+    try:
+        paths = sorted(path for path in data.iterdir() if path.suffix.lower() == ".tsv" and not path.name.startswith("."))
+    except OSError as error:
+        raise ResourceError(f"the data folder {data} cannot be read: {error.strerror or error}") from error
     if not paths:
         raise ResourceError(f"the data folder {data} holds no .tsv table; see docs/tables.md for the tables")
     gathered: list[Problem] = [] if problems is None else problems
-    sheets = [sheet for path in paths if (sheet := _read_sheet(path, gathered))]
+    for path in (path for path in paths if path.suffix != ".tsv"):
+        gathered.append(Problem(f"data/{path.name}", 0, "", "ending in capitals", path.suffix, "rename the file to end with .tsv"))
+    sheets = [sheet for path in paths if path.suffix == ".tsv" and (sheet := _read_sheet(path, gathered))]
     if problems is None and gathered:
         raise TableError(gathered)
     return sheets

@@ -312,8 +312,22 @@ class _Reader:
             supers |= {draft.spec.class_iri, draft.spec.row_class}
         return bool(supers & set(prop.domains))
 
+    def _check_padding(self, draft: _Draft) -> None:
+        """Report cells of names and provenance that are blank or padded: a locator of one blank is no place."""
+        for name in PROVENANCE_COLUMNS:
+            text = draft.text.get(name, "")
+            if text != text.strip():
+                self.report(draft, name, "empty or padded value", text, "take out the blank")
+        synonyms = draft.text["synonyms"].split("|") if "synonyms" in draft.text else []
+        for number, synonym in enumerate(synonyms):
+            if synonym != synonym.strip() or not synonym:
+                self.report(draft, "synonyms", "empty or padded value", synonym, "take out the blank or the extra |")
+            elif synonym in synonyms[:number]:
+                self.report(draft, "synonyms", "value given twice", synonym, "name it once")
+
     def _read_row(self, draft: _Draft) -> Row | None:
         before = len(self.problems)
+        self._check_padding(draft)
         cells = self._read_cells(draft)
         claims = [cell for cell in cells if not cell.property.exempt]
         moments = {name: self._moment(draft, name) for name in ("record_date", "checked_on", "as_of")}
