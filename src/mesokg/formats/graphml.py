@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_graphml"]
 
-NODE_NAMES = ("id", "label", "name", "x", "y", "z", "size", "r", "g", "b", "shared name")
+NODE_NAMES = ("id", "label", "name", "x", "y", "z", "size", "r", "g", "b", "shape", "shared name")
 EDGE_NAMES = ("id", "source", "target", "label", "name", "interaction", "weight", "r", "g", "b", "shared interaction")
 
 _SPECIAL = re.compile("[&<>\r\x85\u2028]")
@@ -62,7 +62,10 @@ def _keys(columns: list[Column], class_: str, prefix: str) -> Iterator[str]:
         yield f'  <key id="{prefix}{number}" for="{class_}" attr.name="{_attribute(column.name)}" attr.type="{column.kind}"/>\n'
 
 
-_LOOK = (("label", "string"), ("name", "string"), ("x", "double"), ("y", "double"), ("size", "double"), ("r", "int"), ("g", "int"), ("b", "int"))
+_LOOK = (
+    ("label", "string"), ("name", "string"), ("x", "double"), ("y", "double"), ("z", "double"), ("size", "double"), ("r", "int"), ("g", "int"),
+    ("b", "int"), ("shape", "string"),
+)  # fmt: skip
 
 
 def write_graphml(graph: networkx.Graph, path: Target) -> None:
@@ -85,30 +88,38 @@ def write_graphml(graph: networkx.Graph, path: Target) -> None:
             'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation='
             '"http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">\n'
         )
+        # a graph in the plane has no column of zeros
+        deep = any(place is not None and place[2] for place in (look_of(data)[2] for _, data in graph.nodes(data=True)))
         for name, kind in _LOOK:
+            if name == "z" and not deep:
+                continue
             stream.write(f'  <key id="n_{name}" for="node" attr.name="{name}" attr.type="{kind}"/>\n')
         for name, kind in (("label", "string"), ("interaction", "string"), ("weight", "double")):
             stream.write(f'  <key id="e_{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>\n')
         stream.writelines(_keys(nodes, "node", "n"))
         stream.writelines(_keys(edges, "edge", "e"))
         stream.write(f'  <graph id="G" edgedefault="{"directed" if graph.is_directed() else "undirected"}">\n')
-        write_chunks(stream, _nodes(graph, ids, nodes, labels))
+        write_chunks(stream, _nodes(graph, ids, nodes, labels, deep))
         write_chunks(stream, _edges(graph, ids, edges, with_label, with_kind, weighted))
         stream.write("  </graph>\n</graphml>\n")
 
 
-def _nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool) -> Iterator[str]:
+def _nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, deep: bool) -> Iterator[str]:
     values = _writer(columns, "n")
     for node, data in graph.nodes(data=True):
-        colour, size, place, _ = look_of(data)
+        colour, size, place, shape = look_of(data)
         label = _escape((data.get("label") if labels else None) or ids[node])
         parts = [f'    <node id="{_attribute(ids[node])}"><data key="n_label">{label}</data><data key="n_name">{label}</data>']
         if place is not None:
             parts.append(f'<data key="n_x">{place[0]!r}</data><data key="n_y">{place[1]!r}</data>')
+            if deep:
+                parts.append(f'<data key="n_z">{place[2]!r}</data>')
         if size is not None:
             parts.append(f'<data key="n_size">{size!r}</data>')
         if colour is not None:
             parts += [f'<data key="n_{name}">{int(colour[at : at + 2], 16)}</data>' for name, at in (("r", 1), ("g", 3), ("b", 5))]
+        if shape is not None:
+            parts.append(f'<data key="n_shape">{_escape(shape)}</data>')
         yield f"{''.join(parts)}{values(data)}</node>\n"
 
 
