@@ -349,7 +349,7 @@ TEXT = st.text(st.characters(codec=None), max_size=20)
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), TEXT, st.dates(), st.lists(st.one_of(st.integers(), TEXT), max_size=3)
 )
-ATTRIBUTES = st.dictionaries(st.one_of(st.sampled_from(["label", "kind", "weight", "id", "x", "y", "size", "color", "Type", "r"]), TEXT.filter(bool)), VALUES, max_size=4)
+ATTRIBUTES = st.dictionaries(st.one_of(st.sampled_from(["label", "kind", "weight", "id", "x", "y", "z", "size", "shape", "color", "Type", "r"]), TEXT.filter(bool)), VALUES, max_size=4)
 
 
 @st.composite
@@ -395,7 +395,7 @@ def test_gexf_and_graphml_round_trip(graph, tmp_path: Path):
         assert identifier.startswith(clean_text(str(node)) or "node")
         read = list(found.values())
         for key, value in data.items():
-            if value is not None and key not in ("x", "y", "size", "color") and not (key == "label" and value == ""):
+            if value is not None and key not in ("x", "y", "z", "size", "shape", "color") and not (key == "label" and value == ""):
                 assert any(same(one, value) for one in read), (key, value, found)
     ids = dict(zip(graph, nodes, strict=True))
     for (source, target, kind, weight, found, _), (one, other, data) in zip(edges, graph.edges(data=True), strict=True):
@@ -410,6 +410,14 @@ def test_gexf_and_graphml_round_trip(graph, tmp_path: Path):
     nodes, edges = read_graphml(tmp_path / "g.graphml")
     assert (len(nodes), len(edges)) == (len(graph), graph.number_of_edges())
     assert len({identifier for *_, identifier in edges}) == len(edges)
+    for found, (_, data) in zip(nodes.values(), graph.nodes(data=True), strict=True):
+        for key, value in data.items():
+            if value is not None and key != "color" and not (key == "label" and value == ""):
+                assert any(same(one, value) for one in found.values()), (key, value, found)
+    for (_, _, found, _), (*_, data) in zip(edges, graph.edges(data=True), strict=True):
+        for key, value in data.items():
+            if value is not None and not (key in ("label", "kind") and value == ""):
+                assert any(same(one, value) for one in found.values()), (key, value, found)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -448,6 +456,19 @@ def facts_graph(real_store):
     from mesokg.networks import network
 
     return network(real_store, "therapies")
+
+
+def test_graphml_keeps_height_and_shape(tmp_path: Path):
+    graph = networkx.Graph()
+    graph.add_node("deep", x=1.0, y=2.0, z=3.5, shape="diamond", size=4.0, color="#0072B2")
+    graph.add_node("flat", x=1.0, y=2.0)
+    write_graphml(graph, tmp_path / "g.graphml")
+    nodes, _ = read_graphml(tmp_path / "g.graphml")
+    assert nodes["deep"] == {"label": "deep", "name": "deep", "x": 1.0, "y": 2.0, "z": 3.5, "shape": "diamond", "size": 4.0, "r": 0, "g": 114, "b": 178}
+    assert nodes["flat"]["z"] == 0.0
+    graph.nodes["deep"]["z"] = 0
+    write_graphml(graph, tmp_path / "g.graphml")
+    assert "z" not in read_graphml(tmp_path / "g.graphml")[0]["flat"]
 
 
 def test_colours_are_those_of_the_table_in_every_format(facts_graph, tmp_path: Path):
@@ -490,7 +511,23 @@ def test_no_label_of_a_picture_is_cut_or_covers_another(facts_graph, tmp_path: P
         boxes.append((x, y - size, x + wide, y + size * 0.25))
         assert left <= boxes[-1][0] and boxes[-1][2] <= left + width
         assert top <= boxes[-1][1] and boxes[-1][3] <= top + height
-    assert len(boxes) > len(facts_graph) / 2
+    # almost everything is named, and every therapy but those in the thick of it
+    assert len(boxes) > 0.85 * len(facts_graph)
+    dots = [(float(c.get("cx")), float(c.get("cy")), float(c.get("r"))) for c in next(g for g in root if g.get("id") == "nodes") if c.tag.endswith("circle")]
+    assert dots
+    for x, y, radius in dots:
+        for one in boxes:
+            reach = math.hypot(x - min(max(x, one[0]), one[2]), y - min(max(y, one[1] + 2), one[3] - 2))
+            assert reach > 0.8 * radius, f"a label hides the node at {x}, {y}"
+    lines = [tuple(map(float, re.findall(r"[-.0-9]+", path.get("d")))) for path in next(g for g in root if g.get("id") == "leaders")]
+    assert lines
+    for x, y, to_x, to_y in lines:
+        # each begins in the middle of a node and ends at a label
+        assert any(abs(to_x - min(max(to_x, b[0]), b[2])) < 3 and abs(to_y - min(max(to_y, b[1]), b[3])) < 8 for b in boxes)
+        for at_x, at_y, radius in dots:
+            if (at_x, at_y) != (x, y):
+                near = [math.hypot(x + k / 20 * (to_x - x) - at_x, y + k / 20 * (to_y - y) - at_y) for k in range(21)]
+                assert min(near) > 0.8 * radius, "a line from a label to its node crosses another node"
     for number, one in enumerate(boxes):
         for other in boxes[number + 1 :]:
             assert not (one[0] < other[2] - 1 and other[0] < one[2] - 1 and one[1] < other[3] - 1 and other[1] < one[3] - 1)

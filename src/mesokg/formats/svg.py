@@ -35,8 +35,14 @@ CROWD = 600
 HUBS = 15
 """The most important nodes, labelled even where a dot is in the way."""
 
+FARTHEST = 7.0
+"""How far from a node its label may stand, joined to it by a line, in radii of the node."""
+
 LONGEST = 40
 """Characters of a label; the whole is in the tooltip."""
+
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass
@@ -51,6 +57,10 @@ class _Node:
     importance: float
     kind: str
     tip: str
+
+    @property
+    def dot(self) -> Box:
+        return self.x - self.radius, self.y - self.radius, self.x + self.radius, self.y + self.radius
 
 
 def text_width(text: str, size: float) -> float:
@@ -108,9 +118,6 @@ def _fit(nodes: list[_Node], left: float) -> tuple[float, float]:
     return left + wide * scale + 2 * MARGIN, tall * scale + 2 * MARGIN + 40
 
 
-Box = tuple[float, float, float, float]
-
-
 class _Taken:
     """Boxes that labels must not touch, by cell of a grid."""
 
@@ -139,12 +146,16 @@ class _Taken:
 
 @dataclass
 class _Label:
-    """A label and the box kept for it, wider than its letters; ``anchor`` is the side on which it meets its node."""
+    """A label and the box kept for it, wider than its letters; ``anchor`` is the side on which it meets its node.
+
+    ``apart`` is set where the label stands away from its node and a line joins the two.
+    """
 
     node: _Node
     size: float
     box: Box
     anchor: str
+    apart: bool = False
 
     @property
     def x(self) -> float:
@@ -153,6 +164,52 @@ class _Label:
     @property
     def y(self) -> float:
         return (self.box[1] + self.box[3]) / 2 + self.size * 0.35
+
+    @property
+    def line(self) -> tuple[float, float]:
+        """The point of the box that is nearest to the node."""
+        return min(max(self.node.x, self.box[0]), self.box[2]), min(max(self.node.y, self.box[1]), self.box[3])
+
+    def reaches(self, dots: _Taken) -> bool:
+        """Whether the line to the node touches no other node, or the label would seem to be that one's."""
+        (x, y), node = self.line, self.node
+        far = math.hypot(x - node.x, y - node.y)
+        for step in range(int(far / 4) + 1):
+            share = min(1.0, 4 * step / far) if far else 0.0
+            at = (node.x + share * (x - node.x), node.y + share * (y - node.y))
+            spot = (at[0] - 2, at[1] - 2, at[0] + 2, at[1] + 2)
+            if any(_covers(spot, dot) for dot in dots.touched(spot) if dot != node.dot):
+                return False
+        return True
+
+
+def _covers(box: Box, dot: Box) -> bool:
+    """Whether a label hides some of a round dot; the corners of the dot's box are empty."""
+    x, y, radius = (dot[0] + dot[2]) / 2, (dot[1] + dot[3]) / 2, (dot[2] - dot[0]) / 2
+    return math.hypot(x - min(max(x, box[0]), box[2]), y - min(max(y, box[1]), box[3])) < radius
+
+
+def _spots(radius: float, width: float, height: float) -> Iterator[tuple[float, float, str]]:
+    """Where a label may touch its node: the offset of its middle, and the side on which it meets the node; best first."""
+    beside, above = radius + 3 + width / 2, radius + 2 + height / 2
+    yield from ((beside, 0.0, "start"), (-beside, 0.0, "end"), (0.0, above, "middle"), (0.0, -above, "middle"))
+    slant = 0.7 * radius + 2
+    for across, down in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        yield across * (slant + width / 2), down * (slant + height / 2), "start" if across > 0 else "end"
+    # where many nodes are near each other: a little higher or lower, or with one end above or below the node
+    for across, down in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        yield across * beside, down * 0.4 * height, "start" if across > 0 else "end"
+    for share in (0.25, 0.5):
+        for across, down in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            yield across * share * width, down * above, "start" if across > 0 else "end"
+
+
+def _away(radius: float, width: float, height: float) -> Iterator[tuple[float, float, str]]:
+    """Places for a label that found none at its node, nearest first."""
+    for reach in range(12, max(20, int(FARTHEST * radius)), 8):
+        for turn in range(16):
+            across, down = math.cos(turn * math.pi / 8), math.sin(turn * math.pi / 8)
+            yield across * (radius + reach + width / 2), down * (radius + reach + height / 2), "middle"
 
 
 def _place_labels(nodes: list[_Node], legend: Box) -> list[_Label]:
@@ -163,30 +220,46 @@ def _place_labels(nodes: list[_Node], legend: Box) -> list[_Label]:
     # in a large picture labels may cover the smallest dots, or the most important nodes would have none
     smallest = 0.0 if len(nodes) < CROWD else 4.0
     for node in (node for node in nodes if node.radius >= smallest):
-        dots.add((node.x - node.radius, node.y - node.radius, node.x + node.radius, node.y + node.radius))
+        dots.add(node.dot)
     highest = max((node.importance for node in nodes), default=0.0) or 1.0
-    placed = []
-    ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
-    for rank, node in enumerate(ranked if len(nodes) < CROWD else ranked[: CROWD // 4]):
-        size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
+    placed: list[_Label] = []
+    left: list[tuple[_Node, float]] = []
+
+    def place(node: _Node, size: float, offsets: Iterator[tuple[float, float, str]], *, cover: bool = False, apart: bool = False) -> bool:
         width, height = text_width(node.label, size), size * 1.2
-        reach_x, reach_y = node.radius + 3 + width / 2, node.radius + 2 + height / 2
-        slant = 0.7 * node.radius + 2
-        spots = [
-            _Label(node, size, (node.x + across - width / 2, node.y + down - height / 2, node.x + across + width / 2, node.y + down + height / 2), anchor)
-            for across, down, anchor in (
-                (reach_x, 0.0, "start"), (-reach_x, 0.0, "end"), (0.0, reach_y, "middle"), (0.0, -reach_y, "middle"),
-                (slant + width / 2, slant + height / 2, "start"), (slant + width / 2, -slant - height / 2, "start"),
-                (-slant - width / 2, slant + height / 2, "end"), (-slant - width / 2, -slant - height / 2, "end"),
-            )
-        ]  # fmt: skip
-        free = [spot for spot in spots if not words.touched(spot.box)]
-        covered = [sum((dot[2] - dot[0]) ** 2 for dot in dots.touched(spot.box)) for spot in free]
-        # a picture without the names of its hubs tells no story: these may cover a dot
-        if free and (rank < HUBS or not min(covered)):
-            good = free[covered.index(min(covered))]
+        least, good = math.inf, None
+        for across, down, anchor in offsets:
+            x, y = node.x + across, node.y + down
+            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            if words.touched(box):
+                continue
+            hidden = sum((dot[2] - dot[0]) ** 2 for dot in dots.touched(box) if _covers(box, dot))
+            if hidden < least and (cover or not hidden):
+                label = _Label(node, size, box, anchor, apart)
+                if not apart or label.reaches(dots):
+                    least, good = hidden, label
+                    if not least:
+                        break
+        if good is not None:
             words.add(good.box)
             placed.append(good)
+        return good is not None
+
+    crowded = len(nodes) >= CROWD
+    ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
+    for rank, node in enumerate(ranked[: CROWD // 4] if crowded else ranked):
+        size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
+        room = (node.radius, text_width(node.label, size), size * 1.2)
+        if place(node, size, _spots(*room)):
+            continue
+        if rank >= HUBS:
+            left.append((node, size))
+        elif crowded or not place(node, size, _away(*room), apart=True):
+            # a picture without the names of its hubs tells no story: these may cover a dot
+            place(node, size, _spots(*room), cover=True)
+    if not crowded:
+        for node, size in sorted(left, key=lambda pair: -pair[0].radius):
+            place(node, size, _away(node.radius, text_width(node.label, size), size * 1.2), apart=True)
     return placed
 
 
@@ -237,6 +310,11 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
         for node in sorted(nodes, key=lambda n: (n.importance, str(n.name))):
             shape = _shape(node)
             stream.write(f"{shape}<title>{_xml(node.tip)}</title></{shape[1:].split(' ', 1)[0]}>\n")
+        stream.write('</g>\n<g id="leaders" stroke="#777777" stroke-width="0.7">\n')
+        for label in labels:
+            if label.apart:
+                x, y = label.line
+                stream.write(f'<path d="M{label.node.x:.1f} {label.node.y:.1f}L{x:.1f} {y:.1f}"/>\n')
         stream.write('</g>\n<g id="labels" fill="#111111" stroke="#FFFFFF" stroke-width="3" paint-order="stroke" stroke-linejoin="round">\n')
         for label in labels:
             # the direction of the picture says which end is the start, whatever the script of the label
