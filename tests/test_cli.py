@@ -110,6 +110,29 @@ def test_what_could_not_run_ends_with_2(tiny_build: Path, tmp_path: Path, argume
     assert done.stdout == ""
 
 
+OUTPUTS = ["--help", "query --list", "query -e ASK{?s?p?o}", "columns trials", "show TINY", "explain mkg:therapy-tiny a mesokg:CytokineGeneTherapy", "validate"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, the device that is always full, on this system")
+@pytest.mark.parametrize("words", OUTPUTS)
+def test_a_full_disk_behind_standard_output_is_told_in_words(tiny_build: Path, words: str) -> None:
+    env = {**os.environ, "MESOKG_BUILD": str(tiny_build)}
+    data = ["--data", str(TINY)] if words == "validate" else []
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "mesokg", *words.split(), *data], stdout=full, stderr=subprocess.PIPE, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "mesokg: standard output: No space left on device"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("words", ["query -e ASK{?s?p?o}", "validate"])
+def test_a_closed_standard_output_is_no_error(tiny_build: Path, words: str) -> None:
+    env = {**os.environ, "MESOKG_BUILD": str(tiny_build)}
+    data = f"--data {TINY}" if words == "validate" else ""
+    done = subprocess.run(f"exec {sys.executable} -m mesokg {words} {data} >&-", shell=True, stderr=subprocess.PIPE, text=True, env=env, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
 def test_a_named_build_that_is_none_is_an_error(tmp_path: Path) -> None:
     done = run("query", "-e", "ASK {}", "--build", str(tmp_path))
     assert (done.returncode, "holds no mesokg build" in done.stderr) == (2, True)

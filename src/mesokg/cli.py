@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,12 @@ def _failures() -> Iterator[None]:
         # the reader of a pipe (head, less) has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # such as a full disk behind standard output; what is still buffered cannot be written either
+        with suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f"mesokg: {error.filename or 'standard output'}: {error.strerror or error}")
+        sys.exit(2)
     except KeyboardInterrupt:
         _say("mesokg: stopped")
         sys.exit(2)
@@ -78,6 +84,11 @@ class _Commands(click.Group):
         if args and not args[0].startswith("-") and args[0] not in known:
             ctx.fail(f"there is no command {args[0]!r}; {suggest(args[0], known)}")
         return super().resolve_command(ctx, args)
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        # what goes wrong outside of a command, as help for a full disk
+        with _failures():
+            return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
         with _failures():
@@ -323,7 +334,7 @@ def query(
     seconds = time.perf_counter() - begun
     import shutil
 
-    width = shutil.get_terminal_size().columns if output == "-" and sys.stdout.isatty() else 10_000
+    width = shutil.get_terminal_size().columns if output == "-" and sys.stdout is not None and sys.stdout.isatty() else 10_000
     _write(behind or format_answer(answer, style, width=width), output)
     if answer.kind != "boolean":
         _say(f"{len(answer):,} {'row' if answer.kind == 'bindings' else 'triple'}{'' if len(answer) == 1 else 's'} in {seconds:.2f} s")

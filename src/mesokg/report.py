@@ -65,7 +65,8 @@ def print_report(report: Report, file: TextIO | None = None, *, width: int | Non
     from rich.table import Table
 
     if width is None:
-        width = shutil.get_terminal_size().columns if (file or sys.stdout).isatty() else 220
+        target = file or sys.stdout
+        width = shutil.get_terminal_size().columns if target is not None and target.isatty() else 220
     console = Console(file=file, width=width, highlight=False)
     if width < 140:
         for problem in report.problems:
