@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mesokg.formats.cleaning import clean_text, edge_rows, plain, type_of
 from mesokg.formats.gexf import name_nodes
 from mesokg.formats.output import Target, make_folder, text_output
+from mesokg.networks.styles import DENIALS
 
 if TYPE_CHECKING:
     import networkx
@@ -24,7 +25,7 @@ SOURCE = "infores:mesokg"
 
 NODES = ("id", "category", "name", "description", "iri", "xref", "provided_by")
 EDGES = (
-    "id", "subject", "predicate", "object", "category", "original_predicate", "knowledge_level", "agent_type",
+    "id", "subject", "predicate", "object", "negated", "category", "original_predicate", "knowledge_level", "agent_type",
     "primary_knowledge_source", "publications", "knowledge_source_records",
 )
 
@@ -102,7 +103,7 @@ def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) 
         papers, records = _publications(data, aliases)
         row = (
             f"{SOURCE}-{number}", _cell(ids[source]), "biolink:" + predicates.get(kind, "related_to"), _cell(ids[target]),
-            "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
+            "true" if kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
             "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
             SOURCE, papers, records,
         )  # fmt: skip

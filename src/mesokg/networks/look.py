@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mesokg.networks.styles import Style, mix, read_styles
+from mesokg.networks.styles import DENIALS, Style, mix, read_styles
 
 if TYPE_CHECKING:
     import networkx
@@ -36,6 +36,5 @@ def paint_nodes(graph: networkx.MultiDiGraph) -> None:
 def colour_edges(graph: networkx.MultiDiGraph) -> None:
     """Give each edge the colour between its ends, paler; what is denied or failed is red."""
     for source, target, key, data in graph.edges(keys=True, data=True):
-        denied = key in ("deniedBy", "failedToEngage", "refutesMechanism")
         between = mix(graph.nodes[source]["color"], graph.nodes[target]["color"], 0.5)
-        data["color"] = "#CC3311" if denied else mix(between, "#FFFFFF", 0.35)
+        data["color"] = "#CC3311" if key in DENIALS else mix(between, "#FFFFFF", 0.35)
