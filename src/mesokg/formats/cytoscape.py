@@ -90,6 +90,7 @@ def write_cx2(graph: networkx.Graph, path: Target) -> None:
                     {"name": "nodes", "elementCount": graph.number_of_nodes()},
                     {"name": "edges", "elementCount": graph.number_of_edges()},
                     {"name": "visualProperties", "elementCount": 1},
+                    {"name": "visualEditorProperties", "elementCount": 1},
                 ]
             }
         ),
@@ -114,6 +115,8 @@ def write_cx2(graph: networkx.Graph, path: Target) -> None:
         write_chunks(stream, _commas(_cx2_edges(graph, number_of, edges)))
         stream.write("]},\n")
         stream.write(_json({"visualProperties": [_cx2_style(graph)]}))
+        # with its sizes locked, as they are unless told otherwise, Cytoscape's desktop maps neither width nor height
+        stream.write(",\n" + _json({"visualEditorProperties": [{"properties": {"nodeSizeLocked": False, "arrowColorMatchesEdge": True}}]}))
         stream.write(',\n{"status":[{"success":true}]}]\n')
 
 
