@@ -548,6 +548,29 @@ def test_the_timeline_has_trial_dates_and_open_ends(real_store, tmp_path: Path):
         assert not (start and end and end < start)
 
 
+def test_kgx_says_what_is_denied(real_store, tmp_path: Path):
+    from mesokg.networks import network
+
+    EXPORTS["kgx"].write(network(real_store, "therapies"), tmp_path / "k")
+    with (tmp_path / "k" / "edges.tsv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    negated = {row["original_predicate"]: row["negated"] for row in rows}
+    assert negated["mesokg:failedToEngage"] == "true"
+    assert {value for name, value in negated.items() if name != "mesokg:failedToEngage"} == {"false"}
+
+
+def test_cytoscape_is_told_to_map_width_and_height(facts_graph, tmp_path: Path):
+    EXPORTS["cx2"].write(facts_graph, tmp_path / "c")
+    whole = json.loads((tmp_path / "c").read_text(encoding="utf-8"))
+    parts = {key: value for part in whole for key, value in part.items()}
+    assert parts["visualEditorProperties"] == [{"properties": {"nodeSizeLocked": False, "arrowColorMatchesEdge": True}}]
+    assert {"NODE_WIDTH", "NODE_HEIGHT"} <= parts["visualProperties"][0]["nodeMapping"].keys()
+    # every aspect is announced, with the number of its elements
+    assert {one["name"]: one["elementCount"] for one in parts["metaData"]} == {
+        name: len(found) for name, found in parts.items() if name not in ("CXVersion", "hasFragments", "metaData", "status")
+    }
+
+
 def test_biolink_terms_are_for_classes_and_properties_of_ours(real_store):
     from mesokg.vocabulary import read_vocabulary
 

@@ -160,8 +160,12 @@ def test_gephi_sees_all_of_a_gexf_file(networks, files: Path, gephi, view: str, 
     assert seen["directed"] is True
     assert seen["labelled"] == seen["coloured"] == len(graph)
     assert seen["placed"] == sum((data["x"], data["y"]) != (0, 0) for _, data in graph.nodes(data=True))
+    # the columns are those of the file, and those of the graph but for what the format has a place of its own for
+    rows = {"node": [data for _, data in graph.nodes(data=True)], "edge": [data for *_, data in graph.edges(data=True)]}
+    placed = {"node": {"label", "x", "y", "size", "color", "shape"}, "edge": {"label", "kind", "weight", "color"}}
     for class_ in ("node", "edge"):
         assert seen[f"{class_}_columns"] == columns_of_gexf(files / pattern.format(view), class_)
+        assert set(seen[f"{class_}_columns"]) == {name for data in rows[class_] for name in data} - placed[class_]
 
 
 @pytest.mark.parametrize("view", VIEWS)
