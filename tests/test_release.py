@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from conftest import TINY, require
 from test_tables import edit
 
 from mesokg.errors import ExportError, TableError
-from mesokg.release import MARKER, build, read_receipt, recover
+from mesokg.identifiers import compact
+from mesokg.release import MARKER, build, input_hash, read_receipt, recover
 
 TEXT_PRODUCTS = ("mesokg.ttl", "mesokg-simple.ttl", "mesokg.trig", "mesokg.owl", "mesokg.jsonld", "void.ttl")
 SYNTAX = {
@@ -26,7 +28,18 @@ SYNTAX = {
     ".owl": pyoxigraph.RdfFormat.RDF_XML,
     ".jsonld": pyoxigraph.RdfFormat.JSON_LD,
 }
-RDF_PRODUCTS = (*TEXT_PRODUCTS, "ontology/mesokg-base.ttl", "ontology/mesokg-full.ttl")
+RDF_PRODUCTS = (
+    *TEXT_PRODUCTS, MARKER, "queries.ttl",
+    *(f"ontology/mesokg-{name}" for name in ("alignment.ttl", "base.owl", "base.ttl", "full.owl", "full.ttl")),
+)  # fmt: skip
+
+
+def parsed(path: Path) -> list[object]:
+    """The statements of a product as they stand in it, with their graph where the syntax has graphs."""
+    if path.name == MARKER:
+        return list(pyoxigraph.parse(gzip.decompress(path.read_bytes()), format=pyoxigraph.RdfFormat.N_QUADS))
+    found = pyoxigraph.parse(path=str(path), format=SYNTAX[path.suffix])
+    return list(found) if path.suffix == ".trig" else [quad.triple for quad in found]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -69,6 +82,21 @@ def test_the_receipt_tells_the_truth(real_build: Path) -> None:
     assert receipt["triples"]["all"] == len(quads)
     trials = {q.subject for q in quads if q.predicate.value.endswith("#type") and q.object.value.endswith("/Trial")}
     assert receipt["counts"]["trials"] == len(trials)
+    cited: dict[str, set[str]] = {}
+    for quad in quads:
+        if quad.predicate.value == "https://w3id.org/mesokg/ontology/source":
+            cited.setdefault(compact(quad.object.value), set()).add(quad.subject.value)
+    assert {name: told["assertions"] for name, told in receipt["sources"].items()} == {name: len(found) for name, found in cited.items()}
+    assert [name for name, told in receipt["sources"].items() if not told["label"] or not told["checked"]] == []
+
+
+def test_the_receipt_names_the_tables_it_was_built_from(tmp_path: Path, tiny: Path) -> None:
+    first = build(tmp_path / "first", tiny)[1].data
+    told = first["sources"]["mkg:publication-PMID1"]
+    assert (told["label"], told["record date"], told["checked"]) == ("Example 2000, Journal", "2000", "2026-11-24"), "a year stays a year"
+    edit(tiny, "trials", "the paper counts who was treated", "another remark")
+    second = build(tmp_path / "second", tiny)[1].data
+    assert first["inputs_sha256"] != second["inputs_sha256"] != input_hash()
 
 
 def test_the_real_build_reaches_its_least_counts(real_build: Path) -> None:
@@ -78,6 +106,18 @@ def test_the_real_build_reaches_its_least_counts(real_build: Path) -> None:
     assert {name: receipt.counts[name] for name, number in least.items() if receipt.counts[name] < number} == {}
 
 
+def test_every_rdf_product_is_counted(real_build: Path) -> None:
+    """No file in an RDF syntax is left out of the comparisons below; pages of questions are examples of queries.ttl."""
+    found = {p.relative_to(real_build).as_posix() for p in real_build.rglob("*") if p.suffix in SYNTAX or p.name == MARKER}
+    assert {name for name in found if not name.startswith("pages/")} == set(RDF_PRODUCTS)
+
+
+@pytest.mark.parametrize("name", RDF_PRODUCTS)
+def test_no_triple_stands_twice_in_a_product(real_build: Path, name: str) -> None:
+    statements = parsed(real_build / name)
+    assert len(statements) == len(set(statements)) > 0
+
+
 # rdflib's own parsers warn of rdflib's own deprecations, and leave files to the garbage collector.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("name", RDF_PRODUCTS)
@@ -85,19 +125,26 @@ def test_rdflib_and_pyoxigraph_count_the_same_triples(real_build: Path, name: st
     import rdflib
 
     path = real_build / name
-    ours = {q.triple if path.suffix != ".trig" else q for q in pyoxigraph.parse(path=str(path), format=SYNTAX[path.suffix])}
-    theirs = rdflib.Dataset() if path.suffix == ".trig" else rdflib.Graph()
-    theirs.parse(path, format={".owl": "xml", ".jsonld": "json-ld", ".trig": "trig", ".ttl": "turtle"}[path.suffix])
-    assert len(ours) == len(set(theirs.quads()) if path.suffix == ".trig" else theirs)
+    graphs = name == MARKER or path.suffix == ".trig"
+    theirs = rdflib.Dataset() if graphs else rdflib.Graph()
+    if name == MARKER:
+        theirs.parse(data=gzip.decompress(path.read_bytes()).decode(), format="nquads")
+    else:
+        theirs.parse(path, format={".owl": "xml", ".jsonld": "json-ld", ".trig": "trig", ".ttl": "turtle"}[path.suffix])
+    assert len(parsed(path)) == len(set(theirs.quads()) if graphs else theirs)
 
 
-@pytest.mark.parametrize("name", [n for n in RDF_PRODUCTS if not n.endswith(".jsonld")])
-def test_rapper_counts_the_same_triples(real_build: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [n for n in RDF_PRODUCTS if not n.endswith(".jsonld")])  # rapper knows no JSON-LD
+def test_rapper_counts_the_same_triples(real_build: Path, name: str, tmp_path: Path) -> None:
     rapper = require("rapper", why="Debian's raptor2-utils counts triples independently")
     path = real_build / name
-    syntax = {".ttl": "turtle", ".trig": "trig", ".owl": "rdfxml"}[path.suffix]
-    done = subprocess.run([rapper, "-q", "-i", syntax, "-o", "nquads" if syntax == "trig" else "ntriples", str(path)], capture_output=True, text=True, check=True)
-    assert len(set(done.stdout.splitlines())) == len(set(pyoxigraph.parse(path=str(path), format=SYNTAX[path.suffix])))
+    syntax = {".ttl": "turtle", ".trig": "trig", ".owl": "rdfxml", ".gz": "nquads"}[path.suffix]
+    read = path
+    if name == MARKER:
+        read = tmp_path / "mesokg.nq"
+        read.write_bytes(gzip.decompress(path.read_bytes()))
+    done = subprocess.run([rapper, "-q", "-i", syntax, "-o", "nquads" if syntax in ("trig", "nquads") else "ntriples", str(read)], capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.splitlines())) == len(parsed(path))
 
 
 def test_the_named_graphs_are_disjoint_and_inference_repeats_nothing(real_build: Path) -> None:
@@ -242,6 +289,23 @@ def test_a_really_full_disk_is_reported(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "nothing was changed" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_folder_is_reported_to_root_as_well(tmp_path: Path) -> None:
+    """Root may write anywhere, unless it runs without the capability to override permissions."""
+    if os.name == "nt":
+        pytest.skip("folders on Windows are not locked by their mode")
+    drop = [require("setpriv", why="util-linux's setpriv takes root's privileges away"), "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    (tmp_path / "locked").mkdir(mode=0o500)
+    before = shutil.copytree(TINY, tmp_path / "data")
+    (before / "genes.tsv").chmod(0o000)
+    command = [*drop, sys.executable, "-m", "mesokg", "build", "-o", str(tmp_path / "locked" / "build"), "--data"]
+    done = subprocess.run([*command, str(TINY)], capture_output=True, text=True, check=False)
+    assert (done.returncode, list((tmp_path / "locked").iterdir())) == (2, [])
+    assert "Permission denied; nothing was changed" in done.stderr
+    done = subprocess.run([*command, str(before)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "unreadable file" in done.stderr
 
 
 def test_no_write_permission_is_reported(tmp_path: Path) -> None:

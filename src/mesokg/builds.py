@@ -59,6 +59,7 @@ def load_build(path: Path, *, evidence: bool = True):  # noqa: ANN201 - an Embed
     Raises StoreError where the build cannot be read.
     """
     import gzip
+    import zlib
 
     import pyoxigraph
 
@@ -72,6 +73,6 @@ def load_build(path: Path, *, evidence: bool = True):  # noqa: ANN201 - an Embed
             store.oxigraph.bulk_load(gzip.decompress(file.read_bytes()), format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
         else:
             store.oxigraph.bulk_load(path=str(file), format=pyoxigraph.RdfFormat.TURTLE, lenient=True)
-    except (OSError, EOFError, SyntaxError, ValueError) as error:
+    except (OSError, EOFError, SyntaxError, ValueError, zlib.error) as error:
         raise StoreError(f"{file} cannot be read: {error}; run `mesokg build` again") from error
     return store

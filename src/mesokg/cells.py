@@ -51,6 +51,11 @@ class Moment:
     precision: str
 
     @property
+    def text(self) -> str:
+        """As it was written: ``2019``, ``2019-03`` or ``2019-03-12``."""
+        return self.first_day.isoformat()[: {"year": 4, "month": 7, "day": 10}[self.precision]]
+
+    @property
     def literal(self) -> Literal:
         """Midnight UTC as xsd:dateTime (xsd:date is outside the OWL 2 datatypes)."""
         from pyoxigraph import Literal, NamedNode

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mesokg import __version__
 from mesokg.collector import paused_collector
 from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
-from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri
+from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
 from mesokg.locks import build_lock
 from mesokg.resources import FOLDERS, folder
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     import pyoxigraph
     from pyoxigraph import Quad
 
+    from mesokg.cells import Moment
     from mesokg.graph import Graph
-    from mesokg.tables import Tables
+    from mesokg.tables import Row, Tables
     from mesokg.vocabulary import Vocabulary
 
 __all__ = ["Build", "Receipt", "assemble", "build", "input_hash", "read_receipt", "recover"]
@@ -60,11 +61,14 @@ class Receipt:
         return self.data["counts"]  # type: ignore[return-value]
 
 
-def input_hash() -> str:
-    """SHA-256 over names and bytes of ontology, tables, shapes and queries: what a build depends on."""
+def input_hash(data: Path | None = None) -> str:
+    """SHA-256 over names and bytes of ontology, tables, shapes and queries: what a build depends on.
+
+    ``data`` is a folder of tables in place of the package's own.
+    """
     digest = hashlib.sha256()
     for name in FOLDERS:
-        root = folder(name)
+        root = data if data is not None and name == "data" else folder(name)
         for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".")):
             digest.update(f"{name}/{path.relative_to(root).as_posix()}\0".encode())
             digest.update(path.read_bytes())
@@ -200,7 +204,36 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     write_ontology_pages(built.store, out / "pages")
 
 
-def _receipt(built: Build, out: Path) -> dict[str, object]:
+def _sources(built: Build) -> dict[str, dict[str, object]]:
+    """Each source that some assertion cites, by CURIE: its name, its own date, when it was last read, how much rests on it."""
+    number = Counter(one.source for one in built.graph.assertions.values())
+    rows: dict[str, list[Row]] = {}
+    for row in built.tables.rows:
+        if row.source:
+            rows.setdefault(row.source, []).append(row)
+    found: dict[str, dict[str, object]] = {}
+    for iri in sorted(number):
+        found[compact(iri)] = {
+            "label": built.tables.labels.get(iri, ""),
+            "record date": _last(row.record_date for row in rows[iri]),
+            "checked": _last(row.checked_on for row in rows[iri]),
+            "assertions": number[iri],
+        }
+    return found
+
+
+def _first(moments: Iterable[Moment | None]) -> str | None:
+    """The earliest of the dates as far as it is known: a month stays a month."""
+    known = sorted((moment for moment in moments if moment), key=lambda moment: moment.first_day)
+    return known[0].text if known else None
+
+
+def _last(moments: Iterable[Moment | None]) -> str | None:
+    known = sorted((moment for moment in moments if moment), key=lambda moment: (moment.first_day, moment.text))
+    return known[-1].text if known else None
+
+
+def _receipt(built: Build, out: Path, data: Path | None) -> dict[str, object]:
     import pyoxigraph
 
     table_of = built.vocabulary.table_of
@@ -219,12 +252,12 @@ def _receipt(built: Build, out: Path) -> dict[str, object]:
         }
         for path in sorted(p for p in out.rglob("*") if p.is_file())
     }
-    dates = [row.checked_on.first_day.isoformat() for row in built.tables.rows if row.checked_on]
+    checked = [row.checked_on for row in built.tables.rows]
     return {
         "mesokg": __version__,
         "ontology": _version_date(built.store),
         "pyoxigraph": pyoxigraph.__version__,
-        "inputs_sha256": input_hash(),
+        "inputs_sha256": input_hash(data),
         "licence": {"data and ontology": "CC-BY-4.0", "code": "Apache-2.0"},
         "counts": {
             **dict(sorted(counts.items())),
@@ -232,8 +265,9 @@ def _receipt(built: Build, out: Path) -> dict[str, object]:
             "sources cited": len({one.source for one in built.graph.assertions.values()}),
         },
         "triples": {**dict(sorted(per_graph.items())), "all": sum(per_graph.values())},
-        "checked": {"first": min(dates, default=None), "last": max(dates, default=None)},
+        "checked": {"first": _first(checked), "last": _last(checked)},
         "warnings": len(built.warnings),
+        "sources": _sources(built),
         "files": files,
     }
 
@@ -289,10 +323,10 @@ def build(
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
     built = assemble(data, say=say)
     with build_lock(out):
-        return built, _write(built, out, say)
+        return built, _write(built, out, data, say)
 
 
-def _write(built: Build, out: Path, say: Callable[[str], None]) -> Receipt:
+def _write(built: Build, out: Path, data: Path | None, say: Callable[[str], None]) -> Receipt:
     """Write the products beside ``out`` and put them in its place; no other process does so meanwhile."""
     fresh = out.with_name(f"{out.name}.new-{os.getpid()}")
     begun = time.perf_counter()
@@ -302,8 +336,8 @@ def _write(built: Build, out: Path, say: Callable[[str], None]) -> Receipt:
             shutil.rmtree(stale, ignore_errors=True)
         fresh.mkdir()
         _write_products(built, fresh, say)
-        receipt = Receipt(_receipt(built, fresh))
-        (fresh / RECEIPT).write_text(json.dumps(receipt.data, indent=2) + "\n", encoding="utf-8", newline="\n")
+        receipt = Receipt(_receipt(built, fresh, data))
+        (fresh / RECEIPT).write_text(json.dumps(receipt.data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
         _swap(fresh, out)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
