@@ -74,7 +74,7 @@ _VIEWS = (
         "Therapies and what they are made of",
         "Each therapy with its vector, its payload, the genes and antigens it is aimed at, and the mechanisms it was shown, or only claimed, to engage.",
         frozenset({"Therapy", "Vector", "Payload", "Gene", "Antigen", "Mechanism"}),
-        frozenset({"usesVector", "deliversPayload", "deliversGene", "engages", "succeeds", "activatedByProdrug"}) | _TARGETS,
+        frozenset({"usesVector", "deliversPayload", "deliversGene", "engages", "succeeds"}) | _TARGETS,
         _CLAIMS,
     ),
     View(
