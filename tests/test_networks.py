@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,40 @@ def test_every_view_holds_what_it_declares(graph):
         assert view.links is None or key in named
         assert data["weight"] >= 1 and data["counts"] and data["label"]
         assert data["inferred"] in (True, False)
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.links is not None], ids=lambda view: view.name)
+def test_every_link_of_a_view_can_join_its_kinds(view):
+    """A link whose subjects or objects are of no kind of the view would never be drawn."""
+    from mesokg.identifiers import term
+    from mesokg.vocabulary import read_vocabulary
+
+    vocabulary = read_vocabulary()
+    terms = {one.name: one for one in vocabulary.properties.values()}
+    kinds = [term(name) for name in view.kinds]
+    for name in view.links:
+        for classes in (terms[name].domains, terms[name].ranges):
+            assert not classes or any(vocabulary.is_a(one, kind) or vocabulary.is_a(kind, one) for one in classes for kind in kinds), name
+
+
+def _sections(page: str) -> dict[str, str]:
+    """The text of each section of a page, by the name in its heading."""
+    return {part.split("`")[1] if part[0] == "`" else part.split("\n")[0]: part for part in page.split("\n## ")[1:]}
+
+
+def test_the_page_of_the_views_says_what_they_hold(graph):
+    """Renew it where this fails: python tests/readers/renew_docs.py."""
+    sections = _sections((Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8"))
+    view = VIEWS[graph.graph["view"]]
+    named = set(re.findall(r"^\| `(\w+)` \|", sections[view.name], re.MULTILINE))
+    assert view.links is None or {key for *_, key in graph.edges(keys=True)} <= named
+    wanted = {projection.name for projection in view.projections} | (view.links or set()) | ({"supportedBy", "deniedBy"} if view.evidence else set())
+    assert named == wanted
+    kinds = re.search(r"^Nodes: (.*)\.$", sections[view.name], re.MULTILINE)[1].split(", ")
+    assert sorted(kinds) == sorted(read_styles()[name].kind for name in view.kinds or read_styles())
+    for section, rows in (("Attributes of nodes", graph.nodes(data=True)), ("Attributes of links", graph.edges(data=True))):
+        told = set(re.findall(r"`(\w+)`", sections[section]))
+        assert {name for *_, data in rows for name in data} <= told
 
 
 def test_years_and_evidence_come_with_statements(graph):

@@ -1,6 +1,6 @@
 """Renews what the documentation shows of the networks: ``python tests/readers/renew_docs.py [BUILD]``.
 
-Writes the table of readers into ``docs/how-to-gephi.md`` and draws ``docs/pictures/therapies.png`` and ``trials.png`` with
+Writes ``docs/networks.md`` (what each view holds), the table of readers into ``docs/how-to-gephi.md``, and draws ``docs/pictures/therapies.png`` and ``trials.png`` with
 a browser, as a reader of the SVG sees them. Wants the programs of ``install.py``, Playwright and Chromium; half a minute.
 Run after ``python -m mesokg.networks.renew --build BUILD`` and a new build, and look at the pictures.
 """
@@ -17,6 +17,87 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 PICTURES = ("therapies", "trials")
+
+
+NODE = {
+    "label": "the name, cut after 48 characters",
+    "full_label": "the whole name",
+    "iri": "the address of the thing in the graph",
+    "kind": "the kind by which it is coloured",
+    "family": "a group of kinds that belong together",
+    "classes": "the classes it was sorted into, such as oncolytic virotherapy",
+    "description": "what it is in words, where the graph has them",
+    "inferred": "false: things are stated, only links are inferred",
+    "publications": "how many publications say something about it, for or against",
+    "sources": "all sources that do: publications, registry records, web pages",
+    "best_evidence": "the best level of evidence among their statements",
+    "first_year": "the first year of these publications, or of its own dates",
+    "last_year": "the last one",
+    "degree": "how many links it has in this view",
+    "pagerank": "its importance in this view, and what its size grows with",
+    "betweenness": "the share of shortest paths that lead through it, from 48 nodes where there are more",
+    "community": "the number of its community (Louvain), 0 the largest",
+}
+EDGE = {
+    "label": "what the link says, as one reads it",
+    "kind": "its name, as in the tables below; Gephi's edge type",
+    "iri": "the address of the property; a projection has none",
+    "inferred": "false where a source states it, true where it follows from what sources state",
+    "publications": "how many publications support it; an inferred link has those of the statements it follows from",
+    "sources": "all sources that do",
+    "best_evidence": "the best level of evidence; of an inferred link, of its best derivation, which is as good as its weakest statement",
+    "first_year": "the first year of these publications",
+    "last_year": "the last one",
+    "weight": "a number that counts what `counts` says",
+    "counts": "what the weight counts",
+}
+
+
+def views_page() -> str:
+    """What every view holds, as Markdown: attributes, kinds of nodes, links."""
+    from mesokg.networks.build import ATTRIBUTES
+    from mesokg.networks.facts import snake
+    from mesokg.networks.styles import DENIALS, read_styles
+    from mesokg.networks.views import VIEWS
+    from mesokg.vocabulary import read_vocabulary
+
+    terms = {term.name: term for term in read_vocabulary().properties.values()}
+    styles = read_styles()
+
+    def rows(head: tuple[str, ...], body: list[tuple[str, ...]]) -> list[str]:
+        return [*(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *body)), ""]
+
+    lines = [
+        "# What the networks hold",
+        "",
+        "By `python tests/readers/renew_docs.py` from `src/mesokg/networks/views.py`, `styles.tsv` and the ontology. A missing value is left out, never",
+        "written as empty or 0. Reports without a date, such as most registry records and web pages, count as sources but give no year.",
+        "",
+        "## Attributes of nodes",
+        "",
+        *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in NODE.items()]),
+        "Beside these, places and looks (`x`, `y`, `size`, `color`, `shape`), and what some kinds have:",
+        "",
+        *rows(("attribute", "what it is"), [(f"`{snake(name)}`", terms[name].definition.split(". ")[0].rstrip(".")) for name in sorted(ATTRIBUTES)]),
+        "## Attributes of links",
+        "",
+        *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in EDGE.items()]),
+        f"`color` lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that something is not so.",
+        "",
+    ]
+    for view in VIEWS.values():
+        lines += [f"## `{view.name}`: {view.title}", "", view.story, ""]
+        kinds = sorted(styles[name].kind for name in view.kinds) if view.kinds else sorted(style.kind for style in styles.values())
+        lines += [f"Nodes: {', '.join(kinds)}.", ""]
+        if view.links is None:
+            lines += ["Links: every property of the ontology between two things, but for inferred ones that only repeat a more exact one.", ""]
+            continue
+        body = [(f"`{name}`", terms[name].label, terms[name].definition.rstrip("."), "sources") for name in sorted(view.links)]
+        body += [(f"`{p.name}`", p.label, f"projection along `{', '.join(p.path).replace('|', ' or ')}`", p.counts) for p in view.projections]
+        if view.evidence:
+            body += [("`supportedBy`", "is supported by", "a source says something of it", "statements"), ("`deniedBy`", "is denied by", "a source denies something of it", "statements")]
+        lines += rows(("link", "reads", "what it says", "weight counts"), body)
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def renew_table(build: Path) -> None:
@@ -63,6 +144,7 @@ def main() -> None:
     from mesokg.builds import find_build
 
     build = find_build(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    (ROOT / "docs" / "networks.md").write_text(views_page(), encoding="utf-8", newline="\n")
     renew_pictures(build)
     renew_table(build)
 
