@@ -342,12 +342,17 @@ def survival() -> Pairs:
 
 
 def severe() -> Pairs:
-    return {
-        (row["outcomeOf"], row["inArm"], row["measure"], row["event"], row["minimumGrade"], row["numerator"])
+    """Events of grade 3 or more, serious or fatal; and each arm with a therapy in a trial of which no such event is known."""
+    rows = [
+        row
         for row in table("outcomes")
         if row["rank"] != "deprecated"
-        and row["inArm"]
         and (row["measure"] in ("serious adverse event", "treatment-related death") or (row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3))
+    ]
+    known, trials = {row["outcomeOf"] for row in rows}, trial_of()
+    silent = {(trials[arm], arm) for arm, pairs in given().items() if trials[arm] not in known and any(what.startswith("mkg:therapy") for what, _ in pairs)}
+    return {(row["outcomeOf"], row["inArm"], row["measure"], row["event"], row["minimumGrade"], row["numerator"]) for row in rows} | {
+        (trial, arm, "", "", "", "") for trial, arm in silent
     }
 
 
