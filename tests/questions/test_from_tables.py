@@ -219,8 +219,9 @@ def vectors_tested() -> Pairs:
 
 
 def deficient_vectors() -> Pairs:
+    """Vectors that cannot replicate, and those of which no source says whether they can."""
     vectors, competence = vectors_of(), one("vectors", "replicationCompetence")
-    return {(v, therapy, trial) for trial, therapy in investigated() for v in vectors[therapy] if competence.get(v) == "deficient"}
+    return {(v, therapy, trial) for trial, therapy in investigated() for v in vectors[therapy] if competence.get(v, "not stated") in ("deficient", "not stated")}
 
 
 def prodrugs() -> Pairs:
