@@ -261,6 +261,15 @@ def test_jena_agrees(graph: str, union: bool, jars: list[Path], request: pytest.
         assert sorted(rows[question.name]) == sorted(engines.oxigraph_rows(question, store)), question.name
 
 
+@pytest.mark.parametrize(
+    ("therapy", "missing"),
+    [("mkg:therapy-tk", ["no step of delivery or entry of the vector is known"]), ("mkg:therapy-car", ["no step of an anti-tumour effect is known", "no step of delivery or entry of the vector is known"])],
+)
+def test_a_chain_without_a_beginning_or_an_end_says_so(therapy: str, missing: list[str], small: EmbeddedStore) -> None:
+    rows = engines.oxigraph_rows(QUESTIONS["what_is_the_chain_of_effects"], small, {"therapy": therapy})
+    assert sorted(row[-1] for row in rows if not row[1]) == missing
+
+
 # ---------------------------------------------------------------- parameters and bad input
 
 
