@@ -1,6 +1,6 @@
 """An RDF store: embedded Oxigraph in memory or on disk, or any SPARQL 1.1 server by URL.
 
-Knows nothing of our model. Every query passes :mod:`mesokg.gate` first. Both kinds of store answer with the same
+Knows nothing of our model. Every query and update passes :mod:`mesokg.gate` first. Both kinds of store answer with the same
 :class:`Answer`.
 """
 
@@ -19,7 +19,6 @@ from mesokg.identifiers import PREFIXES
 
 if TYPE_CHECKING:
     import httpx
-    import pyoxigraph
     from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
     Term = NamedNode | BlankNode | Literal | Triple
@@ -164,6 +163,13 @@ class EmbeddedStore(Store):
         del self.oxigraph
 
 
+def _declare_prefixes(sparql: str) -> str:
+    """The text with our prefixes declared where it uses them and does not declare them, on one line, so that places stay."""
+    declared = sparql.lower()
+    head = (f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items() if name + ":" in sparql and f"prefix {name.lower()}:" not in declared)
+    return "".join(head) + sparql
+
+
 _RESULTS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
 
@@ -228,14 +234,10 @@ class RemoteStore(Store):
         import pyoxigraph
 
         admit(sparql)
-        declared = sparql.lower()
-        head = "".join(
-            f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items() if name + ":" in sparql and f"prefix {name.lower()}:" not in declared
-        )
         response = self._send(
             "POST",
             self.url,
-            content=(head + sparql).encode(),
+            content=_declare_prefixes(sparql).encode(),
             headers={"Content-Type": "application/sparql-query", "Accept": f"{_RESULTS}, {_TRIPLES};q=0.9"},
         )
         self._check(response, "the query")
@@ -251,8 +253,9 @@ class RemoteStore(Store):
         raise StoreError(f"{self.url}: the answer is {kind or 'of no stated type'}, not SPARQL results; is this a SPARQL endpoint?")
 
     def update(self, sparql: str) -> None:
+        admit_update(sparql)
         response = self._send(
-            "POST", self.update_url, content=sparql.encode(), headers={"Content-Type": "application/sparql-update"}
+            "POST", self.update_url, content=_declare_prefixes(sparql).encode(), headers={"Content-Type": "application/sparql-update"}
         )
         self._check(response, "the update")
 
