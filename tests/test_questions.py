@@ -491,6 +491,26 @@ def test_publishing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.ttl").read_bytes() == (tmp_path / "b.ttl").read_bytes()
 
 
+def test_void_counts_every_class_and_property(real_store: EmbeddedStore) -> None:
+    """Editors complete classes and properties from the partitions: each is there, with its number in all graphs but this one."""
+    metadata = ox.NamedNode(engines.GRAPH + "metadata")
+    wanted: dict[tuple[str, str], int] = {}
+    for quad in real_store.oxigraph:
+        if quad.graph_name != metadata:
+            names = [("property", quad.predicate)] + [("class", quad.object)] * (quad.predicate.value.endswith("22-rdf-syntax-ns#type"))
+            for kind, name in names:
+                if isinstance(name, ox.NamedNode):
+                    wanted[kind, name.value] = wanted.get((kind, name.value), 0) + 1
+    told = real_store.query(
+        """PREFIX void: <http://rdfs.org/ns/void#> SELECT ?class ?property ?number WHERE {
+          { ?dataset void:classPartition ?part . ?part void:class ?class ; void:entities ?number }
+          UNION { ?dataset void:propertyPartition ?part . ?part void:property ?property ; void:triples ?number }
+        }"""
+    )
+    found = {("class", c.value) if c is not None else ("property", p.value): int(n.value) for c, p, n in told}  # type: ignore[union-attr]
+    assert found == wanted
+
+
 def test_a_page_per_question(tmp_path: Path, small: EmbeddedStore) -> None:
     from mesokg.questions_rdf import write_pages
 
