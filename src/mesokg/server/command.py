@@ -15,6 +15,19 @@ def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
+def _hosts_of(host: str, allow_update: bool) -> tuple[str, ...]:
+    """The host names that a server for updates answers for where none are given.
+
+    All names where it listens at every address: there a token is needed, which a page elsewhere does not have.
+
+    >>> _hosts_of("kg.example.org", True), _hosts_of("0.0.0.0", True), _hosts_of("127.0.0.1", True), _hosts_of("kg.example.org", False)
+    (('kg.example.org',), ('*',), (), ())
+    """
+    if not allow_update or _is_loopback(host):
+        return ()
+    return ("*",) if host in ("0.0.0.0", "::") else (host,)
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 for all.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen at; 0 takes a free one.")
@@ -66,7 +79,7 @@ def serve(
         release = release_of(build)
     settings = Settings(
         build=build, endpoint=endpoint, store=store, allow_update=allow_update, token=token, public_url=public_url,
-        hosts=hosts or (() if _is_loopback(host) or not allow_update else (host,)), services=services, release=release,
+        hosts=hosts or _hosts_of(host, allow_update), services=services, release=release,
         workers=workers or max(2, os.cpu_count() or 2), deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE,
         fork=os.environ.get("MESOKG_NO_FORK") != "1",
     )

@@ -104,7 +104,7 @@ class Guard:
         # what a client writes as its host ends up in pages, RDF and addresses, so it must look like one
         if host and not _HOST.fullmatch(host):
             raise Failure(400, "the Host header names no host", "send the name of this server")
-        if self.hosts:
+        if self.hosts and "*" not in self.hosts:
             name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
             if host not in self.hosts and name not in self.hosts:
                 raise Failure(421, "this server does not answer for the host of the request", "use the address it was given")
