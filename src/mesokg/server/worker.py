@@ -10,13 +10,16 @@ import gzip
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mesokg.errors import MesokgError, QueryError, StoreError, UsageError
 from mesokg.identifiers import PREFIXES
 from mesokg.server.failures import Failure, failure_of
 from mesokg.server.frames import pack, read_blocking
 from mesokg.server.settings import Settings
+
+if TYPE_CHECKING:
+    from mesokg.store import EmbeddedStore
 
 __all__ = ["Answerer", "limit_process", "main", "open_answerer", "serve"]
 
@@ -195,7 +198,21 @@ def open_answerer(settings: Settings) -> Answerer:
     if settings.allow_update:
         return Answerer(settings, EmbeddedStore(settings.store))
     assert settings.build is not None
-    return Answerer(settings, load_build(settings.build))
+    store = load_build(settings.build)
+    _add_questions(store, settings.build)
+    return Answerer(settings, store)
+
+
+def _add_questions(store: EmbeddedStore, build: Path) -> None:
+    """Put the questions beside the metadata: editors ask an endpoint itself for its examples (sh:SPARQLExecutable)."""
+    from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+    from mesokg.identifiers import graph_iri
+
+    path = build / "queries.ttl"
+    if path.is_file():
+        graph = NamedNode(graph_iri("metadata"))
+        store.oxigraph.bulk_extend(Quad(q.subject, q.predicate, q.object, graph) for q in parse(path=str(path), format=RdfFormat.TURTLE))
 
 
 def limit_process(settings: Settings, *, files: bool) -> None:
