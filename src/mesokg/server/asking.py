@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from mesokg.errors import UsageError
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.assets import has_bundle
+from mesokg.server.evidence import iri_of, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
@@ -17,7 +18,7 @@ from mesokg.server.look import href
 if TYPE_CHECKING:
     from mesokg.server.explorer import Explorer
 
-__all__ = ["MISSING", "editor", "examples", "question", "questions"]
+__all__ = ["MISSING", "behind", "editor", "examples", "question", "questions"]
 
 _HTML = "text/html; charset=utf-8"
 Reply = tuple[dict[str, Any], bytes]
@@ -76,11 +77,13 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
                 label_at = folded.get(names[i])
                 labels = {term.value: row[label_at].value} if term is not None and label_at is not None and row[label_at] is not None and hasattr(term, "value") else {}
                 cells.append(el("td", _cell(term, labels)))
+            things = list(dict.fromkeys(str(term) for term in row if term is not None and len(str(term)) < 300))
+            cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
             body.append(el("tr", cells))
-        heads = [el("th", _spoken(names[i]), scope="col") for i in keep]
+        heads = [el("th", words, scope="col") for words in (*[_spoken(names[i]) for i in keep], "Sources")]
         rows = el("div", el("table", el("thead", el("tr", heads)), el("tbody", body)), cls="wide", tabindex="0", role="region", aria_label="Answer") if number else el("p", "The graph has no answer to this. That may mean that nobody reported it, or that it is not curated yet.")
     fields = [
-        el("p", el("label", p.description, for_=f"p-{p.name}"), el("input", id=f"p-{p.name}", name=p.name, value=values.get(p.name) or None, placeholder=f"default: {_default(p.default)}", data_suggest=p.type == "thing" or None, autocomplete="off"))
+        el("div", el("label", p.description[:1].upper() + p.description[1:], for_=f"p-{p.name}"), _field(explorer, name, p, values.get(p.name)), cls="field")
         for p in found.parameters
     ]
     form = el("form", fields, el("button", "Ask"), action=f"/ask/{name}", cls="question") if fields else None
@@ -98,8 +101,65 @@ def _spoken(name: str) -> str:
     return out[:1].upper() + out[1:]
 
 
-def _default(text: str) -> str:
-    return text.strip().strip('"').replace("mesokg:", "").replace("mkg:", "")
+def _default(explorer: Explorer, parameter: Any) -> str:
+    """What is asked where the field stays empty, in words."""
+    text = parameter.default.strip()
+    if parameter.type != "thing":
+        return text.strip('"')
+    iri = iri_of(text.strip("<>"))
+    return explorer.look.labels([iri]).get(iri) or text
+
+
+def _field(explorer: Explorer, question: str, parameter: Any, value: str | None) -> list[Any]:
+    """The field of a parameter, with a list of suggestions where the graph has some to offer."""
+    ident = f"p-{parameter.name}"
+    plain = {"id": ident, "name": parameter.name, "value": value, "placeholder": f"as it stands: {_default(explorer, parameter)}", "autocomplete": "off"}
+    if parameter.type != "thing":
+        return [el("input", **plain)]
+    source = "/suggest?" + urlencode({"question": question, "parameter": parameter.name})
+    return [
+        el("input", **plain, role="combobox", aria_expanded="false", aria_controls=f"{ident}-list", aria_autocomplete="list", data_suggest=source),
+        el("ul", id=f"{ident}-list", role="listbox", aria_label="Suggestions", cls="suggestions", hidden=True),
+    ]
+
+
+_LONGEST_ROW = 24
+
+
+def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    """The sources behind one row of an answer, whose terms are the parameters ``t``, as N-Triples writes them."""
+    from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+
+    from mesokg.questions import evidence_behind
+
+    terms: list[Any] = []
+    for name, text in header["query"]:
+        if name != "t" or len(terms) >= _LONGEST_ROW:
+            continue
+        try:
+            (quad,) = parse(f"<urn:s> <urn:p> {text} .".encode(), format=RdfFormat.N_TRIPLES)
+        except (SyntaxError, ValueError) as error:
+            raise Failure(400, "the address names no row of an answer", "follow the link beside a row") from error
+        if isinstance(quad.object, (NamedNode, Literal)):
+            terms.append(quad.object)
+    if not any(isinstance(term, NamedNode) for term in terms):
+        raise Failure(400, "the address names no row of an answer", "follow the link beside a row")
+    answer = evidence_behind(terms, explorer.store)
+    labels = explorer.look.labels(term.value for row in answer.rows for term in (*row[:3], *terms) if isinstance(term, NamedNode))
+    store_explains = hasattr(explorer.store, "oxigraph")
+    rows = []
+    for subject, predicate, target, source, source_label, locator, level, negated in answer.rows:
+        said: Any = [el("a", source_label.value if source_label is not None else compact(source.value), href=href(source.value)), f", {locator.value}" if locator is not None else ""] if source is not None else None
+        if said is None and store_explains:
+            said = el("a", "inferred: why", href=why_address(compact(subject.value), compact(predicate.value), compact(target.value) if isinstance(target, NamedNode) else target.value))
+        rows.append(el("tr", [el("td", cell) for cell in (_cell(subject, labels), ("not " if negated is not None and negated.value == "true" else "") + (labels.get(predicate.value) or compact(predicate.value)), _cell(target, labels), said or "inferred", level.value if level is not None else "")]))
+    heads = [el("th", words, scope="col") for words in ("About", "Says", "What", "Source", "Evidence")]
+    named = [_cell(term, labels) for term in terms if isinstance(term, NamedNode)]
+    content = [
+        el("h1", "Sources behind a row"), el("p", [[" · " if number else None, one] for number, one in enumerate(named)], cls="lead"),
+        el("div", el("table", el("thead", el("tr", heads)), el("tbody", rows)), cls="wide", tabindex="0", role="region", aria_label="Statements that join the cells of the row, with their sources") if rows else el("p", "No single statement joins two cells of this row; the pages of the things show what is said of each."),
+    ]
+    return {"status": 200, "type": _HTML}, document("Sources behind a row", content, here="/ask", description="The statements that join the cells of a row, with their sources.")
 
 
 def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:

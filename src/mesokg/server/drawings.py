@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,9 @@ def stacked_bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, st
     first, last = min(years), max(years)
     top = max(sum(parts.values()) for parts in years.values())
     step, unit = 22, max(8, min(28, 190 // max(top, 1)))
-    base = top * unit + 12
+    base = top * unit + 28
     width = (last - first + 1) * step + 46
-    pieces: list[Any] = []
+    pieces: list[Any] = [el("text", "trials", x=4, y=12)]
     every = 1 if top <= 4 else 2 if top <= 10 else 5
     for level in range(0, top + 1, every):
         y = base - level * unit
@@ -40,7 +41,7 @@ def stacked_bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, st
 
 @dataclass(frozen=True)
 class Interval:
-    """One line of an interval plot; numbers in the unit of the plot. ``note`` is shown at the right."""
+    """One line of an interval plot; numbers in the unit of the plot. ``note`` and ``source`` are shown beside it."""
 
     label: str
     value: float | None
@@ -48,7 +49,7 @@ class Interval:
     high: float | None
     note: str
     link: str = ""
-    kind: str = ""
+    source: Any = None
 
 
 def _wilson(numerator: int, denominator: int) -> tuple[float, float]:
@@ -69,33 +70,47 @@ def share(numerator: int, denominator: int) -> tuple[float, float, float]:
     return 100 * numerator / denominator, low, high
 
 
+_LEFT, _WIDTH, _STRIP = 10, 300, 26
+
+
+def _limit(most: float) -> float:
+    """The end of a scale of four equal steps that are easy to read, at or above ``most``.
+
+    >>> _limit(5.9), _limit(23.9), _limit(88), _limit(0.3)
+    (8.0, 40.0, 100.0, 0.4)
+    """
+    power = 10.0 ** math.floor(math.log10(most / 4))
+    return next(round(4 * factor * power, 10) for factor in (1, 2, 2.5, 5, 10) if 4 * factor * power >= most * 0.999999)
+
+
 def interval_plot(lines: Sequence[Interval], unit: str, title: str, *, top: float | None = None) -> Markup:
-    """Points with intervals on one scale that begins at zero; the same numbers stand beside them as text."""
+    """Points with intervals, each beside its words, numbers and source, on one scale that begins at zero."""
     known = [x for line in lines for x in (line.value, line.low, line.high) if x is not None]
-    limit = top or max([*known, 1.0]) * 1.05
-    row, left, width = 40, 10, 300
-    height = len(lines) * row + 30
+    limit = top or _limit(max([*known, 0.0]) or 1.0)
+    whole = _WIDTH + 2 * _LEFT + 4
 
     def x(value: float) -> float:
-        return round(left + min(value, limit) / limit * width, 1)
+        return round(_LEFT + min(value, limit) / limit * _WIDTH, 1)
 
-    pieces: list[Any] = []
-    ticks = 4
-    for tick in range(ticks + 1):
-        value = limit * tick / ticks
-        pieces += [
-            el("line", x1=x(value), x2=x(value), y1=4, y2=height - 22, cls="grid"),
-            el("text", f"{value:.0f}" if limit >= 8 else f"{value:.1f}", x=x(value), y=height - 8, text_anchor="middle"),
-        ]
-    for index, line in enumerate(lines):
-        y = index * row + 22
+    ticks = [limit * number / 4 for number in range(5)]
+    grid = [el("line", x1=x(tick), x2=x(tick), y1=-8, y2=_STRIP + 8, cls="grid") for tick in ticks]
+
+    def strip(line: Interval) -> Markup:
+        pieces: list[Any] = [grid]
         if line.low is not None and line.high is not None:
-            pieces.append(el("line", x1=x(line.low), x2=x(line.high), y1=y, y2=y, cls="interval"))
+            pieces.append(el("line", x1=x(line.low), x2=x(line.high), y1=_STRIP // 2, y2=_STRIP // 2, cls="interval"))
         if line.value is not None:
-            pieces.append(el("circle", el("title", f"{line.label}: {line.note}"), cx=x(line.value), cy=y, r=5, cls="point"))
-    drawn = el("svg", el("title", title), pieces, viewBox=f"0 0 {width + 24} {height}", cls="intervals", role="img", aria_label=f"{title}; the numbers are in the list beside it")
-    texts = [el("li", el("a", line.label, href=line.link, title=line.label) if line.link else line.label, el("b", line.note)) for line in lines]
-    return el("div", el("ol", texts, cls="interval-rows"), el("div", drawn, el("p", unit, cls="unit")), cls="interval-plot")
+            pieces.append(el("circle", el("title", f"{line.label}: {line.note}"), cx=x(line.value), cy=_STRIP // 2, r=5, cls="point"))
+        # the numbers stand beside it as text
+        return el("svg", pieces, viewBox=f"0 0 {whole} {_STRIP}", cls="strip", aria_hidden="true")
+
+    rows = [
+        el("li", el("span", el("a", line.label, href=line.link) if line.link else line.label, cls="what"), el("span", el("b", line.note), " ", line.source, cls="result"), strip(line))
+        for line in lines
+    ]
+    numbers = [el("text", f"{tick:g}", x=x(tick), y=12, text_anchor="middle") for tick in ticks]
+    axis = el("div", el("svg", numbers, viewBox=f"0 0 {whole} 18", cls="strip", aria_hidden="true"), el("p", unit, cls="unit"), cls="axis")
+    return el("div", el("ol", rows, cls="interval-rows", aria_label=title), axis, cls="interval-plot")
 
 
 @dataclass(frozen=True)
@@ -129,40 +144,52 @@ def _two_lines(text: str, length: int) -> list[str]:
     return [text[:at], rest[: space if space > length // 2 else length - 1] + "…"]
 
 
-def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: str = "", complete: bool = False, viral: bool = True) -> Markup:
-    """The vector as a frame, its parts in order from left to right; a cell around it where cells are changed."""
-    count = max(len(blocks), 1)
-    per_row = min(count, 4)
+def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: str = "", complete: bool = False, viral: bool = True) -> list[Markup]:
+    """The vector as a frame, its parts in order from left to right; a cell around it where cells are changed.
+
+    Drawn twice where it has more than two parts: the second time two in a row, for narrow screens, which show only that.
+    """
+    drawn = [_schematic(vector, vector_words, blocks, 4, cell=cell, complete=complete, viral=viral)]
+    if len(blocks) > 2:
+        drawn = [el("div", drawn, cls="broad"), el("div", _schematic(vector, vector_words, blocks, 2, cell=cell, complete=complete, viral=viral), cls="narrow")]
+    return drawn
+
+
+def _schematic(vector: str, vector_words: str, blocks: Sequence[Block], most: int, *, cell: str, complete: bool, viral: bool) -> Markup:
+    per_row = min(max(len(blocks), 1), most)
     # few parts have room for their whole names
-    width_each, gap, pad = {1: 320, 2: 240, 3: 190}.get(per_row, 160), 8, 26
+    width_each, gap, pad = {1: 320, 2: 240 if most > 2 else 160, 3: 200}.get(per_row, 176), 8, 26
     letters, row = width_each // 8, 78
-    rows = -(-count // per_row)
+    rows = -(-max(len(blocks), 1) // per_row)
     inner = per_row * (width_each + gap) - gap
     width = max(inner + 2 * pad, 360) + (36 if cell else 0)
     height = rows * row + 74 + (40 if cell else 0)
     off = 18 if cell else 0
+    line = int((width - 2 * pad - 2 * off) / 6.2)
     pieces: list[Any] = []
     if cell:
         pieces += [
             el("rect", x=2, y=2, width=width - 4, height=height - 4, rx=34, cls="cell"),
-            el("text", _short(cell, 60), x=24, y=24, cls="caption"),
+            el("text", _short(cell, line), x=24, y=24, cls="caption"),
         ]
     top = 32 if cell else 2
     pieces += [
         el("rect", x=2 + off, y=top, width=width - 4 - 2 * off, height=rows * row + 62, rx=22 if viral else 6, cls="vector"),
-        el("text", _short(vector, 58), x=pad + off, y=top + 24, cls="caption strong"),
+        el("text", _short(vector, line), x=pad + off, y=top + 24, cls="caption strong"),
     ]
     for index, block in enumerate(blocks):
         x, y = pad + off + (index % per_row) * (width_each + gap), top + 40 + (index // per_row) * row
         if index % per_row:
             pieces.append(el("line", x1=x - gap, x2=x, y1=y + 32, y2=y + 32, cls="backbone"))
+        # the colour says payload already, so that its kind may have the line
+        words = block.words if len(block.words) <= letters + 4 else block.words.removeprefix("payload, ")
         pieces.append(
             el(
                 "a",
                 el("title", f"{block.words}: {block.label}"),
                 el("rect", x=x, y=y, width=width_each, height=64, rx=5, cls=f"part k-{block.kind}"),
-                el("text", _short(block.words, letters + 2), x=x + 8, y=y + 18, cls="kind"),
-                [el("text", line, x=x + 8, y=y + 36 + 16 * number) for number, line in enumerate(_two_lines(block.label, letters))],
+                el("text", _short(words, letters + 4), x=x + 8, y=y + 18, cls="kind"),
+                [el("text", text, x=x + 8, y=y + 36 + 16 * number) for number, text in enumerate(_two_lines(block.label, letters))],
                 href=block.link,
             )
         )
@@ -170,4 +197,4 @@ def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: 
         pieces.append(el("text", "no part is recorded", x=pad + off, y=top + 70, cls="caption"))
     pieces.append(el("text", vector_words + (" · all parts listed" if complete else ""), x=pad + off, y=top + rows * row + 54, cls="caption"))
     whole = "; ".join(f"{block.words} {block.label}" for block in blocks)
-    return el("svg", el("title", f"{vector}: {whole}"), pieces, viewBox=f"0 0 {width} {height}", cls="schematic", role="group", aria_label=f"Schematic of {vector}")
+    return el("svg", el("title", f"{vector}: {whole}"), pieces, viewBox=f"0 0 {width} {height}", width=width, cls="schematic", role="group", aria_label=f"Schematic of {vector}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from mesokg.describe import Description, Evidence, Statement
-from mesokg.identifiers import PREFIXES, expand, is_curie
+from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.server.html import Markup, el
-from mesokg.server.look import href
+from mesokg.server.look import Look, href
 
-__all__ = ["iri_of", "link", "short_citation", "sources", "statement_rows", "value_of", "values"]
+__all__ = ["gather", "iri_of", "link", "mark", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
 
 
 def iri_of(short: str) -> str:
@@ -29,25 +31,76 @@ def short_citation(one: Evidence) -> str:
     return one.citation.removeprefix("mkg:page-").removeprefix("mkg:record-").removeprefix("mkg:publication-")
 
 
-def sources(evidence: Iterable[Evidence], inferred: bool = False) -> Markup | None:
-    """A small mark that opens the sources of a statement on hover and on focus."""
+_OUTSIDE = (("PMID:", "https://pubmed.ncbi.nlm.nih.gov/"), ("DOI:", "https://doi.org/"), ("NCT", "https://clinicaltrials.gov/study/NCT"))
+
+
+def _outside(one: Evidence) -> Markup | None:
+    """A link to the source itself, where its citation says where that is."""
+    for prefix, base in _OUTSIDE:
+        if one.citation.startswith(prefix):
+            return el("span", " ", el("a", "↗", href=base + one.citation.removeprefix(prefix), rel="external noopener", aria_label=f"{one.citation} at its publisher" if prefix != "NCT" else f"{one.citation} in the registry"))
+    return None
+
+
+def why_address(subject: str, predicate: str, value: str) -> str:
+    """The address of the page that says why an inferred triple holds; terms are CURIEs, IRIs or texts."""
+    return "/why?" + urlencode({"s": subject, "p": predicate, "o": value})
+
+
+def sources(evidence: Iterable[Evidence], inferred: bool = False, why: str = "") -> Markup | None:
+    """A small mark that opens the sources of a statement on hover and on focus. ``why`` is where an inferred one is explained."""
     found = tuple(evidence)
     if not found:
         if not inferred:
             return None
-        return el("span", el("span", "inferred", cls="mark inferred", tabindex="0"), el("span", "Follows from other statements by the axioms of the ontology.", cls="tip"), cls="src")
+        shown = el("a", "inferred", href=why, cls="mark inferred") if why else el("span", "inferred", cls="mark inferred", tabindex="0")
+        return el("span", shown, el("span", "Follows from other statements by the axioms of the ontology", [": ", el("a", "why, and from which sources", href=why)] if why else ".", cls="tip"), cls="src")
     denied = any(one.negated for one in found)
     words = f"{len(found)} {'source' if len(found) == 1 else 'sources'}"
     items = [
         el(
-            "span", link(one.source, short_citation(one)), f", {one.locator}" if one.locator else "",
+            "span", link(one.source, short_citation(one)), _outside(one), f", {one.locator}" if one.locator else "",
             el("span", f"{one.level}{' · denies' if one.negated else ''}{f' · {one.rank}' if one.rank != 'normal' else ''}{f' · as of {one.as_of}' if one.as_of else ''}{f' · checked {one.checked_on}' if one.checked_on else ''}", cls="level"),
             el("q", one.comment) if one.comment else None,
             cls="one",
         )
         for one in found[:12]
     ]
+    if len(found) > 12:
+        items.append(el("span", f"and {len(found) - 12} more", cls="level"))
     return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", items, cls="tip"), cls="src")
+
+
+def mark(statement: Statement, about: str = "") -> Markup | None:
+    """The mark of one statement; ``about`` is the IRI it is about where inferences can be explained here."""
+    why = ""
+    if about and statement.inferred:
+        ends = (statement.value, compact(about)) if statement.inward else (compact(about), statement.value)
+        why = why_address(ends[0], statement.property, ends[1])
+    return sources(statement.evidence, statement.inferred, why)
+
+
+_GATHERED = """SELECT ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?checked ?a (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) WHERE {
+    VALUES ?s { %s } VALUES ?p { %s } ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:source ?source ; mesokg:negated ?negated ; mesokg:locator ?place ;
+        mesokg:rank/skos:notation ?rank ; mesokg:evidenceLevel/skos:notation ?level .
+    OPTIONAL { ?source rdfs:label ?name } OPTIONAL { ?source mesokg:pmid ?pmid } OPTIONAL { ?source mesokg:doi ?doi } OPTIONAL { ?source mesokg:registryIdentifier ?number }
+    OPTIONAL { ?a mesokg:asOf ?asOf } OPTIONAL { ?a mesokg:checkedOn ?checked }
+    } GROUP BY ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?checked ?a ORDER BY ?s ?p ?o ?source ?a"""
+
+
+def gather(look: Look, subjects: Iterable[str], predicates: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Evidence]]]:
+    """Objects and evidence of these properties of these things, by thing and property (local name), read in one query."""
+    from pyoxigraph import NamedNode
+
+    things = " ".join(str(NamedNode(iri)) for iri in sorted(set(filter(None, subjects))))
+    found: dict[tuple[str, str], list[tuple[str, Evidence]]] = defaultdict(list)
+    if not things:
+        return found
+    for row in look.rows(_GATHERED % (things, " ".join(f"mesokg:{name}" for name in predicates))):
+        citation = f"PMID:{row['pmid']}" if row["pmid"] else f"DOI:{row['doi']}" if row["doi"] else row["number"] or compact(row["source"])
+        one = Evidence(compact(row["source"]), citation, row["locator"], row["level"], row["rank"], row["negated"] == "true", row["asOf"], row["checked"], "")
+        found[(row["s"], row["p"].removeprefix(PREFIXES["mesokg"]))].append((row["o"], one))
+    return found
 
 
 def value_of(statement: Statement) -> Any:
@@ -65,8 +118,8 @@ def values(found: Description, name: str, *, inward: bool = False) -> list[State
     return [s for s in found.statements if s.property == f"mesokg:{name}" and s.inward == inward and s.holds]
 
 
-def statement_rows(statements: Iterable[Statement]) -> list[Markup]:
-    """Rows of a definition list, one per property, with the sources of each value."""
+def statement_rows(statements: Iterable[Statement], about: str = "") -> list[Markup]:
+    """Rows of a definition list, one per property, with the sources of each value; ``about`` as for :func:`mark`."""
     groups: dict[tuple[str, bool], list[Statement]] = {}
     for one in statements:
         groups.setdefault((one.property, one.inward), []).append(one)
@@ -74,7 +127,7 @@ def statement_rows(statements: Iterable[Statement]) -> list[Markup]:
     for (prop, inward), group in groups.items():
         words = group[0].property_label or prop.removeprefix("mesokg:")
         name = el("a", words, href=href(iri_of(prop)), title=prop)
-        shown = [el("li", value_of(one), " ", sources(one.evidence, one.inferred)) for one in group[:60]]
+        shown = [el("li", value_of(one), " ", mark(one, about)) for one in group[:60]]
         if len(group) > 60:
             shown.append(el("li", f"and {len(group) - 60} more", cls="more"))
         listed: Any = el("ul", shown)

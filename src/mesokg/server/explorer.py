@@ -34,13 +34,14 @@ class Explorer:
         self._overview: Overview | None = None
         self._names: list[tuple[str, str, str, str]] | None = None
         self._question_records: dict[str, list[Any]] | None = None
+        self._rules: list[Any] | None = None
 
     def warm(self) -> None:
         """Read what all pages share, before workers are forked."""
         from mesokg.questions import read_questions
         # a worker can open no file later, so what is imported where it is used is imported here
         from mesokg import cells, rdf_files  # noqa: F401
-        from mesokg.server import asking, lists, network, records, things  # noqa: F401
+        from mesokg.server import asking, lists, network, records, things, why  # noqa: F401
         from mesokg.server.assets import has_bundle
 
         has_bundle("")
@@ -48,11 +49,13 @@ class Explorer:
         _ = self.question_records
         compact(NAMESPACE)
         if self.settings.endpoint is None and not self.settings.allow_update:
-            _ = self.overview, self.names
+            _ = self.overview, self.names, self.rules
             header = {"query": [], "format": "html", "base": "http://localhost"}
             for path in ("/", "/ask/which_therapies_target_gene", "/graph", "/graph.gexf", "/editor", "/examples.ttl", "/ontology/Therapy"):
                 with contextlib.suppress(Failure):
                     self.page({**header, "path": path})
+            with contextlib.suppress(Failure):
+                self.page({**header, "path": "/why", "query": [("s", "mesokg:Therapy"), ("p", "rdf:type"), ("o", "owl:Class")]})
             for style in ("json", "csv", "turtle"):
                 with contextlib.suppress(Failure):
                     self.page({**header, "path": "/ontology/Therapy", "format": style})
@@ -62,6 +65,15 @@ class Explorer:
         if self._overview is None:
             self._overview = read_overview(self.look)
         return self._overview
+
+    @property
+    def rules(self) -> list[Any]:
+        """The rules by which the inferred triples were made."""
+        if self._rules is None:
+            from mesokg.rules import compile_rules
+
+            self._rules = list(compile_rules())
+        return self._rules
 
     @property
     def question_records(self) -> dict[str, list[Any]]:
@@ -109,12 +121,12 @@ class Explorer:
             from mesokg.questions import read_questions
 
             self.questions = read_questions()
-        from mesokg.server import asking, lists, network
+        from mesokg.server import asking, lists, network, why
 
         simple = {
             "/": lists.start, "/therapies": lists.therapies, "/trials": lists.trials, "/search": lists.search,
             "/ask": asking.questions, "/graph": network.graph, "/graph.json": network.graph_data, "/edge.json": network.edge_data, "/suggest": lists.suggest,
-            "/examples.ttl": asking.examples, "/editor": asking.editor, "/graph.gexf": network.graph_gexf,
+            "/examples.ttl": asking.examples, "/editor": asking.editor, "/graph.gexf": network.graph_gexf, "/why": why.why, "/behind": asking.behind,
         }
         if path == "/dataset" and header["format"] == "html":
             path = "/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from mesokg import __version__
 from mesokg.server.failures import TITLES, Failure
 
 __all__ = ["Markup", "document", "el", "failure_page", "flat"]
@@ -98,7 +99,7 @@ def document(
         el("a", "Skip to the content", href="#content", cls="skip"),
         el("header", el("a", "mesokg", href="/", cls="name"), el("nav", menu, aria_label="Main"), search, cls="top"),
         el("main", content, id="content", tabindex="-1"),
-        el("footer", footer or "mesokg · data CC BY 4.0, code Apache-2.0 · for research, not for medical advice"),
+        el("footer", footer or f"mesokg {__version__} · data CC BY 4.0, code Apache-2.0 · for research, not for medical advice"),
     ]
     whole = "<!doctype html>" + el("html", el("head", head), el("body", body), lang="en")
     return whole.encode("utf-8", "replace")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mesokg import __version__
+from mesokg.identifiers import compact
 from mesokg.server.drawings import stacked_bars
 from mesokg.server.html import document, el
 from mesokg.server.look import href
@@ -53,7 +54,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
 
     matrix = el(
         "table",
-        el("caption", "Trials by vector and payload. A trial with two payloads stands in two cells."),
+        el("caption", "Number of trials by vector and payload", cls="unseen"),
         el("thead", el("tr", el("td"), [el("th", words, scope="col") for _, words in payloads])),
         el("tbody", [el("tr", el("th", words, scope="row"), [cell(key, payload, f"{words}, {p}") for payload, p in payloads]) for key, words in vectors]),
         cls="matrix",
@@ -72,7 +73,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
         el("ul", [el("li", el("a", el("b", f"{counts.get(kind, 0):,}"), " ", words, href=address)) for kind, words, address in tiles], cls="tiles"),
         el("section", el("h2", "Trials over time, by strategy"), legend, el("div", stacked_bars({y: dict(p) for y, p in years.items()}, _short_strategies(), lambda y, k: "/trials?" + urlencode({"year": y, "strategy": k}), "Trials by year of start and strategy"), cls="wide", tabindex="0", role="region", aria_label="Trials over time"),
            el("p", f"{undated} trials have no start date and are left out." if undated else "", cls="about")),
-        el("section", el("h2", "Vector and payload"), el("div", matrix, cls="wide", tabindex="0", role="region", aria_label="Vector and payload")),
+        el("section", el("h2", "Vector and payload"), el("p", "Trials by what carries (down) and what is carried (across). A trial with two payloads stands in two cells.", cls="about"), el("div", matrix, cls="wide", tabindex="0", role="region", aria_label="Vector and payload")),
         el("section", el("h2", "Questions it answers"), el("ul", [el("li", el("a", q.title, href=f"/ask/{q.name}")) for q in asked], cls="plain questions"), el("p", el("a", f"All {len(explorer.questions)} questions", href="/ask"))),
         el("section", el("h2", "Take it with you"), el("p", "Everything is free under CC BY 4.0: ", el("a", "Turtle, OWL, CSV, Gephi and more", href="/download/"), ", or ", el("a", "ask in SPARQL", href="/editor"), ".")),
     ]
@@ -129,12 +130,15 @@ def trials(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     return {"status": 200, "type": _HTML}, body
 
 
+_MOST_FOUND = 200
 _KIND_WORDS = {"Therapy": "therapy", "GeneProductForm": "form", "CellProduct": "cell product", "RegistryRecord": "registry record", "ModelSystem": "model system", "WebPage": "web page"}
 
 
 def search(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
     text = query.get("q", "")[:200]
-    found = explorer.find(text, 200)
+    found = explorer.find(text, _MOST_FOUND + 1)
+    more = len(found) > _MOST_FOUND
+    found = found[:_MOST_FOUND]
     kinds = {"vector": "Vector", "publication": "Publication", "gene": "Gene", "mechanism": "Mechanism", "drug": "Drug", "disease": "Disease", "payload": "Payload", "construct": "Construct"}
     if text.strip().lower() in kinds:
         wanted = kinds[text.strip().lower()]
@@ -142,13 +146,42 @@ def search(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
         labels = explorer.look.rows(f"SELECT ?x ?l {{ ?x a mesokg:{wanted} ; rdfs:label ?l }} ORDER BY LCASE(?l)")
         for row in labels:
             listed[row["x"]] = (row["x"], row["l"], wanted)
-        found = list(listed.values())
+        found, more = list(listed.values()), False
     items = [el("li", el("a", name, href=href(iri)), " ", el("span", _KIND_WORDS.get(kind, kind.lower()), cls=f"kind k-{kind}")) for iri, name, kind in found]
     nothing = el("p", "Nothing has this name. Try a symbol such as ", el("a", "MSLN", href="/search?q=MSLN"), ", a trial number such as ", el("a", "NCT03710876", href="/search?q=NCT03710876"), ", or ", el("a", "a question", href="/ask"), ".")
-    body = document(f"Search: {text}" if text else "Search", el("h1", f"{len(found)} found" if text else "Search"), el("ul", items, cls="plain found") if items else nothing, query=text)
+    body = document(f"Search: {text}" if text else "Search", el("h1", f"{'More than ' if more else ''}{len(found)} found" if text else "Search"), el("ul", items, cls="plain found") if items else nothing, query=text)
     return {"status": 200, "type": _HTML}, body
 
 
 def suggest(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
+    """Things to offer for what was typed: pages to go to, or values for a parameter of a question."""
+    if query.get("question") in explorer.questions:
+        return {"status": 200, "type": "application/json"}, json.dumps(_values(explorer, query), ensure_ascii=False).encode()
     found = [{"label": name, "kind": _KIND_WORDS.get(kind, kind.lower()), "href": href(iri)} for iri, name, kind in explorer.find(query.get("q", "")[:100], 8)]
     return {"status": 200, "type": "application/json"}, json.dumps(found, ensure_ascii=False).encode()
+
+
+def _values(explorer: Explorer, query: dict[str, str]) -> list[dict[str, str]]:
+    """What the graph has to offer for a parameter of a question, else things of any kind that are called so.
+
+    A value is a symbol or name where that names one thing only, else an id.
+    """
+    begun = query.get("q", "")[:100].strip()
+    wanted = begun.casefold()
+    parameter = next((p for p in explorer.questions[query["question"]].parameters if p.name == query.get("parameter")), None)
+    named: dict[str, set[str]] = {}
+    for folded, _, _, iri in explorer.names:
+        named.setdefault(folded, set()).add(iri)
+    found: dict[str, tuple[int, str, str]] = {}
+    if parameter is not None and parameter.completion:
+        rows = explorer.look.rows(f"""SELECT DISTINCT ?value ?symbol ?label {{ {{ SELECT DISTINCT ?value {{ {parameter.completion} }} }}
+            OPTIONAL {{ ?value mesokg:symbol ?symbol }} OPTIONAL {{ ?value rdfs:label ?label }} }} ORDER BY LCASE(?label) ?value""", keep=True)
+        for row in rows:
+            name = row["symbol"] or row["label"] or compact(row["value"])
+            places = [text.casefold().find(wanted) for text in (name, row["label"], compact(row["value"])) if wanted in text.casefold()]
+            if places and row["value"] not in found:
+                found[row["value"]] = (min(places), name, row["label"] if row["label"] != name else compact(row["value"]))
+    if not found:
+        found = {iri: (0, name, _KIND_WORDS.get(kind, kind.lower())) for iri, name, kind in explorer.find(begun, 8)}
+    best = sorted(found.items(), key=lambda item: item[1][0])[:8]
+    return [{"label": name, "kind": words, "value": name if named.get(name.casefold()) == {iri} else compact(iri)} for iri, (_, name, words) in best]

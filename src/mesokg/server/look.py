@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -61,9 +62,14 @@ class Look:
         """The label of each thing that has one."""
         from pyoxigraph import NamedNode
 
-        values = " ".join(str(NamedNode(iri)) for iri in sorted(set(iris)))
-        if not values:
+        nodes = []
+        for iri in sorted(set(iris)):
+            # a text that begins like an address need not be one
+            with contextlib.suppress(ValueError):
+                nodes.append(str(NamedNode(iri)))
+        if not nodes:
             return {}
+        values = " ".join(nodes)
         return {row["x"]: row["l"] for row in self.rows(f"SELECT ?x ?l {{ VALUES ?x {{ {values} }} ?x rdfs:label ?l }}")}
 
 

@@ -13,7 +13,7 @@ from mesokg.identifiers import compact
 from mesokg.networks.styles import read_styles, rgb
 from mesokg.server.asking import MISSING
 from mesokg.server.assets import has_bundle
-from mesokg.server.evidence import iri_of, short_citation
+from mesokg.server.evidence import iri_of, short_citation, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
@@ -57,7 +57,10 @@ def _network(explorer: Explorer, focus: str, limit: int = 400) -> dict[str, Any]
     ]
     linked = {e["source"] for e in edges} | {e["target"] for e in edges}
     nodes = [n for _, n in sorted(known.items()) if n["id"] in linked or (focus and n["id"] == compact(iri))]
-    return {"focus": focus, "nodes": nodes, "edges": edges}
+    styles = read_styles()
+    looks = {name: {"words": styles[name].kind, "colour": styles[name].colour, "size": styles[name].size} for name in sorted({n["kind"] for n in nodes})}
+    words = {r["p"].rsplit("/", 1)[-1]: r["words"] for r in explorer.look.rows(f"SELECT ?p ?words {{ VALUES ?p {{ {links} }} ?p rdfs:label ?words }}", keep=True)}
+    return {"focus": focus, "nodes": nodes, "edges": edges, "kinds": looks, "links": {name: words[name] for name in sorted({e["kind"] for e in edges}) if name in words}}
 
 
 def graph_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
@@ -78,7 +81,8 @@ def edge_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
         {"citation": short_citation(one), "href": href(iri_of(one.source)), "locator": one.locator, "level": one.level, "negated": one.negated}
         for statement in statements for one in statement.evidence
     ]
-    whole = {"inferred": any(s.inferred for s in statements), "sources": listed}
+    inferred = any(s.inferred for s in statements)
+    whole = {"inferred": inferred, "sources": listed, "why": why_address(compact(source), f"mesokg:{query.get('kind', '')}", target) if inferred and hasattr(explorer.store, "oxigraph") else None}
     return {"status": 200, "type": "application/json"}, json.dumps(whole, ensure_ascii=False).encode()
 
 
@@ -131,13 +135,13 @@ def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     for node in found["nodes"]:
         by_kind[node["kind"]].append(node)
     lists = [
-        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {kind} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"))
+        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {found['kinds'][kind]['words']} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"))
         for kind, nodes in sorted(by_kind.items())
     ]
     title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
     stage = el("div", el("div", id="network", role="application", aria_label="Network; the same things are in the lists below. Enter shows the links of the thing in focus, plus and minus zoom, arrows move", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", MISSING, cls="about")
     content = [
-        el("h1", title), el("p", f"{len(found['nodes'])} things, {len(found['edges'])} links. ", el("a", "all", href="/graph") if focus else None, " ", el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
+        el("h1", title), el("p", f"{len(found['nodes'])} things, {len(found['edges'])} links · ", [el("a", "all therapies", href="/graph"), " · "] if focus else None, el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
         stage, el("section", el("h2", "The same as lists"), lists),
     ]
     return {"status": 200, "type": "text/html; charset=utf-8"}, document("Graph", content, here="/graph", scripts=("/static/bundle/graph.js",) if bundle else (), description="The graph as a network to walk through.")

@@ -41,6 +41,7 @@ _SAID = {
     "mesokg.graphml": "the network, for Cytoscape and yEd", "mesokg.cx2": "the network, for Cytoscape", "void.ttl": "the dataset described in VoID and DCAT",
     "receipt.json": "what this release holds, with checksums", "ontology/mesokg-base.ttl": "the ontology alone", "ontology/mesokg-full.ttl": "the ontology with its imports and hierarchy", "queries.ttl": "the questions in RDF",
 }
+_FOLDERS = {"tables": "a table per kind, for spreadsheets", "kgx": "nodes and edges in the form of KGX and Biolink", "ontology": "the ontology in other forms", "mappings": "mappings in SSSOM", "pages": "the ontology and the questions as pages"}
 _SIGNPOST = {"Therapy": "https://schema.org/MedicalTherapy", "Trial": "https://schema.org/MedicalTrial", "Gene": "https://schema.org/Gene", "Publication": "https://schema.org/ScholarlyArticle", "Drug": "https://schema.org/Drug"}
 
 
@@ -63,7 +64,7 @@ class Site:
         self.receipt = json.loads((settings.build / "receipt.json").read_text(encoding="utf-8")) if settings.build else {}
 
     def routes(self) -> list[Route]:
-        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/examples.ttl", "/editor", "/dataset", "/dataset.{suffix}", "/dataset/{name:path}", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology", "/ontology.{suffix}", "/ontology/{name:path}")
+        pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/why", "/behind", "/examples.ttl", "/editor", "/dataset", "/dataset.{suffix}", "/dataset/{name:path}", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology", "/ontology.{suffix}", "/ontology/{name:path}")
         return [
             *[Route(path, self.page) for path in pages],
             Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
@@ -171,13 +172,24 @@ class Site:
         order = [name for name in _SAID if name in self.products] + [name for name in self.products if name not in _SAID]
         if not prefers_html(request.headers.get("accept")) and "json" in request.headers.get("accept", ""):
             return Response(json.dumps(self.receipt), media_type="application/json", headers=cors(self.settings))
-        rows = [
-            el("tr", el("td", el("a", name, href="/download/" + quote(name))), el("td", _SAID.get(name, "")), el("td", _size(self.products[name].stat().st_size), cls="number"), el("td", el("code", files.get(name, {}).get("sha256", ""), cls="sum")))
-            for name in order
+        def listed(names: list[str], label: str) -> Any:
+            rows = [
+                el("tr", el("td", el("a", name, href="/download/" + quote(name)), el("span", _SAID.get(name, ""), cls="about said"), el("code", files.get(name, {}).get("sha256", ""), cls="sum")), el("td", _size(self.products[name].stat().st_size), cls="number"))
+                for name in names
+            ]
+            table = el("table", el("thead", el("tr", el("th", "File, what it is, SHA-256", scope="col"), el("th", "Size", scope="col", cls="number"))), el("tbody", rows), cls="files")
+            return el("div", table, cls="wide", tabindex="0", role="region", aria_label=label)
+
+        folders: dict[str, list[str]] = {}
+        for name in order:
+            if name not in _SAID:
+                folders.setdefault(name.partition("/")[0] if "/" in name else "", []).append(name)
+        rest = [
+            el("details", el("summary", f"{folder}/ ({_FOLDERS.get(folder, 'files')})" if folder else "Other files", f": {len(names)}"), listed(names, folder or "Other files"))
+            for folder, names in folders.items()
         ]
-        table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("File", "What it is", "Size", "SHA-256")])), el("tbody", rows))
         facts = el("p", f"Version {self.receipt.get('mesokg', '')}, ontology of {self.receipt.get('ontology', '')}, licence ", el("a", "CC BY 4.0", href=LICENCE, rel="license external"), f". {self.receipt.get('triples', {}).get('all', 0):,} triples.") if self.receipt else el("p", "This server stands in front of another and has no files of its own.")
-        body = document("Download", el("h1", "Download"), facts, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Files") if rows else None, here="/download/", description="Files of this release with size, checksum and licence.")
+        body = document("Download", el("h1", "Download"), facts, listed([name for name in order if name in _SAID], "Files") if order else None, rest, here="/download/", description="Files of this release with size, checksum and licence.")
         return Response(body, media_type="text/html")
 
     async def download(self, request: Request) -> Response:

@@ -1,79 +1,117 @@
-// Suggestions under the search field, and under fields of questions that name a thing. Everything works without it.
+// Suggestions under the search field and under fields of questions, and tips that stay inside the window. Everything works
+// without it.
 "use strict";
 (() => {
-  const field = document.getElementById("q");
-  const list = document.getElementById("suggestions");
-  if (!field || !list) return;
-  let chosen = -1;
-  let asked = "";
-  let timer = 0;
+  // a field whose list offers what the server suggests; `take` gets what was chosen
+  const offer = (field, list, address, least, take) => {
+    let chosen = -1;
+    let asked = null;
+    let timer = 0;
+    let found = [];
 
-  const close = () => {
-    list.hidden = true;
-    field.setAttribute("aria-expanded", "false");
-    field.removeAttribute("aria-activedescendant");
-    chosen = -1;
-  };
+    const close = () => {
+      list.hidden = true;
+      field.setAttribute("aria-expanded", "false");
+      field.removeAttribute("aria-activedescendant");
+      chosen = -1;
+    };
 
-  const choose = (index) => {
-    const items = list.children;
-    if (!items.length) return;
-    chosen = (index + items.length) % items.length;
-    [...items].forEach((item, i) => item.setAttribute("aria-selected", String(i === chosen)));
-    field.setAttribute("aria-activedescendant", items[chosen].id);
-  };
+    const choose = (index) => {
+      const items = list.children;
+      if (!items.length) return;
+      chosen = (index + items.length) % items.length;
+      [...items].forEach((item, i) => item.setAttribute("aria-selected", String(i === chosen)));
+      field.setAttribute("aria-activedescendant", items[chosen].id);
+    };
 
-  const show = (found) => {
-    list.replaceChildren(
-      ...found.map((one, index) => {
-        const item = document.createElement("li");
-        item.id = `suggestion-${index}`;
-        item.setAttribute("role", "option");
-        item.setAttribute("aria-selected", "false");
-        item.dataset.href = one.href;
-        item.append(one.label);
-        const kind = document.createElement("span");
-        kind.textContent = one.kind;
-        item.append(kind);
-        item.addEventListener("mousedown", (event) => {
-          event.preventDefault();
-          location.assign(one.href);
-        });
-        return item;
-      }),
-    );
-    list.hidden = !found.length;
-    field.setAttribute("aria-expanded", String(found.length > 0));
-    chosen = -1;
-  };
+    const show = () => {
+      list.replaceChildren(
+        ...found.map((one, index) => {
+          const item = document.createElement("li");
+          item.id = `${list.id}-${index}`;
+          item.setAttribute("role", "option");
+          item.setAttribute("aria-selected", "false");
+          item.append(one.label);
+          const kind = document.createElement("span");
+          kind.textContent = one.kind === one.label ? "" : one.kind;
+          item.append(kind);
+          item.addEventListener("mousedown", (event) => {
+            event.preventDefault();
+            take(one);
+            close();
+          });
+          return item;
+        }),
+      );
+      list.hidden = !found.length;
+      field.setAttribute("aria-expanded", String(found.length > 0));
+      chosen = -1;
+    };
 
-  field.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
+    const ask = async () => {
       const text = field.value.trim();
       asked = text;
-      if (text.length < 2) return close();
+      if (text.length < least) return close();
       try {
-        const answer = await fetch(`/suggest?q=${encodeURIComponent(text)}`);
-        if (answer.ok && asked === text) show(await answer.json());
+        const answer = await fetch(`${address}q=${encodeURIComponent(text)}`);
+        if (!answer.ok || asked !== text || document.activeElement !== field) return;
+        found = await answer.json();
+        show();
       } catch {
         close();
       }
-    }, 120);
-  });
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && !list.hidden) choose(chosen + 1);
-    else if (event.key === "ArrowUp" && !list.hidden) choose(chosen - 1);
-    else if (event.key === "Escape") return close();
-    else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
-    else return;
-    event.preventDefault();
-  });
-  field.addEventListener("blur", close);
+    };
+
+    field.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, 120);
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" && list.hidden) ask();
+      else if (event.key === "ArrowDown") choose(chosen + 1);
+      else if (event.key === "ArrowUp" && !list.hidden) choose(chosen - 1);
+      else if (event.key === "Escape") return close();
+      else if (event.key === "Enter" && chosen >= 0) {
+        take(found[chosen]);
+        close();
+      } else return;
+      event.preventDefault();
+    });
+    field.addEventListener("blur", close);
+  };
+
+  const search = document.getElementById("q");
+  if (search) offer(search, document.getElementById("suggestions"), "/suggest?", 2, (one) => location.assign(one.href));
+  for (const field of document.querySelectorAll("input[data-suggest]"))
+    offer(field, document.getElementById(field.getAttribute("aria-controls")), `${field.dataset.suggest}&`, 0, (one) => {
+      field.value = one.value;
+    });
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName) && !document.activeElement.isContentEditable) {
       event.preventDefault();
-      field.focus();
+      search?.focus();
     }
+  });
+
+  // Tips: inside the window whatever the mark is in, a table that scrolls too; Escape closes one.
+  const place = (mark) => {
+    const tip = mark.querySelector(".tip");
+    if (!tip) return;
+    mark.classList.remove("shut");
+    tip.classList.add("placed");
+    const [box, room] = [mark.getBoundingClientRect(), tip.getBoundingClientRect()];
+    const below = box.bottom + room.height <= innerHeight || box.top < room.height;
+    tip.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - room.width - 8))}px`;
+    tip.style.top = `${below ? box.bottom : box.top - room.height}px`;
+  };
+  const marked = (event) => event.target instanceof Element && event.target.closest(".src");
+  for (const kind of ["mouseover", "focusin"])
+    document.addEventListener(kind, (event) => {
+      const mark = marked(event);
+      if (mark && !mark.contains(event.relatedTarget)) place(mark);
+    });
+  addEventListener("scroll", () => document.querySelectorAll(".src:hover, .src:focus-within").forEach(place), { capture: true, passive: true });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelectorAll(".src:hover, .src:focus-within").forEach((mark) => mark.classList.add("shut"));
   });
 })();
