@@ -25,6 +25,9 @@ const ours = {
 for (const [name, get] of Object.entries(ours))
   Yasqe.Autocompleters[name] = { ...Yasqe.Autocompleters[name], get, bulk: true, autoShow: true, persistenceId: null };
 
+// a shared address holds its query behind the "#", which YASGUI takes away
+const shared = new URLSearchParams(location.hash.slice(1)).get("query");
+
 place.hidden = false;
 plain.hidden = true;
 const yasgui = new Yasgui(place, {
@@ -36,7 +39,7 @@ const yasgui = new Yasgui(place, {
   yasqe: { prefixCcApi: null },
 });
 const editor = yasgui.getTab().getYasqe();
-editor.setValue(text);
+editor.setValue(shared ?? text);
 
 // what axe finds in YASGUI, mended from outside
 const name = (selector, words) => place.querySelectorAll(`${selector}:not([aria-label])`).forEach((one) => one.setAttribute("aria-label", words(one)));

@@ -3,9 +3,6 @@ import Graph from "graphology";
 import forceAtlas2 from "graphology-layout-forceatlas2";
 import Sigma from "sigma";
 
-const COLOURS = { Therapy: "#D55E00", Trial: "#332288", Vector: "#0072B2", Payload: "#E69F00", Gene: "#009E73", Antigen: "#66C2A5", Mechanism: "#CC79A7", Drug: "#C9B800", Disease: "#5C4033", Construct: "#56B4E9", CellProduct: "#F0955A", Publication: "#8A8A8A", Organisation: "#C8A951", Component: "#1F78B4", Experiment: "#8C8C1A" };
-const SIZES = { Therapy: 11, Vector: 9, Trial: 8, Gene: 7, Mechanism: 8 };
-
 const HINT = "Choose a node to see its links, a link to see its sources; choose a node twice to expand it.";
 
 const stage = document.getElementById("network");
@@ -15,6 +12,9 @@ const gexf = document.getElementById("gexf");
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
 
 const graph = new Graph({ multi: true, type: "directed" });
+// what the server says of kinds (words, colour, size) and of links (words)
+const looks = {};
+const links = {};
 const hidden = new Set();
 const expanded = new Set();
 let until = Infinity;
@@ -23,11 +23,14 @@ let chosen = null;
 const element = (name, text, properties = {}) => Object.assign(document.createElement(name), { textContent: text }, properties);
 
 function add(data) {
+  Object.assign(looks, data.kinds);
+  Object.assign(links, data.links);
+  const narrow = stage.clientWidth < 600 && data.nodes.length > 60 ? 0.55 : 1;
   data.nodes.forEach((node, index) => {
     if (graph.hasNode(node.id)) return;
     const angle = index * 2.399963; // the golden angle spreads a first guess evenly
     const radius = Math.sqrt(index + 1);
-    graph.addNode(node.id, { ...node, x: radius * Math.cos(angle), y: radius * Math.sin(angle), size: SIZES[node.kind] ?? 6, color: lighten(COLOURS[node.kind] ?? "#999999") });
+    graph.addNode(node.id, { ...node, x: radius * Math.cos(angle), y: radius * Math.sin(angle), size: narrow * (looks[node.kind]?.size ?? 6), color: lighten(looks[node.kind]?.colour ?? "#999999") });
   });
   for (const edge of data.edges) {
     const key = `${edge.source} ${edge.kind} ${edge.target}`;
@@ -52,6 +55,11 @@ async function sources(edge) {
   const answer = await fetch(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
   if (!answer.ok) return element("p", "The sources cannot be shown now.", { className: "about" });
   const found = await answer.json();
+  if (!found.sources.length && found.why) {
+    const line = element("p", "Follows from other statements by the axioms of the ontology: ", { className: "about" });
+    line.append(element("a", "why, and from which sources", { href: found.why }));
+    return line;
+  }
   if (!found.sources.length) return element("p", found.inferred ? "Follows from other statements by the axioms of the ontology." : "No source is recorded.", { className: "about" });
   const list = element("ul", "", { className: "plain sources" });
   list.append(...found.sources.map((one) => {
@@ -67,8 +75,9 @@ function row(key, id) {
   const item = element("li", "");
   const ends = id === undefined ? [edge.source, edge.target] : [edge.source === id ? edge.target : edge.source];
   const link = (node) => element("a", graph.getNodeAttribute(node, "label"), { href: graph.getNodeAttribute(node, "href") });
-  if (id === undefined) item.append(link(ends[0]), ` ${edge.kind} `, link(ends[1]), " ");
-  else item.append(edge.source === id ? "" : "← ", `${edge.kind} `, link(ends[0]), " ");
+  const words = links[edge.kind] ?? edge.kind;
+  if (id === undefined) item.append(link(ends[0]), ` ${words} `, link(ends[1]), " ");
+  else item.append(edge.source === id ? "" : "← ", `${words} `, link(ends[0]), " ");
   const open = element("button", edge.sources ? plural(edge.sources, "source") : "inferred", { type: "button", className: "mark" });
   open.setAttribute("aria-expanded", "false");
   const place = element("div", "");
@@ -89,7 +98,7 @@ function describe(id) {
   if (keys.length > 14) list.append(element("li", `and ${keys.length - 14} more`, { className: "about" }));
   const grow = element("button", "expand", { type: "button" });
   grow.addEventListener("click", () => expand(id));
-  detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${node.kind} `, grow, list);
+  detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${looks[node.kind]?.words ?? node.kind} `, grow, list);
 }
 
 function describeEdge(key) {
@@ -128,7 +137,7 @@ function kinds() {
       address();
       renderer.refresh();
     });
-    label.append(box, ` ${kind}`);
+    label.append(box, " ", element("span", "", { className: `swatch k-${kind}` }), looks[kind]?.words ?? kind);
     return label;
   });
   const years = graph.mapNodes((_, node) => node.year).filter(Number.isFinite);
@@ -143,7 +152,8 @@ function kinds() {
       address();
       renderer.refresh();
     });
-    label.append(slider, " ", output);
+    const undated = graph.filterNodes((_, node) => node.kind === "Trial" && !Number.isFinite(node.year)).length;
+    label.append(slider, " ", output, undated ? ` (${undated} without a date stay)` : "");
     boxes.push(label);
   }
   tools.replaceChildren(...boxes);
@@ -152,6 +162,28 @@ function kinds() {
 const shorten = (label) => (label.length > 34 ? `${label.slice(0, 33).trimEnd()}…` : label);
 // of a large network, only therapies are named until one comes nearer
 const far = () => graph.order > 60 && (renderer?.getCamera().ratio ?? 1) > 0.5;
+
+// a name that would leave the picture at the right stands at the left of its node, or as far right as there is room
+function place(context, data) {
+  const width = context.measureText(data.label).width;
+  const right = data.x + data.size + 3;
+  if (right + width <= stage.clientWidth) return [right, width];
+  const left = data.x - data.size - 3 - width;
+  return [left > 0 ? left : Math.max(0, stage.clientWidth - width - 4), width];
+}
+
+function drawLabel(context, data, settings) {
+  if (!data.label) return;
+  context.font = `${settings.labelWeight} ${settings.labelSize}px ${settings.labelFont}`;
+  // a rim in the colour of the page keeps names readable over nodes and links
+  context.lineWidth = 3;
+  context.strokeStyle = dark ? "#14171b" : "#ffffff";
+  const [left] = place(context, data);
+  const base = data.y + settings.labelSize / 3;
+  context.strokeText(data.label, left, base);
+  context.fillStyle = settings.labelColor.color;
+  context.fillText(data.label, left, base);
+}
 
 // sigma's own is dark on white in every theme
 function drawHover(context, data, settings) {
@@ -163,9 +195,10 @@ function drawHover(context, data, settings) {
   if (typeof data.label !== "string" || !data.label) return;
   const size = settings.labelSize;
   context.font = `${settings.labelWeight} ${size}px ${settings.labelFont}`;
-  const [left, top] = [data.x + data.size + 3, data.y - size / 2 - 4];
+  const [left, width] = place(context, data);
+  const top = data.y - size / 2 - 4;
   context.fillStyle = dark ? "#1c2127" : "#ffffff";
-  context.fillRect(left - 2, top, context.measureText(data.label).width + 8, size + 8);
+  context.fillRect(left - 2, top, width + 8, size + 8);
   context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
   context.fillText(data.label, left + 2, data.y + size / 3);
 }
@@ -184,7 +217,7 @@ async function start() {
   }
   renderer = new Sigma(graph, stage, {
     labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
-    labelRenderedSizeThreshold: graph.order > 60 ? 7 : 0,
+    labelRenderedSizeThreshold: graph.order > 60 ? (stage.clientWidth < 600 ? 5 : 7) : 0,
     labelDensity: 0.6,
     nodeReducer: (id, node) => {
       const away = chosen && id !== chosen && !graph.areNeighbors(id, chosen);
@@ -193,6 +226,7 @@ async function start() {
     },
     edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
     stagePadding: stage.clientWidth < 500 ? 60 : 40,
+    defaultDrawNodeLabel: drawLabel,
     defaultDrawNodeHover: drawHover,
     enableEdgeEvents: true,
   });
