@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import socket
@@ -151,14 +153,17 @@ def test_a_runaway_ends_and_does_not_hold_up_the_others(http, site):
     with ThreadPoolExecutor(4) as many:
         begun = time.perf_counter()
         runaways = [many.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY}, timeout=60)) for _ in range(2)]
+        # both have left the fast lane after a second
         time.sleep(1.2)
         slowest = max(ask(number) for number in range(40))
         first = runaways[0].result()
         took = time.perf_counter() - begun
         statuses = sorted(r.result().status_code for r in runaways)
-    assert slowest < 1.0
+    # nobody waited for a runaway to end; a crowded machine alone costs less than that
+    assert slowest < 2.5
     assert first.status_code in (503, 504)
-    assert took < 3 + 3 + 1.5
+    # it may wait its turn in the slow lane for as long as the other runs; by itself it would run for hours
+    assert took < 3 + 3 + 5
     assert set(statuses) <= {503, 504}
     assert 504 in statuses
 
@@ -302,8 +307,6 @@ _DATA = {"ttl": "text/turtle", "json": "application/json", "csv": "text/csv"}
 
 def test_every_iri_of_ours_has_its_page_and_data(http, shapes):
     """By suffix and by Accept, for each shape of IRI: of the type asked for, about the thing, and said to be."""
-    import csv
-
     import pyoxigraph
 
     for shape, path in shapes.items():
@@ -423,3 +426,113 @@ def test_without_fork(real_build, tmp_path, monkeypatch):
     with serving("--build", real_build, "--workers", "1", log=tmp_path / "log") as address:
         assert httpx.get(address + "/sparql", params={"query": "ASK { ?s a mesokg:Trial }"}, timeout=20).json()["boolean"] is True
         assert httpx.get(address + "/id/therapy-rad-ifn", headers={"Accept": "text/html"}, timeout=20).status_code == 200
+
+
+def test_updates_at_every_address_answer_for_any_name(tmp_path):
+    """Listening at all addresses it cannot know its names; the token keeps pages elsewhere out."""
+    with serving("--allow-update", "--store", tmp_path / "store", "--host", "0.0.0.0", "--token", "secret", log=tmp_path / "log") as address, httpx.Client(base_url=address.replace("0.0.0.0", "127.0.0.1"), timeout=20) as client:
+        told = {"Host": "kg.example.org", "Authorization": "Bearer secret"}
+        assert client.post("/sparql", data={"update": "INSERT DATA { <http://e/a> <http://e/b> 1 }"}, headers=told).status_code == 204
+        assert client.post("/sparql", data={"update": "CLEAR ALL"}, headers={"Host": "kg.example.org"}).status_code == 401
+
+
+# ---------------------------------------------------------------- what is configured
+
+
+def test_behind_a_public_address(real_build, tmp_path):
+    """Descriptions, links and data name the address that clients know; other hosts are refused."""
+    with serving("--build", real_build, "--public-url", "https://kg.example.org/", "--allow-host", "kg.example.org", log=tmp_path / "log") as address, httpx.Client(base_url=address, timeout=30, headers={"Host": "kg.example.org"}) as client:
+        described = client.get("/sparql", headers={"Accept": "application/n-triples"}).text
+        assert "service-description#endpoint> <https://kg.example.org/sparql>" in described
+        assert "<https://kg.example.org/sparql>" in client.get("/.well-known/void").text
+        assert "target <https://kg.example.org/sparql>" in client.get("/examples.ttl").text
+        assert "<https://kg.example.org/id/therapy-rad-ifn.ttl>" in client.get("/id/therapy-rad-ifn").headers["link"]
+        assert "https://kg.example.org/$1" in client.get("/w3id.htaccess").text
+        for text in (described, client.get("/", headers={"Accept": "text/html"}).text):
+            assert address not in text
+        assert client.get("/", headers={"Host": "other.example"}).status_code == 421
+
+
+def test_services_that_are_allowed(site, real_build, tmp_path):
+    """SERVICE and LOAD reach the addresses that are named, and no others."""
+    labels = "{ ?t a <https://w3id.org/mesokg/ontology/Trial> }"
+    there = f"{site}/sparql"
+    with serving("--build", real_build, "--allow-service", there, log=tmp_path / "log") as address, httpx.Client(base_url=address, timeout=30) as client:
+        here = client.get("/sparql", params={"query": f"SELECT DISTINCT ?t {labels}"}).json()["results"]["bindings"]
+        far = client.get("/sparql", params={"query": f"SELECT DISTINCT ?t {{ SERVICE <{there}> {labels} }}"})
+        assert far.status_code == 200, far.text
+        assert {one["t"]["value"] for one in far.json()["results"]["bindings"]} == {one["t"]["value"] for one in here} != set()
+        assert client.get("/sparql", params={"query": f"SELECT * {{ SERVICE <{site}/query> {labels} }}"}).status_code == 403
+        assert client.get("/sparql", params={"query": f"SELECT * {{ BIND(<{there}> AS ?x) SERVICE ?x {labels} }}"}).status_code == 403
+    source = f"{site}/id/therapy-rad-ifn.nt"
+    with serving("--allow-update", "--store", tmp_path / "store", "--allow-service", source, log=tmp_path / "updates") as address, httpx.Client(base_url=address, timeout=30) as client:
+        assert client.post("/sparql", data={"update": f"LOAD <{source}>"}).status_code == 204
+        assert client.get("/sparql", params={"query": "ASK { <https://w3id.org/mesokg/id/therapy-rad-ifn> ?p ?o }"}).json()["boolean"] is True
+        assert client.post("/sparql", data={"update": f"LOAD <{site}/id/therapy-crs-207.nt>"}).status_code == 403
+
+
+def test_a_cut_answer_says_so_over_http(real_build, tmp_path):
+    with serving(log=tmp_path / "log", settings={"build": real_build, "rows": 7}) as address, httpx.Client(base_url=address, timeout=30) as client:
+        cut = client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"})
+        assert len(cut.json()["results"]["bindings"]) == 7
+        assert cut.headers["x-mesokg-truncated"].startswith("after 7 rows")
+        assert cut.json()["truncated"] == cut.headers["x-mesokg-truncated"]
+        table = client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"}, headers={"Accept": "text/csv"}).text
+        assert len(list(csv.reader(io.StringIO(table, newline="")))) == 8
+        whole = client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o } LIMIT 3"})
+        assert "x-mesokg-truncated" not in whole.headers and "truncated" not in whole.json()
+
+
+# ---------------------------------------------------------------- the read-only endpoint
+
+
+def test_graphs_of_a_request(http):
+    """default-graph-uri and named-graph-uri choose among the graphs; without them a query sees their union."""
+    count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+    def number(query: str, **graphs: str) -> int:
+        return int(http.get("/sparql", params={"query": query, **graphs}).json()["results"]["bindings"][0]["n"]["value"])
+
+    facts, inferred = NAMESPACE + "graph/facts", NAMESPACE + "graph/inferred"
+    each = {iri: number(count, **{"default-graph-uri": iri}) for iri in (facts, inferred)}
+    assert min(each.values()) > 1000
+    assert number(count) > sum(each.values())
+    both = http.get("/sparql", params=[("query", count), ("default-graph-uri", facts), ("default-graph-uri", inferred)]).json()
+    assert int(both["results"]["bindings"][0]["n"]["value"]) == sum(each.values())
+    assert number("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }", **{"named-graph-uri": facts}) == each[facts]
+
+
+def test_the_graph_store_is_read(http):
+    import pyoxigraph
+
+    iri = NAMESPACE + "graph/inferred"
+    answer = http.get("/store", params={"graph": iri}, headers={"Accept": "text/turtle"})
+    assert answer.headers["content-type"].startswith("text/turtle")
+    count = http.get("/sparql", params={"query": f"SELECT (COUNT(*) AS ?n) {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"}).json()
+    read = list(pyoxigraph.parse(answer.content, format=pyoxigraph.RdfFormat.TURTLE))
+    assert len(read) == int(count["results"]["bindings"][0]["n"]["value"]) > 1000
+    assert http.get("/store", params={"graph": "https://example.org/none"}).status_code == 404
+
+
+def test_editors_find_the_examples_by_asking(http):
+    """With the query that SIB's editor puts to an endpoint; each example answers as it stands."""
+    from mesokg.questions import read_questions
+
+    wanted = "PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> SELECT DISTINCT ?sq ?comment ?query WHERE { ?sq a sh:SPARQLExecutable ; rdfs:comment ?comment ; sh:select|sh:ask|sh:construct ?query } ORDER BY ?sq"
+    found = http.get("/sparql", params={"query": wanted}).json()["results"]["bindings"]
+    assert {one["sq"]["value"].partition("/id/question-")[2] for one in found} == set(read_questions())
+    for one in found[:5]:
+        assert http.post("/sparql", data={"query": one["query"]["value"]}).status_code == 200, one["sq"]
+    prefixes = http.get("/sparql", params={"query": "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT ?prefix ?namespace { [] sh:prefix ?prefix ; sh:namespace ?namespace }"}).json()["results"]["bindings"]
+    assert ("mesokg", NAMESPACE + "ontology/") in {(one["prefix"]["value"], one["namespace"]["value"]) for one in prefixes}
+
+
+def test_void_is_dcat_too(http):
+    import pyoxigraph
+
+    read = list(pyoxigraph.parse(http.get("/.well-known/void").content, format=pyoxigraph.RdfFormat.TURTLE))
+    dataset = pyoxigraph.NamedNode(NAMESPACE + "dataset")
+    kinds = {quad.object.value.rpartition("#")[2] for quad in read if quad.subject == dataset and quad.predicate.value.endswith("#type")}
+    assert kinds >= {"Dataset"}
+    named = {quad.predicate.value for quad in read if quad.subject == dataset}
+    assert {"http://www.w3.org/ns/dcat#version", "http://purl.org/dc/terms/license", "http://rdfs.org/ns/void#triples", "http://rdfs.org/ns/void#dataDump"} <= named

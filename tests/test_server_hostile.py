@@ -30,7 +30,7 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes and l
 @pytest.fixture(scope="module")
 def site(real_build, tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "log"
-    with serving("--build", real_build, "--deadline", "10", log=log) as address:
+    with serving("--build", real_build, "--deadline", "60", log=log) as address:
         yield address
     # nothing unforeseen may have happened in any test
     assert "Traceback" not in log.read_text()
@@ -93,15 +93,18 @@ def test_a_worker_killed_in_mid_answer(http, site):
     """The request that it hit gets the body of an error, the next one its answer."""
     before = {pid: processor_ticks(pid) for pid in workers()}
     with ThreadPoolExecutor(1) as one:
-        hit = one.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY + "#killed"}, timeout=30))
-        busy = None
-        for _ in range(400):
-            # past the time in which a request is tried once more
-            busy = next((pid for pid in workers() if processor_ticks(pid) - before.get(pid, 0) > 0.7 * os.sysconf("SC_CLK_TCK")), None)
-            if busy:
+        hit = one.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY + "#killed"}, timeout=90))
+        # past the time in which a request is tried once more; a crowded machine may give its worker little
+        time.sleep(1.2)
+        busy = 0
+        for _ in range(1000):
+            used = {pid: processor_ticks(pid) - before.get(pid, 0) for pid in workers()}
+            busy = max(used, key=used.get, default=0)
+            if busy and used[busy] >= 0.05 * os.sysconf("SC_CLK_TCK"):
                 break
-            time.sleep(0.02)
-        assert busy, "no worker was busy"
+            time.sleep(0.05)
+        else:
+            raise AssertionError("no worker was busy")
         os.kill(busy, signal.SIGKILL)
         assert _serves(http)
         answer = hit.result()
@@ -113,14 +116,30 @@ def test_a_worker_killed_in_mid_answer(http, site):
 @only_linux
 def test_the_memory_cap_ends_a_query(http, real_build, tmp_path):
     """The same query passes where it may take a gibibyte."""
-    assert http.get("/sparql", params={"query": HUNGRY}).status_code == 200
-    with serving(log=tmp_path / "log", settings={"build": real_build, "memory_bytes": 64 * 1024 * 1024}) as address, httpx.Client(base_url=address, timeout=30) as client:
+    assert http.get("/sparql", params={"query": HUNGRY}, timeout=90).status_code == 200
+    with serving(log=tmp_path / "log", settings={"build": real_build, "memory_bytes": 64 * 1024 * 1024, "deadline_seconds": 60}) as address, httpx.Client(base_url=address, timeout=90) as client:
         answer = client.get("/sparql", params={"query": HUNGRY})
         assert answer.status_code == 400
         assert _is_problem(answer)
         assert "memory" in answer.json()["what"]
         assert "LIMIT" in answer.json()["fix"]
         assert _serves(client)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_full_queue_says_when_to_come_back(real_build, tmp_path):
+    """One long query runs in the slow lane, where nothing may wait: the others are told so, and short ones served."""
+    with serving(log=tmp_path / "log", settings={"build": real_build, "slow_queue_length": 0, "fast_seconds": 0.3, "deadline_seconds": 8}) as address:
+        with ThreadPoolExecutor(4) as many, httpx.Client(base_url=address, timeout=60) as client:
+            answers = [many.submit(lambda number=number: httpx.get(address + "/sparql", params={"query": f"{RUNAWAY} #{number}"}, timeout=60)) for number in range(4)]
+            while not all(one.done() for one in answers):
+                assert _serves(client)
+            found = [one.result() for one in answers]
+    assert {one.status_code for one in found} == {503, 504}
+    for one in found:
+        assert _is_problem(one)
+        if one.status_code == 503:
+            assert int(one.headers["retry-after"]) > 0
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
@@ -268,12 +287,12 @@ def _bad_request(chance: random.Random) -> bytes:
     noise = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 60)))
     words = ["SELECT", "*", "{", "}", "?s", "WHERE", "SERVICE", "<http://x>", "FILTER(", "\\u0000", "'", '"', "LOAD", "GRAPH", ";", "REGEX(?s,'(a+)+$')", "�", "%", "(" * 50, "{" * 3000, "!" * 400, "?s ?p ?o . " * 300]
     query = " ".join(chance.choice(words) for _ in range(chance.randrange(1, 25)))
-    path = chance.choice(["/sparql", "/store", "/id/x", "/thing/", "/ask/", "/graph.json", "/suggest", "/download/", "/static/", "/search", "/graph.gexf", "/thing?iri=", "/sparql", "/sparql", "/editor", "/dataset/", "/question/", "/.well-known/void", "/ontology/", "/graph/", "*", "//", "/%"])
+    path = chance.choice(["/sparql", "/store", "/id/x", "/thing/", "/ask/", "/graph.json", "/suggest", "/download/", "/static/", "/search", "/graph.gexf", "/thing?iri=", "/sparql", "/sparql", "/editor", "/dataset/", "/question/", "/.well-known/void", "/ontology/", "/graph/", "/why", "/behind", "/edge.json", "*", "//", "/%"])
     escaped = "".join(f"%{b:02x}" for b in (query.encode() if chance.random() < 0.7 else noise))
     method = chance.choice(["GET", "GET", "POST", "PUT", "HEAD", "BREW", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
     accept = chance.choice(["*/*", "text/html", ";q=,,,", "text/turtle;q=nan", "a/b;q=9999", "\x7f", "a/b," * 500])
     kind = chance.choice(["application/sparql-query", "application/x-www-form-urlencoded", "application/sparql-update", "text/turtle", "multipart/form-data", "x", "application/sparql-query; charset=utf-16"])
-    name = chance.choice(["query", "update", "q", "iri", "focus", "until", "format", "default-graph-uri", "strategy"])
+    name = chance.choice(["query", "update", "q", "iri", "focus", "until", "format", "default-graph-uri", "strategy", "s", "t"])
     body = chance.choice([b"", query.encode(), noise, b"query=" + escaped.encode(), b"%%%" + noise])
     tail = chance.choice(["", "/..%2f..%2fetc", "%00", "/" + escaped])
     host = chance.choice([*["localhost"] * 12, "", "a b", "<script>", "x" * 5000, "[::1"])

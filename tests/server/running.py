@@ -34,7 +34,7 @@ def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | Non
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, *command], stdout=out, stderr=out)
         try:
-            for _ in range(300):
+            for _ in range(900):
                 found = re.search(r"serves (http://\S+?)/ ", log.read_text(errors="replace"))
                 if found:
                     break
