@@ -93,6 +93,7 @@ def test_validate_says_that_a_file_holds_nothing(tmp_path: Path) -> None:
         (["query", "-e", "SELECT * WHERE { ?s ?p }"], "third part"),
         (["query", "-e", "ASK {}", "--format", "xml"], "there is no format 'xml'"),
         (["query", "-e", "ASK {}", "--set", "a=b"], "--set goes with the name"),
+        (["query", "which_therapies_target_gene", "--set", "target=MSLN", "--set", "target=HGF"], "--set target is given twice"),
         (["query", "-f", "/nowhere/x.rq"], "No such file"),
         (["query", "-e", "ASK { SERVICE <http://127.0.0.1:1/> {} }"], "SERVICE is refused"),
         (["query", "-e", "ASK {}", "--endpoint", "http://127.0.0.1:9/query"], "cannot be reached"),

@@ -314,7 +314,7 @@ def query(
         raise UsageError(f"there is no format {style!r}; {suggest(style, ANSWER_FORMATS)}")
     if explaining and style != "table":
         raise UsageError("--explain writes text for people; leave out --format")
-    values = dict(_setting(text) for text in settings)
+    values = _settings(settings)
     begun = time.perf_counter()
     if name:
         from mesokg.questions import ask, find_question
@@ -355,11 +355,15 @@ def _evidence(answer: Answer, store: Store) -> str:
     return "\n".join(lines) + "\n" if lines else "no rows\n"
 
 
-def _setting(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise UsageError(f"--set {text!r}: write NAME=VALUE, as --set target=MSLN")
-    return name, value
+def _settings(texts: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise UsageError(f"--set {text!r}: write NAME=VALUE, as --set target=MSLN")
+        if values.setdefault(name, value) != value:
+            raise UsageError(f"--set {name} is given twice, as {values[name]!r} and as {value!r}; ask once for each")
+    return values
 
 
 def _read_query(path: Path | None) -> str:

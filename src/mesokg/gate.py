@@ -148,11 +148,58 @@ def admit(query: str) -> None:
         )
 
 
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_BARE = re.compile(r"(?<![\w?$:@.%\\-])[A-Za-z_]\w*(?![\w:-])(?!\s*\()")
+_KEYWORDS = frozenset(
+    "a as ask asc avg base bind by construct count default desc describe distinct exists false filter from graph group having in limit max min"
+    " minus named not offset optional order prefix reduced sample select separator silent sum true undef union values where".split()
+)
+# Of what the engine names, these follow in one place only; the other keywords are what else might begin there.
+_ADVICE = {"BY": "BY", "AS": "AS", '"{"': '"{"', '"("': '"("', '"?"': "a variable", '"<"': "an IRI"}
+
+
+def _what_is_open(query: str) -> str:
+    """The bracket or quotation mark without its partner, or an empty text."""
+    bare = blank_quoted(query)
+    if (quote := re.search(r"[\"']", bare)) is not None:
+        return f"the quotation mark at {_at(query, quote.start())} is not closed on its line"
+    opened: list[re.Match[str]] = []
+    for bracket in re.finditer(r"[(\[{}\])]", bare):
+        if bracket[0] in "([{":
+            opened.append(bracket)
+        elif not opened:
+            return f"the {bracket[0]} at {_at(query, bracket.start())} closes nothing"
+        elif opened[-1][0] != _PAIRS[bracket[0]]:
+            return f"the {bracket[0]} at {_at(query, bracket.start())} does not close the {opened[-1][0]} opened at {_at(query, opened[-1].start())}"
+        else:
+            opened.pop()
+    return f"the {opened[-1][0]} opened at {_at(query, opened[-1].start())} is not closed" if opened else ""
+
+
+def _what_is_expected(query: str, message: str) -> str:
+    """What the engine expected, as far as that helps; its list holds all that a longer text might have gone on with."""
+    if "IRI parsing failed" in message:
+        return "the IRI before this point is malformed; an IRI holds no blanks, quotation marks or single brackets"
+    for word in _BARE.finditer(blank_quoted(query)):
+        if word[0].lower() not in _KEYWORDS:
+            return f"{word[0]!r} at {_at(query, word.start())} is no keyword; write ?{word[0]} for a variable, prefix:{word[0]} for a term, or quotation marks for text"
+    if not message:
+        return ""
+    expected = message.partition("expected")[2].removeprefix(" one of").replace("\n", " ")
+    alternatives = re.findall(r"\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|\w+", expected)
+    # `[_]` is any character: the engine saw a word that it could not take, and its list is of no use
+    known = [] if "[_]" in alternatives else [_ADVICE.get(part, "") for part in alternatives]
+    words = list(dict.fromkeys(filter(None, known)))
+    if words:
+        return "expected " + " or ".join(words[:6])
+    return "something is missing or out of place just before this point, such as the third part of a triple, AS before a name, or a bracket"
+
+
 def explain_syntax_error(query: str, message: str) -> str:
     """The engine's syntax error as place, expectation and the line it happened in.
 
-    >>> print(explain_syntax_error("SELECT * WHERE ?s", "error at 1:16: expected one of '{', GROUP, [_]"))
-    line 1, column 16: the query is not valid SPARQL; expected GROUP
+    >>> print(explain_syntax_error("SELECT * WHERE ?s", 'error at 1:16: expected "{"'))
+    line 1, column 16: the query is not valid SPARQL; expected "{"
       SELECT * WHERE ?s
                      ^
     """
@@ -177,17 +224,5 @@ def explain_syntax_error(query: str, message: str) -> str:
         unknown = next((w for w in prefixes if w.lower() not in declared), "")
         what = f"the prefix {unknown}: is not declared; {suggest(unknown, PREFIXES)}, or declare it with PREFIX"
     else:
-        expected = message.split("expected", 1)[1] if "expected" in message else ""
-        expected = expected.removeprefix(" one of").replace("\n", " ")
-        # character classes such as ['A' ..= 'Z'] help nobody
-        parts = [p.strip() for p in re.sub(r"\[[^\]]*\]", "", expected).split(", ")]
-        # LATERAL is no SPARQL 1.1 and SERVICE is refused, so neither is advice
-        words = [p for p in dict.fromkeys(parts) if p not in ("", "LATERAL", "SERVICE") and not p.startswith("'")]
-        what = "the query is not valid SPARQL"
-        if words:
-            what += "; expected " + " or ".join(words[:6])
-        elif place:
-            what += "; something is missing or out of place just before this point, such as the third part of a triple or a bracket"
-        else:
-            what += f"; {message}"
+        what = "the query is not valid SPARQL; " + (_what_is_open(query) or _what_is_expected(query, message if place else "") or message)
     return f"line {line}, column {column}: {what}\n  {shown}\n  {' ' * mark}^"
