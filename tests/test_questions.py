@@ -233,7 +233,7 @@ def test_oxigraph_answers_alike_over_one_merged_graph_of_the_build(built: Embedd
 @pytest.mark.parametrize("union", [True, False], ids=["union", "merged"])
 @pytest.mark.parametrize("graph", ["small", "built"])
 def test_rdflib_agrees(graph: str, union: bool, request: pytest.FixtureRequest) -> None:
-    """About half a minute for each layout of the built graph: 10 s to load it, the rest for the questions."""
+    """Two to three minutes for each layout of the built graph on two busy cores: 10 s to load it, the rest for the questions."""
     store = request.getfixturevalue(graph)
     rdflib = engines.Rdflib(store, union=union)
     for name in NAMES:
