@@ -57,7 +57,7 @@ def views_page() -> str:
     """What every view holds, as Markdown: attributes, kinds of nodes, links."""
     from mesokg.networks.build import ATTRIBUTES
     from mesokg.networks.facts import snake
-    from mesokg.networks.styles import DENIALS, read_styles
+    from mesokg.networks.styles import CLAIMS, DENIALS, read_styles
     from mesokg.networks.views import VIEWS
     from mesokg.vocabulary import read_vocabulary
 
@@ -82,7 +82,8 @@ def views_page() -> str:
         "## Attributes of links",
         "",
         *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in EDGE.items()]),
-        f"`color` lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that something is not so.",
+        f"`color` lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that",
+        f"something is not so, {' and '.join(f'`{name}`' for name in sorted(CLAIMS))} grey, since nobody has shown it.",
         "",
     ]
     for view in VIEWS.values():

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import clean_text, edge_rows, look_of, plain, type_of
+from mesokg.formats.cleaning import clean_text, edge_rows, is_colour, look_of, plain, type_of
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ HUBS = 15
 
 FARTHEST = 7.0
 """How far from a node its label may stand, joined to it by a line, in radii of the node."""
+
+LINKS = 16
+"""Kinds of links up to which the legend shows them."""
 
 LONGEST = 40
 """Characters of a label; the whole is in the tooltip."""
@@ -284,17 +287,20 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     """
     nodes = _nodes(graph)
     kinds = Counter(node.kind for node in nodes if node.kind)
+    links = _links(graph)
+    lines = len(kinds) + len(links) + (1 if kinds and links else 0)
     legend = 0.0
-    if kinds:
-        legend = 34 + max(text_width(f"{kind}  {number:,}", 15) for kind, number in kinds.items()) + 12
+    if lines:
+        counted = [*kinds.items(), *((name, number) for name, _, number in links)]
+        legend = 34 + max(text_width(f"{name}  {number:,}", 15) for name, number in counted) + 12
     width, height = _fit(nodes, legend)
-    labels = _place_labels(nodes, (-WIDTH, 0.0, legend, MARGIN + 50 + 24.0 * len(kinds)))
+    labels = _place_labels(nodes, (-WIDTH, 0.0, legend, MARGIN + 50 + 24.0 * lines))
     title = _text(graph.graph.get("name")) or "Network"
     story = _text(graph.graph.get("description"))
     # labels at the border may stand outside the nodes; the picture grows so that no text is cut
     left = min([0.0, *(label.box[0] - 8 for label in labels)])
     right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(label.box[2] + 8 for label in labels)])
-    bottom = max([height, MARGIN + 60 + 24.0 * len(kinds) + 40, *(label.box[3] + 8 for label in labels)])
+    bottom = max([height, MARGIN + 60 + 24.0 * lines + 40, *(label.box[3] + 8 for label in labels)])
     top = min([0.0, *(label.box[1] - 48 for label in labels)])
     with text_output(path) as stream:
         stream.write(
@@ -320,12 +326,30 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
             # the direction of the picture says which end is the start, whatever the script of the label
             stream.write(f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size}" text-anchor="{label.anchor}">{_xml(label.node.label)}</text>\n')
         stream.write("</g>\n")
-        stream.writelines(_legend(title, nodes, kinds, left, top))
+        stream.writelines(_legend(title, nodes, kinds, links, left, top))
         stream.write("</svg>\n")
 
 
 def _xml(text: str) -> str:
     return escape(clean_text(text), quote=True)
+
+
+def _line_colour(data: Mapping[Any, Any]) -> str:
+    colour = data.get("color")
+    return colour if isinstance(colour, str) and is_colour(colour) else "#AAAAAA"
+
+
+def _links(graph: networkx.Graph) -> list[tuple[str, str, int]]:
+    """Name, most frequent colour and number of each kind of link, the most frequent first; none where there are too many."""
+    found: dict[str, Counter[str]] = {}
+    for _, _, key, data in edge_rows(graph):
+        name = _text(data.get("label")) or _text(data.get("kind")) or (_text(key) if isinstance(key, str) else "")
+        if name:
+            found.setdefault(_cut(name), Counter())[_line_colour(data)] += 1
+        if len(found) > LINKS:
+            return []
+    ranked = sorted(found.items(), key=lambda pair: (-pair[1].total(), pair[0]))
+    return [(name, min(colours, key=lambda colour: (-colours[colour], colour)), colours.total()) for name, colours in ranked]
 
 
 def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
@@ -335,8 +359,7 @@ def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
     thin = 0.9 if graph.number_of_edges() < 1500 else 0.5
     for source, target, _, data in edge_rows(graph):
         one, other = at[source], at[target]
-        colour = data.get("color")
-        colour = colour if isinstance(colour, str) and len(colour) == 7 and colour[0] == "#" and colour[1:].isalnum() else "#AAAAAA"
+        colour = _line_colour(data)
         weight = data.get("weight", 1.0)
         heavy = math.log1p(weight) if isinstance(weight, int | float) and 0 < weight < 1e300 else 0.0
         stroke = f'stroke="{colour}" stroke-width="{min(7.0, thin * (0.6 + heavy)):.1f}"'
@@ -353,7 +376,7 @@ def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
     yield "</g>\n"
 
 
-def _legend(title: str, nodes: list[_Node], kinds: Counter[str], left: float, top: float) -> Iterator[str]:
+def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[tuple[str, str, int]], left: float, top: float) -> Iterator[str]:
     x, y = left + MARGIN, top + MARGIN + 14
     yield f'<g id="legend" fill="#111111">\n<text x="{x:.1f}" y="{y:.1f}" font-size="24" font-weight="bold">{_xml(title)}</text>\n'
     example = {node.kind: node for node in nodes}
@@ -362,4 +385,9 @@ def _legend(title: str, nodes: list[_Node], kinds: Counter[str], left: float, to
         like = example[kind]
         mark = _shape(_Node(None, x + 8, line - 5, 7.5, like.colour, like.shape, "", 0.0, kind, ""))
         yield f'{mark[:-1]}/>\n<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(kind)}  {count:,}</text>\n'
+    y += 24 * (len(kinds) + (1 if kinds else 0)) + 36
+    for number, (name, colour, count) in enumerate(links):
+        line = y + 24 * number
+        yield f'<path d="M{x:.1f} {line - 5:.1f}h16" stroke="{colour}" stroke-width="3"/>\n'
+        yield f'<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(name)}  {count:,}</text>\n'
     yield "</g>\n"

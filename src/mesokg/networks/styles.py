@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mesokg.errors import ResourceError
 
-__all__ = ["DENIALS", "SHAPES", "Style", "mix", "read_styles", "rgb"]
+__all__ = ["CLAIMS", "DENIALS", "SHAPES", "Style", "mix", "read_styles", "rgb"]
 
 SHAPES = ("disc", "square", "triangle", "diamond")
 """The node shapes of GEXF 1.3 that need no image."""
+
+CLAIMS = frozenset({"claimsMechanism", "claimsToEngage"})
+"""Kinds of edges that say what is claimed without having been shown: grey."""
 
 DENIALS = frozenset({"deniedBy", "failedToEngage", "refutesMechanism"})
 """Kinds of edges that say that something is not so: red in pictures, ``negated`` in KGX."""
