@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -493,6 +494,31 @@ def test_colours_are_those_of_the_table_in_every_format(facts_graph, tmp_path: P
     assert all(styled[f'node[kind = "{kind}"]'] == colour_of[kind] for kind in used)
     picture = (tmp_path / "svg").read_text(encoding="utf-8")
     assert set(re.findall(r'(?:circle|rect|polygon)[^>]*fill="(#[0-9A-F]{6})" stroke', picture)) == {colour_of[k] for k in used}
+
+
+def test_the_legend_names_kinds_of_nodes_and_links(facts_graph, tmp_path: Path):
+    EXPORTS["svg"].write(facts_graph, tmp_path / "t.svg")
+    legend = next(group for group in ElementTree.parse(tmp_path / "t.svg").getroot() if group.get("id") == "legend")
+    told = [text.text for text in legend if text.tag.endswith("text")][1:]
+    nodes = Counter(data["kind"] for _, data in facts_graph.nodes(data=True))
+    links = Counter(data["label"] for *_, data in facts_graph.edges(data=True))
+    assert sorted(told) == sorted(f"{name}  {number:,}" for name, number in (*nodes.items(), *links.items()))
+    # what was shown, what is only claimed and what failed are told apart
+    colours = {text.text.split("  ")[0]: line.get("stroke") for line, text in itertools.pairwise(legend) if line.tag.endswith("path")}
+    assert len({colours[name] for name in ("engages", "claims to engage", "failed to engage")}) == 3
+    many = networkx.MultiDiGraph([("a", "b", f"kind {number}") for number in range(40)])
+    EXPORTS["svg"].write(many, tmp_path / "m.svg")
+    assert "kind 1" not in (tmp_path / "m.svg").read_text(encoding="utf-8")
+
+
+def test_no_two_columns_of_a_csv_file_have_one_name(tmp_path: Path):
+    graph = networkx.Graph()
+    graph.add_node("n", **{"a:b": "one", "a_b": "two", "A:B": "three"})
+    EXPORTS["csv"].write(graph, tmp_path / "c")
+    with (tmp_path / "c" / "nodes.csv").open(encoding="utf-8", newline="") as stream:
+        head, row = csv.reader(stream)
+    assert len({name.lower() for name in head}) == len(head) == 5
+    assert sorted(row) == ["Node", "n", "one", "three", "two"]
 
 
 def test_no_label_of_a_picture_is_cut_or_covers_another(facts_graph, tmp_path: Path):

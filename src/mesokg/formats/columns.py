@@ -67,12 +67,12 @@ def write_csv(graph: networkx.Graph, path: Target) -> None:
     folder = make_folder(path)
     ids = name_nodes(graph)
     with text_output(folder / "nodes.csv") as stream:
-        stream.write(_line(["id:ID", ":LABEL", *map(_header, nodes)]))
+        stream.write(_line(["id:ID", ":LABEL", *_headers(nodes)]))
         for node, data in graph.nodes(data=True):
             label = _neo4j_label(data.get("kind"))
             stream.write(_line([ids[node], label, *(_cell(data.get(c.key), c.kind) for c in nodes)]))
     with text_output(folder / "edges.csv") as stream:
-        stream.write(_line([":START_ID", ":END_ID", ":TYPE", *map(_header, edges)]))
+        stream.write(_line([":START_ID", ":END_ID", ":TYPE", *_headers(edges)]))
         for source, target, key, data in edge_rows(graph):
             kind = _neo4j_type(_kind_of(key, data))
             stream.write(_line([ids[source], ids[target], kind, *(_cell(data.get(c.key), c.kind) for c in edges)]))
@@ -90,9 +90,17 @@ def _line(cells: list[str]) -> str:
     return ",".join('"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells) + "\n"
 
 
-def _header(column: Column) -> str:
-    # a colon starts the type in Neo4j's header
-    return column.name.replace(":", "_") + _NEO4J[column.kind]
+def _headers(columns: list[Column]) -> list[str]:
+    """Names with types; a colon starts the type in Neo4j's header, so there is none in a name, and no two are the same."""
+    taken: set[str] = set()
+    found = []
+    for column in columns:
+        name = column.name.replace(":", "_")
+        while name.lower() in taken:
+            name += "_attribute"
+        taken.add(name.lower())
+        found.append(name + _NEO4J[column.kind])
+    return found
 
 
 def write_parquet(graph: networkx.Graph, path: Target) -> None:

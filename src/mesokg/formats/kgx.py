@@ -42,7 +42,7 @@ def read_biolink() -> dict[str, dict[str, str]]:
 
 def _cell(value: object) -> str:
     """One line of text: a TSV cell of KGX has no quotes and holds no tab or line end."""
-    return " ".join(str(plain(value, "string")).split()) if type_of(value) else ""
+    return " ".join(str(plain(value, "string")).split()) if value is not None and type_of(value) else ""
 
 
 @lru_cache(maxsize=1)
@@ -83,9 +83,9 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
     with text_output(folder / "nodes.tsv") as stream:
         stream.write("\t".join(NODES) + "\n")
         for node, data in graph.nodes(data=True):
-            name = data.get("full_label") or data.get("label") or ids[node]
+            name = _cell(data.get("full_label")) or _cell(data.get("label")) or _cell(ids[node])
             row = (
-                _cell(ids[node]), _category(data), _cell(name), _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
+                _cell(ids[node]), _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
                 aliases.get(str(node), ""), SOURCE,
             )  # fmt: skip
             stream.write("\t".join(row) + "\n")
