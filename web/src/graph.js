@@ -163,13 +163,13 @@ const shorten = (label) => (label.length > 34 ? `${label.slice(0, 33).trimEnd()}
 // of a large network, only therapies are named until one comes nearer
 const far = () => graph.order > 60 && (renderer?.getCamera().ratio ?? 1) > 0.5;
 
-// a name that would leave the picture at the right stands at the left of its node, or as far right as there is room
+// a name that would leave the picture at the right stands at the left of its node, or below it where neither side has room
 function place(context, data) {
   const width = context.measureText(data.label).width;
   const right = data.x + data.size + 3;
-  if (right + width <= stage.clientWidth) return [right, width];
+  if (right + width <= stage.clientWidth) return [right, width, 0];
   const left = data.x - data.size - 3 - width;
-  return [left > 0 ? left : Math.max(0, stage.clientWidth - width - 4), width];
+  return left > 0 ? [left, width, 0] : [Math.max(0, stage.clientWidth - width - 4), width, data.size + 11];
 }
 
 function drawLabel(context, data, settings) {
@@ -178,8 +178,8 @@ function drawLabel(context, data, settings) {
   // a rim in the colour of the page keeps names readable over nodes and links
   context.lineWidth = 3;
   context.strokeStyle = dark ? "#14171b" : "#ffffff";
-  const [left] = place(context, data);
-  const base = data.y + settings.labelSize / 3;
+  const [left, , down] = place(context, data);
+  const base = data.y + down + settings.labelSize / 3;
   context.strokeText(data.label, left, base);
   context.fillStyle = settings.labelColor.color;
   context.fillText(data.label, left, base);
@@ -195,12 +195,12 @@ function drawHover(context, data, settings) {
   if (typeof data.label !== "string" || !data.label) return;
   const size = settings.labelSize;
   context.font = `${settings.labelWeight} ${size}px ${settings.labelFont}`;
-  const [left, width] = place(context, data);
-  const top = data.y - size / 2 - 4;
+  const [left, width, down] = place(context, data);
+  const top = data.y + down - size / 2 - 4;
   context.fillStyle = dark ? "#1c2127" : "#ffffff";
   context.fillRect(left - 2, top, width + 8, size + 8);
   context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
-  context.fillText(data.label, left + 2, data.y + size / 3);
+  context.fillText(data.label, left + 2, data.y + down + size / 3);
 }
 
 async function start() {
