@@ -293,7 +293,8 @@ def _statements(page: dict) -> set[tuple]:
 # ---------------------------------------------------------------- browser
 
 WHY = "/why?s=mkg:therapy-rad-ifn&p=rdf:type&o=mesokg:CytokineGeneTherapy"
-VISITED = ["/", WHY, "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT03907852", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
+BEHIND = "/behind?t=%3Chttps%3A%2F%2Fw3id.org%2Fmesokg%2Fid%2Ftherapy-crs-207%3E&t=%3Chttp%3A%2F%2Fidentifiers.org%2Fhgnc%2F7371%3E"
+VISITED = ["/", WHY, BEHIND, "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT03907852", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
 
 
 @pytest.fixture(scope="module")
