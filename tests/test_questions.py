@@ -307,6 +307,17 @@ def test_a_value_may_be_an_id_a_symbol_or_a_label(small: EmbeddedStore) -> None:
     assert answers[0] and all(rows == answers[0] for rows in answers)
 
 
+def test_a_name_of_a_gene_and_of_its_product_means_what_the_question_asks_for() -> None:
+    name, form_of = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label"), ox.NamedNode("https://w3id.org/mesokg/ontology/formOf")
+    gene, form = ox.NamedNode("http://identifiers.org/hgnc/1050"), ox.NamedNode("https://w3id.org/mesokg/id/form-bid")
+    store = EmbeddedStore()
+    store.add([ox.Quad(gene, name, ox.Literal("BID")), ox.Quad(form, name, ox.Literal("BID")), ox.Quad(form, form_of, gene)])
+    assert "HGNC:1050" in bind(find_question("what_did_experiments_show_of_gene"), {"gene": "BID"}, store).sparql.replace(f"<{gene.value}>", "HGNC:1050")
+    store.add([ox.Quad(form, form_of, form)])
+    with pytest.raises(UsageError, match="'BID' names 2 things"):
+        bind(find_question("what_did_experiments_show_of_gene"), {"gene": "BID"}, store)
+
+
 def test_every_block_of_a_parameter_is_replaced(tmp_path: Path, small: EmbeddedStore) -> None:
     text = _GOOD.replace("} ORDER", '  { SELECT ?trial WHERE { VALUES ?phase { "1" } ?trial mesokg:phase/skos:notation ?phase } }\n} ORDER')
     question = bind(read_question(_written(tmp_path, text)), {"phase": "2"}, small)

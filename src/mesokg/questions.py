@@ -232,6 +232,10 @@ def _thing(text: str, parameter: Parameter, store: Store) -> NamedNode:
     if is_curie(text) and text.partition(":")[0] in PREFIXES:
         return NamedNode(expand(text))
     things = sorted({row[0].value for row in store.query(_by_name_query() % Literal(text))})  # type: ignore[union-attr]
+    if len(things) > 1 and parameter.completion:
+        # one name may stand for a gene and its product: the question says which of them it asks for
+        meant = {row[0].value for row in store.query(f"SELECT DISTINCT ?value WHERE {{ {parameter.completion} }}")}  # type: ignore[union-attr]
+        things = [thing for thing in things if thing in meant] or things
     if len(things) == 1:
         return NamedNode(things[0])
     if not things:
