@@ -18,12 +18,13 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS
 
 from mesokg.errors import ReasoningError, VocabularyError
-from mesokg.hierarchy import hermit
+from mesokg.hierarchy import hermit, is_consistent
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.ontology_pages import DIAGRAM, ROUTES, write_ontology_pages
 from mesokg.ontology_products import import_lists, outside_terms, write_ontology_products
 from mesokg.reasoning import infer
 from mesokg.resources import folder
+from mesokg.rules import HIERARCHY, read_hierarchy
 from mesokg.vocabulary import read_vocabulary
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +76,40 @@ def test_definitions_begin_with_a_genus_and_end_as_a_sentence() -> None:
         if not re.match(r"(An?|The) [\w-]", str(text)) or not str(text).endswith(".")
     ]  # fmt: skip
     assert bad == []
+
+
+def test_no_definition_explains_a_term_by_itself() -> None:
+    """The genus of a definition is another term: not "A genetic construct in which ..." for "genetic construct"."""
+    circular = [
+        (local(one), str(text)) for one in terms() for text in GRAPH.objects(one, DEFINITION)
+        if re.match(rf"(an?|the) {re.escape(str(GRAPH.value(one, RDFS.label)).casefold())}\b", str(text).casefold())
+    ]  # fmt: skip
+    assert circular == []
+
+
+def test_genus_in_words_is_the_genus_of_the_axioms() -> None:
+    """The first words of a definition end with the last word of the label of a class above."""
+    above = defaultdict(set)
+    for low, high in read_hierarchy(folder("ontology") / HIERARCHY):
+        above[low].add(high)
+    for low, _, high in GRAPH.triples((None, RDFS.subClassOf, None)):
+        above[str(low)].add(str(high))
+    wrong = []
+    for one in terms(OWL.Class):
+        genera = {str(GRAPH.value(rdflib.URIRef(high), RDFS.label)).split(" of ")[0].split()[-1] for high in above[str(one)] if high.startswith(OURS)}
+        text = str(GRAPH.value(one, DEFINITION))
+        opening = re.split(r" (?:that|which|whose|in which|for which|from which|by which|with the role|made|when|of a|of early|of the)\b", text)[0]
+        if genera and not any(re.search(rf"\b{re.escape(genus)}$", opening) for genus in genera):
+            wrong.append((local(one), text, sorted(genera)))
+    assert wrong == []
+
+
+def test_definition_sources_are_ours_or_can_be_looked_up() -> None:
+    """A definition that follows somebody names him: an ontology term, a paper or a page; never bare words."""
+    form = r"mesokg contributors|(BFO|IAO|OBI|RO|SO|VO|MESH|NCIT|GO):[A-Z0-9]+|PMID:\d+|PMC:PMC\d+|DOI:10\.\d+/\S+|https://\S+"
+    sources = [(local(s), str(o)) for s, o in GRAPH.subject_objects(SOURCE)]
+    assert [pair for pair in sources if not re.fullmatch(form, pair[1])] == []
+    assert len({name for name, value in sources if value != "mesokg contributors"}) >= 60
 
 
 def test_iris_follow_one_pattern() -> None:
@@ -182,6 +217,35 @@ def test_disjoint_neighbours_clash_with_an_explanation(first: str, second: str) 
     assert any("disjoint" in problem.rule and "DisjointClasses: " in problem.fix for problem in caught.value.problems)
 
 
+CHARACTERISTICS = sorted(
+    (local(one), kind) for one in terms(OWL.ObjectProperty)
+    for kind, iri in (("functional", OWL.FunctionalProperty), ("asymmetric", OWL.AsymmetricProperty), ("irreflexive", OWL.IrreflexiveProperty))
+    if (one, RDF.type, iri) in GRAPH
+)  # fmt: skip
+AGAINST = {
+    "functional": "mkg:a mesokg:{0} mkg:b, mkg:c . mkg:b owl:differentFrom mkg:c .",
+    "asymmetric": "mkg:a mesokg:{0} mkg:b . mkg:b mesokg:{0} mkg:a .",
+    "irreflexive": "mkg:a mesokg:{0} mkg:a .",
+}
+"""What no property of that kind may say."""
+
+
+@pytest.mark.parametrize("name, kind", CHARACTERISTICS)
+def test_characteristics_forbid_with_an_explanation(name: str, kind: str) -> None:
+    with pytest.raises(ReasoningError) as caught:
+        infer(make_store(facts=AGAINST[kind].format(name)), rules=[rule for rule in real_rules() if rule.kind in AGAINST])
+    assert any(kind in problem.rule and name in problem.fix for problem in caught.value.problems)
+
+
+def test_hermit_agrees_that_each_characteristic_forbids(tmp_path: Path) -> None:
+    """One property of each kind; which properties are of a kind is read from the same file."""
+    need_java()
+    for kind in AGAINST:
+        name = next(name for name, found in CHARACTERISTICS if found == kind)
+        (tmp_path / "against.ttl").write_text(TURTLE_PREFIXES + AGAINST[kind].format(name), encoding="utf-8")
+        assert not is_consistent(folder("ontology") / "mesokg.ttl", tmp_path / "against.ttl"), kind
+
+
 def test_hermit_finds_every_disjoint_pair_empty(tmp_path: Path) -> None:
     """A class below both of two disjoint ones can have no member: one class per pair, all judged in one run."""
     need_java()
@@ -223,6 +287,35 @@ def test_mapping_set_is_whole(path: Path) -> None:
         if row["subject_id"].startswith("mesokg:"):
             label = GRAPH.value(rdflib.URIRef(OURS + row["subject_id"].removeprefix("mesokg:")), RDFS.label)
             assert str(label) == row["subject_label"], row["subject_id"]
+
+
+def test_mappings_and_alignment_say_the_same() -> None:
+    """Where the alignment places a term below another, the mapping says broader, or the same; and something is compared."""
+    alignment = rdflib.Graph().parse(folder("ontology") / "alignment.ttl")
+    placed = {
+        (compact(str(s)), compact(str(o))) for p in (RDFS.subClassOf, RDFS.subPropertyOf)
+        for s, o in alignment.subject_objects(p) if str(s).startswith(OURS)
+    }  # fmt: skip
+    rows = [row for path in MAPPINGS for row in _rows(path) if (row["subject_id"], row["object_id"]) in placed]
+    assert len(rows) > 15
+    assert [row for row in rows if row["predicate_id"] not in ("skos:broadMatch", "skos:exactMatch")] == []
+
+
+def test_alignment_holds_beside_what_the_owners_say_of_their_relations(tmp_path: Path) -> None:
+    """With the domains, ranges and disjointness of RO and BFO the graph stays consistent; a wrong placement does not."""
+    need_java()
+    alignment, others = folder("ontology") / "alignment.ttl", ROOT / "tests" / "ontology" / "others" / "relations.ttl"
+    aligned = tmp_path / "alignment.ttl"
+    rdflib.Graph().parse(alignment).remove((None, OWL.imports, None)).serialize(aligned, format="turtle")
+    steps = tmp_path / "steps.ttl"
+    facts = "mkg:one a mesokg:MechanismStep ; mesokg:precedesStep mkg:two . mkg:report a mesokg:Publication ; mesokg:reportsOn mkg:trial ."
+    facts += "mkg:trial a mesokg:Trial . mkg:gene a mesokg:Gene ; mesokg:expressedIn mkg:cell . mkg:cell a mesokg:CellType ."
+    steps.write_text(TURTLE_PREFIXES + facts, encoding="utf-8")
+    graphs = (folder("ontology") / "mesokg.ttl", aligned, others, steps, ROOT / "tests" / "reasoning" / "members.ttl")
+    assert is_consistent(*graphs)
+    wrong = tmp_path / "wrong.ttl"
+    wrong.write_text(TURTLE_PREFIXES + "mesokg:precedesStep rdfs:subPropertyOf BFO:0000063 .", encoding="utf-8")
+    assert not is_consistent(*graphs, wrong)
 
 
 def test_one_outside_term_is_exactly_one_of_ours() -> None:
