@@ -442,7 +442,7 @@ def test_full_holds_base_alignment_outside_terms_and_hierarchy(built) -> None:
     _, out, _ = built
     full = rdflib.Graph().parse(out / "ontology" / "mesokg-full.ttl")
     trial = rdflib.URIRef(OURS + "Trial")
-    assert (trial, RDFS.subClassOf, rdflib.URIRef(PREFIXES["OBI"] + "0000066")) in full
+    assert (trial, RDFS.subClassOf, rdflib.URIRef(PREFIXES["OBI"] + "0003699")) in full
     assert (rdflib.URIRef(OURS + "OncolyticVirotherapy"), RDFS.subClassOf, rdflib.URIRef(OURS + "InVivoGeneTherapy")) in full
     assert full.value(rdflib.URIRef(PREFIXES["MONDO"] + "0005112"), RDFS.label)
     assert len(list(full.subjects(RDF.type, OWL.Ontology))) == 1
