@@ -270,6 +270,32 @@ def test_a_chain_without_a_beginning_or_an_end_says_so(therapy: str, missing: li
     assert sorted(row[-1] for row in rows if not row[1]) == missing
 
 
+def test_a_receptor_that_was_described_whole_lacks_what_it_does_not_name() -> None:
+    small = engines.small_world()
+    whole = ox.NamedNode("https://w3id.org/mesokg/ontology/compositionComplete")
+    small.add([ox.Quad(ox.NamedNode("https://w3id.org/mesokg/id/construct-car"), whole, ox.Literal(True), ox.NamedNode(engines.GRAPH + "facts"))])
+    rows = engines.oxigraph_rows(QUESTIONS["which_parts_of_receptors_does_no_source_name"], small)
+    assert {(row[0], row[-1]) for row in rows} == {("mkg:construct-car", "lacks it"), ("mkg:construct-car-switch", "not described")}
+
+
+def test_a_kind_of_vector_counts_as_tried_once_a_trial_tests_one() -> None:
+    ours, things = "https://w3id.org/mesokg/ontology/", "https://w3id.org/mesokg/id/"
+    small, graph = engines.small_world(), ox.NamedNode(engines.GRAPH + "facts")
+
+    def state(subject: str, predicate: str, target: str) -> dict[str, tuple[str, ...]]:
+        small.add([ox.Quad(ox.NamedNode(things + subject), ox.NamedNode(predicate), ox.NamedNode(target), graph)])
+        return {row[0]: row[3:] for row in engines.oxigraph_rows(QUESTIONS["which_kinds_of_therapy_were_never_tried"], small)}
+
+    kind, is_a = "mesokg:PlasmidVector", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+    kinds = state("vector-naked", is_a, ours + "PlasmidVector")
+    assert kinds[kind] == ("1", "0"), "known, and in no experiment"
+    state("construct-naked", ours + "hasBackbone", things + "vector-naked")
+    kinds = state("experiment-naked", ours + "experimentTests", things + "construct-naked")
+    assert kinds[kind] == ("1", "1"), "in one experiment"
+    kinds = state("trial-naked", ours + "testsVector", things + "vector-naked")
+    assert kind not in kinds, "in a trial"
+
+
 # ---------------------------------------------------------------- parameters and bad input
 
 
