@@ -421,6 +421,19 @@ def test_gexf_and_graphml_round_trip(graph, tmp_path: Path):
                 assert any(same(one, value) for one in found.values()), (key, value, found)
 
 
+def test_a_shape_that_is_none_is_a_text(tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    graph.add_node("a", shape="\x1f<star>")
+    graph.add_node("b", shape="square")
+    write_gexf(graph, tmp_path / "g.gexf")
+    nodes, _ = read_gexf(tmp_path / "g.gexf")
+    assert ["<star>" in found.values() for found in nodes.values()] == [True, False]
+    assert (tmp_path / "g.gexf").read_text(encoding="utf-8").count("<viz:shape") == 1
+    write_graphml(graph, tmp_path / "g.graphml")
+    nodes, _ = read_graphml(tmp_path / "g.graphml")
+    assert ["<star>" in found.values() for found in nodes.values()] == [True, False]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(graph=graphs())
 def test_every_other_format_takes_any_graph(graph, tmp_path: Path):

@@ -252,7 +252,10 @@ def is_colour(text: str) -> bool:
 
 
 def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[float, float, float] | None, str | None]:
-    """Colour (#RRGGBB), size, position and shape of a node: from flat attributes, or NetworkX's ``viz`` dictionary."""
+    """Colour (#RRGGBB), size, position and shape of a node: from flat attributes, or NetworkX's ``viz`` dictionary.
+
+    Shapes that no drawing program knows are none; their text has a column of its own.
+    """
     viz = data.get("viz")
     viz = viz if isinstance(viz, Mapping) else {}
     colour = data.get("color")
@@ -270,7 +273,7 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
     place = place if isinstance(place, Mapping) else data
     x, y, z = (_number(place.get(name)) for name in "xyz")
     shape = data.get("shape", viz.get("shape"))
-    return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape if isinstance(shape, str) else None
+    return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape if isinstance(shape, str) and shape in _SHAPES else None
 
 
 _SHAPES = ("disc", "square", "triangle", "diamond")
