@@ -158,7 +158,7 @@ def _known_on(build: Path, day: str) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for row in answer.rows:
             cells = {name: term.value for name, term in zip(answer.variables, row, strict=True) if term is not None}
-            if cells["trial"].endswith(NUMBER) and "field" in cells:
+            if cells["trial"].endswith(NUMBER) and "value" in cells:  # a field without a value is one that nothing dated tells
                 found.setdefault(cells["field"], set()).add(cells["value"])
     return found
 
