@@ -536,3 +536,18 @@ def test_void_is_dcat_too(http):
     assert kinds >= {"Dataset"}
     named = {quad.predicate.value for quad in read if quad.subject == dataset}
     assert {"http://www.w3.org/ns/dcat#version", "http://purl.org/dc/terms/license", "http://rdfs.org/ns/void#triples", "http://rdfs.org/ns/void#dataDump"} <= named
+
+
+def test_every_file_named_in_dcat_can_be_had_as_it_is_described(http):
+    import rdflib
+
+    graph = rdflib.Graph().parse(data=http.get("/.well-known/void").text, format="turtle")
+    parts = list(graph.objects(rdflib.URIRef(NAMESPACE + "dataset"), rdflib.DCAT.distribution))
+    assert len(parts) >= 10
+    for part in parts:
+        assert (part, rdflib.RDF.type, rdflib.DCAT.Distribution) in graph
+        answer = http.get(str(graph.value(part, rdflib.DCAT.downloadURL)))
+        assert answer.status_code == 200
+        assert len(answer.content) == int(graph.value(part, rdflib.DCAT.byteSize))
+        assert str(graph.value(part, rdflib.DCAT.mediaType)).endswith("/media-types/" + answer.headers["content-type"].partition(";")[0])
+        assert graph.value(part, rdflib.DCTERMS.title) and graph.value(part, rdflib.DCTERMS.license)

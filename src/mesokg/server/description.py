@@ -1,14 +1,24 @@
-"""The service described in RDF (https://www.w3.org/TR/sparql11-service-description/)."""
+"""The service and its files described in RDF.
+
+The service after https://www.w3.org/TR/sparql11-service-description/, the files after https://www.w3.org/TR/vocab-dcat-3/.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri
 from mesokg.metadata import DATASET
 from mesokg.server.settings import Settings
 
-__all__ = ["describe_service"]
+if TYPE_CHECKING:
+    from pyoxigraph import Triple
+
+__all__ = ["Download", "describe_downloads", "describe_service"]
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
+_MEDIA_TYPE = "https://www.iana.org/assignments/media-types/"
 _FORMATS = (
     "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV", "Turtle", "N-Triples",
     "RDF_XML", "JSON-LD", "TriG", "N-Quads",
@@ -60,3 +70,36 @@ def describe_service(address: str, settings: Settings, name: str) -> bytes:
                 Triple(NamedNode(graph_iri(graph)), a, sd("Graph")),
             ]
     return write_triples(found, name, {**PREFIXES, "sd": _SD})
+
+
+class Download(NamedTuple):
+    """A file that is served: its address, what it is in words, its media type without parameters, its size in bytes."""
+
+    address: str
+    title: str
+    media_type: str
+    size: int
+
+
+def describe_downloads(downloads: Iterable[Download], licence: str) -> list[Triple]:
+    """Each file as a dcat:Distribution of the dataset."""
+    from pyoxigraph import Literal, NamedNode, Triple
+
+    def dcat(local: str) -> NamedNode:
+        return NamedNode(PREFIXES["dcat"] + local)
+
+    size_type = NamedNode(PREFIXES["xsd"] + "nonNegativeInteger")
+    found: list[Triple] = []
+    for one in downloads:
+        node, file = NamedNode(one.address + "#distribution"), NamedNode(one.address)
+        found += [
+            Triple(NamedNode(DATASET), dcat("distribution"), node),
+            Triple(node, NamedNode(PREFIXES["rdf"] + "type"), dcat("Distribution")),
+            Triple(node, NamedNode(PREFIXES["dcterms"] + "title"), Literal(one.title, language="en")),
+            Triple(node, NamedNode(PREFIXES["dcterms"] + "license"), NamedNode(licence)),
+            Triple(node, dcat("accessURL"), file),
+            Triple(node, dcat("downloadURL"), file),
+            Triple(node, dcat("mediaType"), NamedNode(_MEDIA_TYPE + one.media_type)),
+            Triple(node, dcat("byteSize"), Literal(str(one.size), datatype=size_type)),
+        ]
+    return found

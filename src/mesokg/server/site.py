@@ -211,6 +211,7 @@ class Site:
 
         from mesokg.identifiers import PREFIXES
         from mesokg.metadata import DATASET
+        from mesokg.server.description import Download, describe_downloads
         from mesokg.server.results import write_triples
 
         dataset = NamedNode(DATASET)
@@ -220,7 +221,12 @@ class Site:
             if name in _SAID and name.endswith((".ttl", ".trig", ".gz", ".owl", ".jsonld")):
                 quads.append(Quad(dataset, NamedNode(PREFIXES["void"] + "dataDump"), NamedNode(f"{base}/download/{name}")))
         quads.append(Quad(dataset, NamedNode(PREFIXES["rdfs"] + "seeAlso"), NamedNode(base + "/examples.ttl")))
-        body = write_triples([q.triple for q in quads], found.name, PREFIXES)
+        files = [
+            Download(f"{base}/download/{quote(name)}", said, self._media(name).partition(";")[0], self.products[name].stat().st_size)
+            for name, said in _SAID.items()
+            if name in self.products
+        ]
+        body = write_triples([*(q.triple for q in quads), *describe_downloads(files, LICENCE)], found.name, PREFIXES)
         return Response(body, headers={"Content-Type": found.content_type, "Vary": "Accept", **cors(self.settings)})
 
     # ------------------------------------------------------------ small things
