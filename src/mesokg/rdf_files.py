@@ -16,7 +16,7 @@ from mesokg.collector import paused_collector
 from mesokg.identifiers import PREFIXES
 
 if TYPE_CHECKING:
-    from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple
+    from pyoxigraph import BlankNode, Quad, RdfFormat, Triple
 
 __all__ = ["name_blank_nodes", "sorted_quads", "used_prefixes", "write_nquads_gz", "write_rdf"]
 
