@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from mesokg.errors import Problem
-from mesokg.registries import ctgov, pubmed, terms
+from mesokg.registries import ctgov, pubmed
 from mesokg.registries.cache import Cache
 from mesokg.registries.faults import NotCached, NotFound, Refused, Unreachable
 from mesokg.registries.web import Client, Policy, user_agent
 from registries.fake_registry import FakeRegistry, ok, page, serving, study
-from test_registries import HGNC, OLS, PUBMED
+from test_registries import PUBMED
 
 FAST = Policy(interval=0.0, tries=3, timeout=2.0, deadline=2.0, longest_wait=5.0)
 
