@@ -333,6 +333,13 @@ def test_a_value_may_be_an_id_a_symbol_or_a_label(small: EmbeddedStore) -> None:
     assert answers[0] and all(rows == answers[0] for rows in answers)
 
 
+@pytest.mark.parametrize("number", ["NCT1", "nct1", "EU 1"])
+def test_a_registry_number_names_the_trial(number: str, small: EmbeddedStore) -> None:
+    asked = QUESTIONS["what_did_trial_report"]
+    by_number, by_id = (ask(asked, small, {"trial": one}).rows for one in (number, "mkg:trial-1"))
+    assert by_number and by_number == by_id
+
+
 def test_a_name_of_a_gene_and_of_its_product_means_what_the_question_asks_for() -> None:
     name, form_of = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label"), ox.NamedNode("https://w3id.org/mesokg/ontology/formOf")
     gene, form = ox.NamedNode("http://identifiers.org/hgnc/1050"), ox.NamedNode("https://w3id.org/mesokg/id/form-bid")

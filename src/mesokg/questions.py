@@ -211,11 +211,14 @@ def _term(text: str, parameter: Parameter, store: Store) -> NamedNode | Literal:
 
 @lru_cache(maxsize=1)
 def _by_name_query() -> str:
+    # a registry number names the trial, not its record
     return """
         SELECT DISTINCT ?thing ?name WHERE {
           VALUES ?wanted { %s }
-          VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym mesokg:registryIdentifier skos:notation }
-          ?thing ?naming ?name .
+          {
+            VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym skos:notation }
+            ?thing ?naming ?name .
+          } UNION { ?record mesokg:registryIdentifier ?name ; mesokg:recordOf ?thing }
           FILTER(LCASE(STR(?name)) = LCASE(?wanted))
           FILTER(ISIRI(?thing))
         } ORDER BY ?thing"""
