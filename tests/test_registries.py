@@ -272,6 +272,104 @@ def test_the_studies_before_the_damage_are_kept(tmp_path: Path, damage, rule: st
     assert "before it were read" in problems[0].fix
 
 
+def _spoiled(content: bytes) -> bytes:
+    """A gzip file with forty bytes in its middle turned over."""
+    packed = bytearray(gzip.compress(content, mtime=0))
+    middle = len(packed) // 2
+    packed[middle : middle + 40] = bytes(255 - byte for byte in packed[middle : middle + 40])
+    return bytes(packed)
+
+
+def _noise(size: int) -> str:
+    import random
+
+    return "".join(random.Random(1).choices("abcdefgh ", k=size))
+
+
+def test_a_spoiled_gzip_is_said_with_its_path_and_the_other_files_are_read(tmp_path: Path):
+    (tmp_path / "a.json.gz").write_bytes(_spoiled(json.dumps(study(descriptionModule__detailedDescription=_noise(50_000))).encode()))
+    (tmp_path / "b.json").write_bytes(json.dumps(study("NCT00000002")).encode())
+    numbers, problems = _numbers(tmp_path)
+    assert numbers == ["NCT00000002"]
+    assert [(p.file, p.rule) for p in problems] == [("a.json.gz", "damaged gzip")]
+    assert str(tmp_path / "a.json.gz") in problems[0].fix and "fetch" in problems[0].fix
+
+
+@pytest.mark.parametrize("size", [200, 50_000])
+@pytest.mark.parametrize(("name", "kind"), [("a.xml.gz", "pubmed"), ("a.json.gz", "ctgov")])
+def test_a_gzip_spoiled_from_its_beginning_has_a_reader(tmp_path: Path, name: str, kind: str, size: int):
+    (tmp_path / name).write_bytes(gzip.compress(b"x")[:10] + b"\xff" * size)
+    assert kind_of(tmp_path / name) == kind
+
+
+@pytest.mark.parametrize("read", [read_articles, read_terms])
+def test_a_spoiled_gzip_of_publications_or_terms_is_said(tmp_path: Path, read):
+    path = tmp_path / "a.gz"
+    path.write_bytes(_spoiled(_noise(50_000).encode()))
+    problems: list[Problem] = []
+    assert list(read(path, problems)) == []
+    assert [(p.file, p.rule) for p in problems] == [("a.gz", "damaged gzip")] and str(path) in problems[0].fix
+
+
+@pytest.mark.parametrize("read", [read_articles, read_terms])
+def test_deep_nesting_of_publications_or_terms_ends_in_words(tmp_path: Path, read):
+    (tmp_path / "a.json").write_text('{"resultList": ' + "[" * 200_000)
+    problems: list[Problem] = []
+    assert list(read(tmp_path / "a.json", problems)) == []
+    assert [p.rule for p in problems] == ["malformed JSON"]
+
+
+@pytest.mark.parametrize("page", ['{"studies": {"a": 1}, "totalCount": 7}', '{"totalCount": 7}', '{"studies": null}', '{"nextPageToken": "x", "studies": "none"}'])
+def test_a_page_without_a_list_of_studies_is_refused(tmp_path: Path, page: str):
+    (tmp_path / "a.json").write_text(page)
+    numbers, problems = _numbers(tmp_path)
+    assert numbers == [] and [(p.file, p.rule) for p in problems] == [("a.json", "refused")]
+    assert "studies" in problems[0].value
+
+
+def test_half_of_a_surrogate_pair_is_said_and_the_rest_is_read():
+    broken = "Bad \ud800 title"
+    read, problems = _read(
+        study(identificationModule__briefTitle=broken, conditionsModule__keywords=[broken, "gene therapy"], designModule__phases={"x": broken})
+    )
+    assert (read.title, read.keywords, read.status) == ("", ("gene therapy",), "terminated")
+    assert [(p.column, p.rule) for p in problems] == [
+        ("designModule.phases", "field changed type"),
+        ("identificationModule.briefTitle", "broken character"),
+        ("conditionsModule.keywords", "broken character"),
+    ]
+    assert all(str(p).encode() for p in problems)
+
+
+def test_half_of_a_surrogate_pair_in_results_is_said():
+    raw = study(results=True)
+    raw["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0]["populationDescription"] = "all \udfff treated"
+    read, _ = _read(raw)
+    problems: list[Problem] = []
+    rows = list(outcome_rows(read, "mkg:trial-x", {}, problems))
+    assert rows and all(value.encode() is not None for row in rows for value in row.values())
+    assert [(p.rule, p.column) for p in problems] == [("broken character", "resultsSection.populationDescription")]
+
+
+def test_half_of_a_surrogate_pair_in_publications_and_terms_can_be_shown(tmp_path: Path):
+    (tmp_path / "a.json").write_text('{"resultList": {"result": [{"pmid": "1", "title": "Bad \\ud800 title"}]}}')
+    (tmp_path / "t.json").write_text('{"response": {"docs": [{"hgnc_id": "HGNC:1", "symbol": "A\\ud800", "prev_symbol": ["B\\ud800"]}]}}')
+    problems: list[Problem] = []
+    (article,), (gene,) = read_articles(tmp_path / "a.json", problems), read_terms(tmp_path / "t.json", problems)
+    assert (article.title, gene.label, gene.synonyms) == ("Bad \ufffd title", "A\ufffd", ("B\ufffd",))
+
+
+def test_half_of_a_surrogate_pair_is_no_cell():
+    from mesokg.cells import CellError, read_value
+    from mesokg.vocabulary import read_vocabulary
+
+    vocabulary = read_vocabulary()
+    for name in ("officialTitle", "sponsor"):
+        with pytest.raises(CellError, match="surrogate") as found:
+            read_value("mkg:bad-\ud800", vocabulary.property(name), vocabulary, {})
+        assert found.value.rule == "broken character"
+
+
 def test_a_record_of_60_mb_is_read(tmp_path: Path):
     path = tmp_path / "big.json.gz"
     text = json.dumps([study(descriptionModule__detailedDescription="word " * 12_000_000), study("NCT00000002")])

@@ -92,9 +92,21 @@ def test_a_damaged_cache_file_is_as_if_it_were_not_there(tmp_path: Path):
     cache = Cache(tmp_path)
     cache.put("ctgov", "http://x", b"body" * 1000)
     (path,) = tmp_path.rglob("*.gz")
-    for damaged in (path.read_bytes()[:-9], b"", b"nonsense"):
+    whole = path.read_bytes()
+    for damaged in (whole[:-9], b"", b"nonsense", whole[:12] + b"\xff" * 40 + whole[52:]):
         path.write_bytes(damaged)
         assert cache.get("ctgov", "http://x") is None
+    cache.put("ctgov", "http://x", b"again")
+    assert cache.get("ctgov", "http://x").body == b"again"
+
+
+def test_a_damaged_version_of_a_record_is_passed_over(tmp_path: Path):
+    cache = Cache(tmp_path)
+    cache.keep_version("ctgov", "NCT00000001", "2023-01-02", {"day": "2023-01-02"})
+    cache.keep_version("ctgov", "NCT00000001", "2024-01-02", {"day": "2024-01-02 \ud800"})
+    (path,) = tmp_path.rglob("2023*.gz")
+    path.write_bytes(path.read_bytes()[:10] + b"\xff" * 40)
+    assert cache.versions("ctgov", "NCT00000001") == [{"day": "2024-01-02 \ud800"}]
 
 
 def test_versions_of_a_record_are_kept_by_their_date(tmp_path: Path):
@@ -207,6 +219,48 @@ def test_a_lasting_fault_ends_in_words_keeps_what_was_read_and_can_be_resumed(tm
         asked = len(registry.asked)
         assert _search(registry.url, tmp_path) == (ALL, [])
         assert len(registry.asked) == asked + 2, "the first page is not asked for again"
+
+
+def test_a_page_token_that_ran_out_begins_the_pages_again(tmp_path: Path):
+    """The first page is kept with a token that the registry takes no more."""
+    issue = ["old"]
+
+    def handler(path: str, query: dict[str, str], registry: FakeRegistry):
+        token = query.get("pageToken")
+        if token is None:
+            return page(*_studies(1, 2), token=issue[0])
+        if token != "new":
+            return (500, {}, b"") if issue[0] == "old" else (400, {}, b"pageToken: wrong")
+        return page(*_studies(3, 4))
+
+    with serving(handler) as registry:
+        found, problems = _search(registry.url, tmp_path)
+        assert (found, len(problems)) == (ALL[:2], 1), "stopped on the second page"
+        issue[0] = "new"
+        assert _search(registry.url, tmp_path) == (ALL[:4], [])
+        assert _search(registry.url, tmp_path, offline=True) == (ALL[:4], [])
+
+
+def test_a_page_token_that_never_works_ends(tmp_path: Path):
+    def handler(path: str, query: dict[str, str], registry: FakeRegistry):
+        return (400, {}, b"pageToken: wrong") if query.get("pageToken") else page(*_studies(1, 2), token="t")
+
+    with serving(handler) as registry:
+        for _ in range(2):
+            found, problems = _search(registry.url, tmp_path)
+            assert found == ALL[:2] and "400 Bad Request: pageToken: wrong" in problems[0].fix
+        assert len(registry.asked) == 5, "once from the first page again, since it was a kept one"
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [("Jérôme <j@x.org>", "J%C3%A9r%C3%B4me <j@x.org>"), ("a@x.org\r\nX-Other: 1", "a@x.org%0D%0AX-Other: 1"), ("\udcff", "?")],
+)
+def test_a_contact_in_any_letters_is_told(tmp_path: Path, contact: str, said: str):
+    with serving(_pages) as registry:
+        with Client("pubmed", registry.url, cache=Cache(tmp_path), contact=contact, policy=FAST) as client:
+            client.get("/studies", {"email": contact})
+        assert registry.agents == [user_agent(contact)] and f"; {said})" in registry.agents[0]
 
 
 def test_redirects_on_the_same_host_are_followed(tmp_path: Path):

@@ -26,6 +26,7 @@ _XSD = PREFIXES["xsd"]
 _MOMENT = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _URI = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 # Oxigraph keeps xsd:decimal in 128 bits with 18 digits after the point, and xsd:integer in 64 bits.
 _DECIMAL_LIMIT = Decimal(10) ** 20
@@ -130,6 +131,8 @@ def read_value(text: str, prop: PropertyTerm, vocabulary: Vocabulary, aliases: d
     """
     from pyoxigraph import Literal, NamedNode
 
+    if not text.isascii() and _SURROGATE.search(text):
+        raise CellError("broken character", "half of a surrogate pair stands in it; copy the text again, or write the character itself")
     if prop.kind == "data":
         datatype = prop.ranges[0] if prop.ranges else _XSD + "string"
         name = datatype.removeprefix(_XSD)

@@ -22,6 +22,7 @@ from typing import Any
 from mesokg.errors import Problem
 from mesokg.identifiers import PREFIXES
 from mesokg.registries.faults import fault
+from mesokg.registries.plain import whole
 
 __all__ = ["TermRecord", "read_answer"]
 
@@ -48,11 +49,11 @@ _ACTIVE = "http://id.nlm.nih.gov/mesh/vocab#active"
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return whole(value) if isinstance(value, str) else ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()
+    return tuple(whole(v) for v in value if isinstance(v, str)) if isinstance(value, list) else ()
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

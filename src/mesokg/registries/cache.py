@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import re
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -60,7 +61,7 @@ class Cache:
             answer = CachedAnswer(body, str(head["url"]), date.fromisoformat(head["fetched"]))
             if len(body) != head["bytes"]:
                 return None
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             return None
         if not any_age and self.max_age is not None and (self.today - answer.fetched).days > self.max_age:
             return None
@@ -84,7 +85,7 @@ class Cache:
             return
         path = self.root / registry / "versions" / identifier / f"{version or 'undated'}.json.gz"
         if not path.exists():
-            _write(path, json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode())
+            _write(path, json.dumps(record, separators=(",", ":")).encode())
 
     def versions(self, registry: str, identifier: str) -> list[object]:
         """All kept versions of a record, oldest first; damaged files are passed over."""
@@ -94,7 +95,7 @@ class Cache:
         for path in sorted((self.root / registry / "versions" / identifier).glob("*.json.gz")):
             try:
                 found.append(json.loads(gzip.decompress(path.read_bytes())))
-            except (OSError, EOFError, ValueError):
+            except (OSError, EOFError, zlib.error, ValueError):
                 continue
         return found
 

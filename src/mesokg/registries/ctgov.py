@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from mesokg.errors import Problem
-from mesokg.registries.faults import NotCached, NotFound, RegistryError, fault
+from mesokg.registries.faults import BadRequest, NotFound, RegistryError, fault
 from mesokg.registries.files import read_raw_studies
+from mesokg.registries.plain import broken, whole
 from mesokg.registries.records import ArmRecord, DatedEvent, InterventionRecord, OtherId, Reference, Study
 from mesokg.registries.web import Client, Policy
 
@@ -74,7 +75,7 @@ class _Fields:
         self._data, self._nct, self._path, self._problems = data, nct, path, problems
 
     def _wrong(self, key: str, value: object, wanted: str) -> None:
-        shown = json.dumps(value, ensure_ascii=False, default=str)
+        shown = whole(json.dumps(value, ensure_ascii=False, default=str))
         fix = f"{wanted} was expected; the field was left out, the rest of the record is used"
         self._problems.append(fault(self._nct, "field changed type", shown, fix, column=f"{self._path}{key}"))
 
@@ -85,7 +86,12 @@ class _Fields:
         if not isinstance(value, str):
             self._wrong(key, value, "text")
             return ""
-        return value
+        return "" if broken(value) and self._broken(key, value) else value
+
+    def _broken(self, key: str, value: str) -> bool:
+        fix = "half of a surrogate pair, which no file can hold; the text was left out, the rest of the record is used"
+        self._problems.append(fault(self._nct, "broken character", whole(value), fix, column=f"{self._path}{key}"))
+        return True
 
     def number(self, key: str) -> int | None:
         value = self._data.get(key)
@@ -122,10 +128,10 @@ class _Fields:
     def texts(self, key: str) -> tuple[str, ...]:
         found = []
         for value in self._list(key):
-            if isinstance(value, str):
-                found.append(value)
-            else:
+            if not isinstance(value, str):
                 self._wrong(key, value, "a list of texts")
+            elif not (broken(value) and self._broken(key, value)):
+                found.append(value)
         return tuple(found)
 
     def _list(self, key: str) -> list[Any]:
@@ -290,7 +296,8 @@ class Registry:
     """Studies by NCT number or by condition and term, page by page, each kept with its version date.
 
     A fault ends in a problem that says what was read; what came before is used, and the same command goes on
-    from the kept pages.
+    from the kept pages. Where a kept page leads to a token that the registry takes no more, the pages are asked for
+    again from the first.
     """
 
     def __init__(self, client: Client, problems: list[Problem], *, say: Callable[[int], None] = lambda number: None) -> None:
@@ -353,21 +360,33 @@ class Registry:
         tokens: set[str] = set()
         asked: list[dict[str, str]] = []
         seen: set[str] = set()
+        met: set[str] = set()  # the same since the first page was last asked for
+        kept = False  # whether a page came from the cache
         while True:
             query = {**parameters, "pageSize": str(_PAGE), "format": "json"} | ({"pageToken": token} if token else {})
+            before = self.client.asked
             try:
                 answer = self.client.get("/studies", query, check=_check_page)
-            except (RegistryError, NotCached) as error:
+            except RegistryError as error:
+                if kept and token and isinstance(error, BadRequest):
+                    self._forget(asked)
+                    token, kept = "", False
+                    tokens, met, asked = set(), set(), []
+                    continue
                 self._not_read(f"{_studies(len(seen))} read before: {error}", ", ".join(parameters.values())[:80])
                 return
             asked.append(query)
+            kept = kept or self.client.asked == before
             page = json.loads(answer.body)
             fresh = 0
             for number, raw in enumerate(page["studies"], 1):
                 study = self._read(raw, f"{answer.url}#{number}")
-                if study is not None and study.nct not in seen:
+                if study is None or study.nct in met:
+                    continue
+                met.add(study.nct)
+                fresh += 1
+                if study.nct not in seen:
                     seen.add(study.nct)
-                    fresh += 1
                     yield study
             self.say(len(seen))
             token = page.get("nextPageToken") or ""
@@ -377,10 +396,13 @@ class Registry:
                 self._not_read(
                     f"the pages loop: page token {token[:20]} leads back; {_studies(len(seen))} read", ", ".join(parameters.values())[:80]
                 )
-                for one in asked:  # nobody knows which of them is wrong
-                    self.client.forget("/studies", one)
+                self._forget(asked)  # nobody knows which of them is wrong
                 return
             tokens.add(token)
+
+    def _forget(self, queries: list[dict[str, str]]) -> None:
+        for one in queries:
+            self.client.forget("/studies", one)
 
     def _read(self, raw: object, place: str) -> Study | None:
         study = read_study(raw, place, self.problems)

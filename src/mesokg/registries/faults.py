@@ -5,6 +5,7 @@ The tree, below ``MesokgError``::
     RegistryError
     ├── Unreachable       no whole answer after all tries: cut, slow, refused, server error
     ├── Refused           an answer or file that is not what was asked for, by its name
+    │   └── BadRequest    the registry does not take the request itself (400), such as a page token that has run out
     ├── NotFound          the registry does not know the identifier
     └── NotCached         offline, and no earlier answer is kept
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from mesokg.errors import MesokgError, Problem
 
-__all__ = ["NotCached", "NotFound", "Refused", "RegistryError", "Unreachable", "fault"]
+__all__ = ["BadRequest", "NotCached", "NotFound", "Refused", "RegistryError", "Unreachable", "fault"]
 
 
 class RegistryError(MesokgError):
@@ -28,6 +29,10 @@ class Unreachable(RegistryError):
 
 class Refused(RegistryError):
     """An answer or file that is not what was asked for."""
+
+
+class BadRequest(Refused):
+    """The registry does not take the request itself."""
 
 
 class NotFound(RegistryError):

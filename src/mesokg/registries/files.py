@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ from typing import Any, TextIO
 from mesokg.errors import Problem, ResourceError
 from mesokg.registries.faults import Refused, fault
 
-__all__ = ["JsonStream", "kind_of", "read_raw_studies", "record_files"]
+__all__ = ["DAMAGED", "JsonStream", "kind_of", "read_raw_studies", "read_whole", "record_files"]
+
+DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
+"""What unpacking a damaged gzip file raises."""
 
 _CHUNK = 1 << 18
 MAX_RECORD = 256 * 2**20
@@ -142,16 +146,22 @@ def _studies(stream: JsonStream, head: str) -> Iterator[Any]:
         return
     while stream.peek() == "{":  # one page, or pages one after another
         stream.take("{")
+        listed = False
         while stream.peek() != "}":
             key = stream.value()
             stream.take(":")
-            if key == "studies" and stream.peek() == "[":
+            if key == "studies":
+                if stream.peek() != "[":
+                    raise Refused("page whose studies are no list: refused; fetch the page again")
+                listed = True
                 yield from stream.items()
             else:
                 stream.value()
             if stream.peek() == ",":
                 stream.take(",")
         stream.take("}")
+        if not listed:
+            raise Refused("page without studies: refused; fetch the page again")
 
 
 def kind_of(path: Path) -> str:
@@ -161,13 +171,30 @@ def kind_of(path: Path) -> str:
     try:
         with _open(path) as file:
             head = file.read(4000)
-    except (OSError, EOFError, UnicodeDecodeError):
-        return "ctgov"
+    except (OSError, *DAMAGED, UnicodeDecodeError):
+        return _by_name(path)
     if re.search(r"<PubmedArticleSet\b|<!DOCTYPE PubmedArticleSet|\"resultList\"\s*:", head):
         return "pubmed"
     if re.search(r'"_embedded"\s*:|"responseHeader"\s*:|"response"\s*:\s*\{|"Cellosaurus"\s*:|"primaryAccession"\s*:|"uids"\s*:|id\.nlm\.nih\.gov/mesh/', head):
         return "terms"
     return "ctgov"
+
+
+def _by_name(path: Path) -> str:
+    """Who says what is wrong with a file that cannot be read: by its ending, since nothing else is known of it."""
+    return "pubmed" if ".xml" in path.suffixes else "ctgov"
+
+
+def read_whole(path: Path, problems: list[Problem]) -> bytes | None:
+    """The bytes of a file, unpacked where it is gzip; None, with a problem, where it cannot be read."""
+    try:
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except DAMAGED as error:
+        problems.append(fault(path.name, "damaged gzip", str(error), f"nothing of it was read; fetch {path} again"))
+    except OSError as error:
+        problems.append(fault(path.name, "unreadable file", error.strerror or str(error), f"check that {path} may be read"))
+    return None
 
 
 @contextmanager
@@ -218,8 +245,8 @@ def read_raw_studies(path: Path | list[Path], problems: list[Problem]) -> Iterat
         except Refused as error:
             rule, _, fix = str(error).partition(": refused; ")
             problems.append(fault(place, "refused", rule, fix))
-        except (gzip.BadGzipFile, EOFError) as error:
-            problems.append(fault(place, "damaged gzip", str(error), f"{number} studies before it were read; fetch the file again"))
+        except DAMAGED as error:
+            problems.append(fault(place, "damaged gzip", str(error), f"{number} studies before it were read; fetch {file} again"))
         except UnicodeDecodeError as error:
             problems.append(fault(place, "not UTF-8", f"byte {error.start}", f"{number} studies before it were read; save it as UTF-8"))
         except ValueError as error:

@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 from mesokg.errors import Problem
 from mesokg.registries.faults import Refused, RegistryError, fault
+from mesokg.registries.files import read_whole
+from mesokg.registries.plain import whole
 from mesokg.registries.web import Client, Policy
 
 __all__ = ["API", "POLICY", "Article", "Notice", "Registry", "read_articles", "read_europe_pmc", "read_pubmed_xml"]
@@ -161,7 +163,7 @@ def read_europe_pmc(raw: Any, place: str, problems: list[Problem]) -> Iterator[A
 
         def text(key: str, one: dict[str, Any] = one) -> str:
             value = one.get(key)
-            return value if isinstance(value, str) else ""
+            return whole(value) if isinstance(value, str) else ""
 
         yield Article(
             pmid=text("pmid"),
@@ -179,19 +181,13 @@ def read_europe_pmc(raw: Any, place: str, problems: list[Problem]) -> Iterator[A
 
 def read_articles(path: Path, problems: list[Problem]) -> Iterator[Article]:
     """The articles of one file, PubMed XML or Europe PMC JSON, gzip or not."""
-    import gzip
-
-    try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError) as error:
-        problems.append(fault(path.name, "unreadable file", str(error), "fetch the file again"))
+    raw = read_whole(path, problems)
+    if raw is None:
         return
     if raw.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         try:
             answer = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.append(fault(path.name, "malformed JSON", str(error), "fetch the file again"))
             return
         yield from read_europe_pmc(answer, path.name, problems)

@@ -12,6 +12,7 @@ from typing import Any
 
 from mesokg.errors import Problem
 from mesokg.registries.faults import fault
+from mesokg.registries.plain import broken, whole
 from mesokg.registries.records import Study
 
 __all__ = ["arm_id", "outcome_rows", "result_groups"]
@@ -119,6 +120,10 @@ class _Results:
             return str(value)  # counts are numbers in one module and texts in another
         if not isinstance(value, str):
             self.wrong(key, value)
+            return ""
+        if broken(value):
+            fix = "half of a surrogate pair, which no file can hold; the text was left out, the rest of the results is used"
+            self.problems.append(fault(self.study.nct, "broken character", whole(value), fix, column=f"resultsSection.{key}"))
             return ""
         return " ".join(value.split())
 

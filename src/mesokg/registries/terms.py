@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from mesokg.errors import Problem
 from mesokg.identifiers import PREFIXES, expand
 from mesokg.registries.authorities import TermRecord, read_answer
 from mesokg.registries.faults import NotFound, Refused, RegistryError, fault
+from mesokg.registries.files import read_whole
 from mesokg.registries.schemas import SCHEMAS, SUFFIXES, read_schema, read_schema_file
 from mesokg.registries.web import Client, Policy
 
@@ -81,13 +81,12 @@ def read_terms(path: Path, problems: list[Problem]) -> Iterator[TermRecord]:
     if path.suffix.lower() in SUFFIXES:
         yield from read_schema_file(path, problems)
         return
-    try:
-        raw = path.read_bytes()
-        answer = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
-    except (OSError, EOFError) as error:
-        problems.append(fault(path.name, "unreadable file", str(error), "fetch the file again"))
+    raw = read_whole(path, problems)
+    if raw is None:
         return
-    except ValueError as error:
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError) as error:
         problems.append(fault(path.name, "malformed JSON", str(error), "fetch the file again"))
         return
     for one in answer if isinstance(answer, list) else [answer]:

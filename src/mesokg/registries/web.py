@@ -10,6 +10,7 @@ slow bytes                             the whole answer has ``deadline`` seconds
 larger than ``max_bytes``              stops reading, refuses
 redirects                              followed on the same host and never from https to http, at most ``redirects``
                                        times; others are refused
+400                                    BadRequest, with the words of the registry
 404                                    NotFound
 other 4xx                              Refused, with the words of the registry
 =====================================  =======================================================================
@@ -23,11 +24,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mesokg import __version__
 from mesokg.registries.cache import Cache, CachedAnswer
-from mesokg.registries.faults import NotCached, NotFound, Refused, Unreachable
+from mesokg.registries.faults import BadRequest, NotCached, NotFound, Refused, Unreachable
+from mesokg.registries.plain import plain
 
 if TYPE_CHECKING:
     import httpx
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Policy", "may_follow", "user_agent"]
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
+_IN_HEADERS = "".join(map(chr, range(0x20, 0x7F)))
+"""Printable ASCII: what is left as it is in the name of the client."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,13 @@ class Policy:
 
 
 def user_agent(contact: str = "") -> str:
-    """What the client calls itself.
+    """What the client calls itself. A header takes ASCII only, so other letters of the contact are percent-encoded.
 
     >>> user_agent("curator@example.org").partition(" ")[2]
     '(+https://w3id.org/mesokg; curator@example.org)'
     """
-    return f"mesokg/{__version__} (+https://w3id.org/mesokg{'; ' + contact if contact else ''})"
+    written = quote(contact, safe=_IN_HEADERS, errors="replace")
+    return f"mesokg/{__version__} (+https://w3id.org/mesokg{'; ' + written if written else ''})"
 
 
 def may_follow(url: str, target: str) -> bool:
@@ -140,7 +145,7 @@ class Client:
         self.cache.forget(self.registry, self._address(path, parameters))
 
     def _address(self, path: str, parameters: Mapping[str, str] | None) -> str:
-        return self.base + path + ("?" + urlencode(sorted(parameters.items())) if parameters else "")
+        return self.base + path + ("?" + urlencode(sorted(parameters.items()), errors="replace") if parameters else "")
 
     # -- the network
 
@@ -149,7 +154,7 @@ class Client:
         malformed = 0
         for attempt in range(self.policy.tries):
             if attempt:
-                self.say(f"{self.registry}: {wrong}; try {attempt + 1} of {self.policy.tries}")
+                self.say(plain(f"{self.registry}: {wrong}; try {attempt + 1} of {self.policy.tries}"))
             outcome = self._try(url)
             if isinstance(outcome, tuple):
                 body, final = outcome
@@ -198,7 +203,8 @@ class Client:
                         raise NotFound(f"{url}: not found")
                     if answer.status_code >= 400:
                         words = self._read(answer, begun, limit=2000).decode("utf-8", "replace").strip()
-                        raise Refused(f"{url}: {answer.status_code} {answer.reason_phrase}: {words[:200]}")
+                        refusal = BadRequest if answer.status_code == 400 else Refused
+                        raise refusal(f"{url}: {answer.status_code} {answer.reason_phrase}: {words[:200]}")
                     return self._read(answer, begun), current
             except httpx.TimeoutException:
                 return _Again("no answer in time")

@@ -1,0 +1,43 @@
+"""Texts of others made fit to show: what would steer a terminal, or cannot be written as UTF-8, is named instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from mesokg.errors import Problem
+
+__all__ = ["broken", "plain", "plain_problem", "whole"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# control characters but tab and line feed, which are white space; and those that turn the direction of writing
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def broken(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair, which JSON can spell and no file can hold."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for every half of a surrogate pair."""
+    return _SURROGATE.sub("\ufffd", text) if broken(text) else text
+
+
+def plain(text: str) -> str:
+    r"""The text with control characters spelled out, so that it cannot colour, move or rename anything.
+
+    >>> plain("\x1b[31mred\x00")
+    '\\x1b[31mred\\x00'
+    """
+    return text if text.isprintable() else _STEERING.sub(_spelled, text)
+
+
+def plain_problem(problem: Problem) -> Problem:
+    """The problem with all its texts plain."""
+    return replace(problem, **{name: plain(getattr(problem, name)) for name in ("file", "column", "rule", "value", "fix")})
+
+
+def _spelled(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
