@@ -121,8 +121,12 @@ def test_what_is_no_study_is_refused(raw: object):
 # ---------------------------------------------------------------- results
 
 
-def _rows() -> list[dict[str, str]]:
-    read, _ = _read(study(results=True))
+def _rows(change=None) -> list[dict[str, str]]:
+    """The rows of the made-up results; ``change`` is given the first outcome measure of the record."""
+    raw = study(results=True)
+    if change is not None:
+        change(raw["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0])
+    read, _ = _read(raw)
     arms = {title: arm_id(read.nct, title) for title in result_groups(read)}
     problems: list[Problem] = []
     rows = list(outcome_rows(read, "mkg:trial-NCT00000001", arms, problems))
@@ -139,7 +143,7 @@ def test_survival_keeps_unit_interval_and_denominator():
     assert row == {
         "outcomeOf": "mkg:trial-NCT00000001", "inArm": "mkg:arm-NCT00000001-low-dose", "population": "all treated",
         "measure": "median overall survival", "timePoint": "3 years", "resultUnit": "months", "value": "13.5",
-        "denominator": "12", "lowerLimit": "9.1", "resultStatus": "reported",
+        "denominator": "12", "lowerLimit": "9.1", "confidenceLevel": "95", "resultStatus": "reported",
         "resultNote": "median; not reached; upperLimit NA", "locator": "outcome 1, Low dose",
     }  # fmt: skip
 
@@ -148,8 +152,132 @@ def test_a_value_that_is_no_number_stays_a_text():
     assert _one(_rows(), "outcome 1, High dose")["valueText"] == "NA"
 
 
+def _describe(text: str, **changes):
+    def change(measure: dict) -> None:
+        measure["analyses"][0].update({"groupDescription": text, **changes})
+
+    return change
+
+
+LOW, HIGH = "mkg:arm-NCT00000001-low-dose", "mkg:arm-NCT00000001-high-dose"
+
+
+@pytest.mark.parametrize(
+    ("said", "above", "below"),
+    [
+        ("hazard ratio low dose / high dose", LOW, HIGH),
+        ("Hazard Ratio (high dose vs. low dose), stratified", HIGH, LOW),
+        ("A Cox model with the low dose as the reference. The hazard ratio is adjusted.", HIGH, LOW),
+        ("Hazard ratio from a Cox model with low dose as the reference", HIGH, LOW),
+        ("Low dose and high dose were compared by the log-rank test", None, None),
+        ("Hazard ratio and log-rank p-value for low dose vs high dose", None, None),
+        ("", None, None),
+    ],
+)  # fmt: skip
+def test_a_ratio_is_said_of_an_arm_only_where_the_record_says_of_which(said: str, above: str | None, below: str | None):
+    for order in (["OG000", "OG001"], ["OG001", "OG000"]):
+        row = _one(_rows(_describe(said, groupIds=order)), "outcome 1, analysis 1")
+        assert (row.get("inArm"), row.get("comparedWithArm")) == (above, below), "whatever the order of the groups"
+        assert said in row["resultNote"] and row["value"] == "0.71"
+        if above is None:
+            assert row["measure"] == "other", "it must not be read as the hazard ratio of the therapy"
+            assert "Hazard Ratio (HR)" in row["event"] and "direction as in the source" in row["event"]
+            assert "Low dose" in row["event"] and "High dose" in row["event"]
+        else:
+            assert row["measure"] == "hazard ratio for death" and "direction" not in row["resultNote"]
+
+
+def test_the_roles_of_arms_tell_what_treatment_and_control_are():
+    raw = study(results=True)
+    arms = raw["protocolSection"]["armsInterventionsModule"]["armGroups"]
+    arms.append({"label": "high dose", "type": "ACTIVE_COMPARATOR"})
+    _describe("Hazard ratio, treatment / control")(raw["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0])
+    read, _ = _read(raw)
+    ids = {title: arm_id(read.nct, title) for title in result_groups(read)}
+    assert "high dose" in ids and "High dose" not in ids, "the label of the arm stands"
+    row = _one(list(outcome_rows(read, "mkg:trial-x", ids, [])), "outcome 1, analysis 1")
+    assert (row["inArm"], row["comparedWithArm"]) == (LOW, HIGH)
+
+
+def test_a_difference_is_said_of_an_arm_only_where_the_record_says_of_which():
+    for said, above, below in (("Difference: high dose minus low dose", HIGH, LOW), ("Difference between high dose and low dose", None, None)):
+        row = _one(_rows(_describe(said, paramType="Median Difference (Final Values)")), "outcome 1, analysis 1")
+        assert (row.get("inArm"), row.get("comparedWithArm")) == (above, below)
+
+
+def test_a_test_without_estimate_has_no_direction():
+    row = _one(_rows(_describe("log-rank", paramValue=None, paramType=None)), "outcome 1, analysis 1")
+    assert {row["inArm"], row["comparedWithArm"]} == {LOW, HIGH} and row["valueText"] == "p <0.0001"
+
+
+def test_an_analysis_of_more_than_two_groups_is_of_no_arm():
+    row = _one(_rows(_describe("Hazard ratio per level", groupIds=["OG000", "OG001", "OG002"])), "outcome 1, analysis 1")
+    assert "inArm" not in row and "3 groups" in row["resultNote"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "level", "note"),
+    [
+        ("95% Confidence Interval", "95", None),
+        ("97.5% Confidence Interval", "97.5", None),
+        ("CONFIDENCE_975", "97.5", None),
+        ("CONFIDENCE_90", "90", None),
+        ("Full Range", None, "full range"),
+        ("Inter-Quartile Range", None, "inter-quartile range"),
+        ("INTER_QUARTILE_RANGE", None, "inter quartile range"),
+        (None, None, None),
+    ],
+)
+def test_the_kind_of_an_interval_is_kept(recorded: str | None, level: str | None, note: str | None):
+    row = _one(_rows(lambda measure: measure.update(dispersionType=recorded)), "outcome 1, Low dose")
+    assert (row["lowerLimit"], row.get("confidenceLevel")) == ("9.1", level)
+    assert row["resultNote"].partition("; median; ")[0] == (note or row["resultNote"])
+
+
+def test_a_class_has_its_own_denominators():
+    def change(measure: dict) -> None:
+        (first,) = measure["classes"]
+        counts = [{"groupId": "OG000", "value": "7"}]
+        measure["classes"] = [
+            {**first, "title": "first line", "denoms": [{"units": "Participants", "counts": counts}, {"units": "Lesions", "counts": [{"groupId": "OG000", "value": "70"}]}]},
+            {**first, "title": "second line"},
+        ]
+
+    rows = _rows(change)
+    found = {row["locator"]: row["denominator"] for row in rows if row["locator"].startswith("outcome 1, ") and "line" in row["locator"]}
+    assert found == {
+        "outcome 1, first line, Low dose": "7", "outcome 1, first line, High dose": "9",
+        "outcome 1, second line, Low dose": "12", "outcome 1, second line, High dose": "9",
+    }  # fmt: skip
+
+
+LONG = "Intrapleural administration of Ad.IFN-alpha2b with gemcitabine, dose level "
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (LONG + "1", LONG + "2"), ("MSLN+ tumours", "MSLN- tumours"), ("IFN-α", "IFN-β"), ("高用量", "低用量"), ("dose 1.5", "dose 1-5"),
+        ("3 x 10^12", "3 x 10 12"), (">5 mg", "<5 mg"),
+    ],
+)  # fmt: skip
+def test_titles_that_say_different_things_have_different_ids(one: str, other: str):
+    first, second = arm_id("NCT00000001", one), arm_id("NCT00000001", other)
+    assert first != second and (first, second) == (arm_id("NCT00000001", one), arm_id("NCT00000001", f" {other} "))
+    assert all(len(i) < 100 and i.isascii() for i in (first, second))
+
+
+def test_titles_that_differ_in_case_and_punctuation_are_one_group():
+    raw = study(results=True)
+    raw["resultsSection"]["adverseEventsModule"]["eventGroups"][0]["title"] = "LOW  Dose."
+    read, _ = _read(raw)
+    assert list(result_groups(read)) == ["Low dose", "High dose"]
+    rows = list(outcome_rows(read, "mkg:trial-x", {t: arm_id(read.nct, t) for t in result_groups(read)}, []))
+    assert {row["inArm"] for row in rows if row["locator"].startswith("adverse events")} == {LOW}
+
+
 def test_a_p_value_stays_as_recorded():
-    row = _one(_rows(), "outcome 1, analysis 1")
+    row = _one(_rows(_describe("Hazard ratio: high dose / low dose")), "outcome 1, analysis 1")
     assert (row["pValue"], row["measure"], row["value"], row["lowerLimit"], row["upperLimit"], row["confidenceLevel"]) == (
         "<0.0001", "hazard ratio for death", "0.71", "0.55", "0.92", "95",
     )  # fmt: skip
@@ -500,6 +628,13 @@ def test_real_results_become_rows():
     assert {nct: len(found) for nct, found in rows.items()} == {"NCT00763412": 42, "NCT02552212": 405}
     ratio = next(r for r in rows["NCT02552212"] if r.get("pValue"))
     assert (ratio["pValue"], ratio["value"], ratio["lowerLimit"], ratio["upperLimit"]) == ("<0.001", "15.231", "7.336", "31.623")
+    assert (ratio["inArm"], ratio["comparedWithArm"]) == (arm_id("NCT02552212", "CZP 200 mg Q2W (FAS)"), arm_id("NCT02552212", "Placebo (FAS)"))
+    differences = [r for r in rows["NCT02552212"] if r.get("pValue") and "Difference" in r["resultNote"]]
+    assert len(differences) == 7 and not any(r["inArm"] for r in differences), "which minus which is not said"
+    for nct, number, words in (("NCT02552212", 12, ""), ("NCT00763412", 30, "full range")):
+        limits = [r for r in rows[nct] if "lowerLimit" in r and "pValue" not in r]
+        assert len(limits) == number
+        assert all(r.get("confidenceLevel") == "95" if not words else r["resultNote"].startswith(words) for r in limits)
 
 
 @samples

@@ -1,7 +1,8 @@
 """The results section of a study as rows of ``outcomes.tsv``: flow, measures, analyses, adverse events.
 
 Values, intervals and p values stay as recorded (``<0.0001`` is a text); zero of twelve is a number; a measurement
-that the registry gives as "NA" with a comment is a value text. Nothing is computed.
+that the registry gives as "NA" with a comment is a value text. Nothing is computed. A ratio or difference is said of an
+arm only where the record says of which; see :mod:`mesokg.registries.direction`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mesokg.errors import Problem
+from mesokg.identifiers import content_hash
+from mesokg.registries.direction import direction
 from mesokg.registries.faults import fault
 from mesokg.registries.plain import broken, whole
 from mesokg.registries.records import Study
@@ -63,29 +66,52 @@ _CRITERIA: tuple[tuple[str, str], ...] = (
     (r"CTCAE", "CTCAE"),
 )
 _CRITERIA_COMPILED = tuple((re.compile(p, re.IGNORECASE), name) for p, name in _CRITERIA)
-_LEVEL = re.compile(r"CONFIDENCE_(\d+)")
+_LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*% confidence interval|confidence (\d+)")
+_LONGEST = 60
+_COMPARATORS = frozenset({"ACTIVE_COMPARATOR", "PLACEBO_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION"})
 
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or "unnamed"
+_SLUG_SAYS_LESS = re.compile(r"[^A-Za-z0-9\s.,:;'\"()\[\]/_-]|(?<![A-Za-z0-9])-|-(?![A-Za-z0-9])|[0-9](?!\.[0-9])[^A-Za-z0-9]+(?=[0-9])")
+"""What a slug loses of a title and may tell it from another: signs ("MSLN+", "MSLN-"), letters of other scripts, and what
+stands between two numbers, but for the point of a decimal.
+"""
 
 
 def arm_id(nct: str, title: str) -> str:
-    """The id that we give an arm of a record by its title.
+    """The id that we give an arm of a record by its title: the title as a slug, with a hash of the title where the slug
+    says less than it. Titles that differ in case and punctuation only have one id.
 
     >>> arm_id("NCT00000001", "Ad.X 1e12 vp")
     'mkg:arm-NCT00000001-ad-x-1e12-vp'
+    >>> arm_id("NCT00000001", "MSLN+ tumours")
+    'mkg:arm-NCT00000001-msln-tumours-brspxa'
     """
-    return f"mkg:arm-{nct}-{_slug(title)}"
+    words = " ".join(title.split())
+    slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    if not slug or len(slug) > _LONGEST or _SLUG_SAYS_LESS.search(words):
+        slug = f"{slug[:_LONGEST].strip('-') or 'unnamed'}-{content_hash(words.casefold())[:6]}"
+    return f"mkg:arm-{nct}-{slug}"
 
 
 class _Results:
     """Reads one results section; what has another shape than described is reported and left out."""
 
-    def __init__(self, study: Study, problems: list[Problem]) -> None:
+    def __init__(self, study: Study, problems: list[Problem], arms: dict[str, str] | None = None) -> None:
         self.study = study
         self.problems = problems
         self.section = study.results or {}
+        self.arms = dict(arms or {})
+        self.by_id = {arm_id(study.nct, title): arm for title, arm in self.arms.items()}
+
+    def arm(self, title: str) -> str:
+        """The id of the arm that a group is, by its title, however the module writes it; nothing where it is none."""
+        if title not in self.arms:
+            self.arms[title] = self.by_id.get(arm_id(self.study.nct, title), "") if title else ""
+        return self.arms[title]
+
+    def comparator(self, title: str) -> bool:
+        """Whether a group is a comparator, by the kind of the arm that has its title."""
+        curie = arm_id(self.study.nct, title)
+        return any(arm.kind in _COMPARATORS and arm_id(self.study.nct, arm.label) == curie for arm in self.study.arms)
 
     def wrong(self, column: str, value: object) -> None:
         fix = "the part was left out, the rest of the results is used"
@@ -129,17 +155,19 @@ class _Results:
 
 
 def result_groups(study: Study) -> dict[str, str]:
-    """The titles of all groups of the results, by title, with their descriptions."""
+    """All groups of the results by title, with their descriptions. Where modules write a title with other case or
+    punctuation, the first one stands; before all, the label of the arm.
+    """
     reader = _Results(study, [])
-    found: dict[str, str] = {}
     section = reader.section
-    for module, key in (("participantFlowModule", "groups"), ("adverseEventsModule", "eventGroups")):
-        for group in reader.parts(reader.part(section, module), key):
-            found.setdefault(reader.text(group, "title"), reader.text(group, "description"))
+    groups = [g for module, key in (("participantFlowModule", "groups"), ("adverseEventsModule", "eventGroups")) for g in reader.parts(reader.part(section, module), key)]
     for measure in reader.parts(reader.part(section, "outcomeMeasuresModule"), "outcomeMeasures"):
-        for group in reader.parts(measure, "groups"):
-            found.setdefault(reader.text(group, "title"), reader.text(group, "description"))
-    found.pop("", None)
+        groups += reader.parts(measure, "groups")
+    titles = {arm_id(study.nct, label): label for arm in study.arms if (label := " ".join(arm.label.split()))}
+    found: dict[str, str] = {}
+    for group in groups:
+        if title := reader.text(group, "title"):
+            found.setdefault(titles.setdefault(arm_id(study.nct, title), title), reader.text(group, "description"))
     return found
 
 
@@ -171,14 +199,14 @@ def outcome_rows(study: Study, trial: str, arms: dict[str, str], problems: list[
 
     ``arms`` maps the titles of result groups to arm ids. Rows carry ``locator``, the place in the record.
     """
-    reader = _Results(study, problems)
-    yield from _flow(reader, trial, arms)
+    reader = _Results(study, problems, arms)
+    yield from _flow(reader, trial)
     for number, measure in enumerate(reader.parts(reader.part(reader.section, "outcomeMeasuresModule"), "outcomeMeasures"), 1):
-        yield from _outcome(reader, measure, number, trial, arms)
-    yield from _adverse_events(reader, trial, arms)
+        yield from _outcome(reader, measure, number, trial)
+    yield from _adverse_events(reader, trial)
 
 
-def _flow(reader: _Results, trial: str, arms: dict[str, str]) -> Iterator[dict[str, str]]:
+def _flow(reader: _Results, trial: str) -> Iterator[dict[str, str]]:
     flow = reader.part(reader.section, "participantFlowModule")
     titles = {reader.text(g, "id"): reader.text(g, "title") for g in reader.parts(flow, "groups")}
     periods = reader.parts(flow, "periods")
@@ -195,7 +223,7 @@ def _flow(reader: _Results, trial: str, arms: dict[str, str]) -> Iterator[dict[s
                 group = titles.get(reader.text(count, "groupId"), "")
                 row = {
                     "outcomeOf": trial,
-                    "inArm": arms.get(group, ""),
+                    "inArm": reader.arm(group),
                     "measure": "participants enrolled" if started else "other",
                     "event": "" if started else what,
                     "timePoint": name,
@@ -208,20 +236,23 @@ def _flow(reader: _Results, trial: str, arms: dict[str, str]) -> Iterator[dict[s
                 yield row
 
 
-def _outcome(
-    reader: _Results, measure: dict[str, Any], number: int, trial: str, arms: dict[str, str]
-) -> Iterator[dict[str, str]]:
+def _denominators(reader: _Results, data: dict[str, Any]) -> dict[str, str]:
+    """The participants of each group, by group id, as a measure or one of its classes gives them."""
+    return {
+        reader.text(count, "groupId"): reader.text(count, "value")
+        for one in reader.parts(data, "denoms")
+        if reader.text(one, "units").lower() in ("participants", "")
+        for count in reader.parts(one, "counts")
+    }
+
+
+def _outcome(reader: _Results, measure: dict[str, Any], number: int, trial: str) -> Iterator[dict[str, str]]:
     text = reader.text
     title, parameter, unit = text(measure, "title"), text(measure, "paramType"), text(measure, "unitOfMeasure")
     name, event = _measure(title, parameter)
     about = " ".join((title, text(measure, "description")))
     groups = {text(g, "id"): text(g, "title") for g in reader.parts(measure, "groups")}
-    denominators = {
-        text(c, "groupId"): text(c, "value")
-        for d in reader.parts(measure, "denoms")
-        if text(d, "units").lower() in ("participants", "")
-        for c in reader.parts(d, "counts")
-    }
+    denominators = _denominators(reader, measure)
     base = {
         "outcomeOf": trial,
         "population": text(measure, "populationDescription"),
@@ -232,12 +263,14 @@ def _outcome(
         "resultUnit": _first(_UNITS_COMPILED, unit),
     }
     known_unit = bool(base["resultUnit"])
-    dispersion = text(measure, "dispersionType")
+    dispersion = text(measure, "dispersionType").replace("_", " ").lower()
+    level = _LEVEL.fullmatch(dispersion)
     place = f"outcome {number}"
     if text(measure, "reportingStatus") == "NOT_POSTED":
         yield {**base, "resultUnit": "", "resultStatus": "not_reported", "locator": place}
         return
     for class_ in reader.parts(measure, "classes"):
+        of_class = denominators | _denominators(reader, class_)
         for category in reader.parts(class_, "categories"):
             subgroup = "; ".join(filter(None, (text(class_, "title"), text(category, "title"))))
             for one in reader.parts(category, "measurements"):
@@ -245,14 +278,14 @@ def _outcome(
                 notes = [
                     parameter.replace("_", " ").lower() if parameter not in ("", "NUMBER", "COUNT_OF_PARTICIPANTS") else "",
                     "" if known_unit or not unit else f"unit: {unit}",
-                    f"{dispersion.replace('_', ' ').lower()}: {text(one, 'spread')}" if text(one, "spread") else "",
+                    f"{dispersion}: {text(one, 'spread')}" if text(one, "spread") else "",
                     text(one, "comment"),
                 ]
                 row = {
                     **base,
-                    "inArm": arms.get(groups.get(group, ""), ""),
+                    "inArm": reader.arm(groups.get(group, "")),
                     "subgroup": subgroup,
-                    "denominator": denominators.get(group, ""),
+                    "denominator": of_class.get(group, ""),
                     "resultStatus": "reported",
                     "resultNote": "; ".join(filter(None, notes)),
                     "locator": ", ".join(filter(None, (place, subgroup, groups.get(group, "")))),
@@ -263,15 +296,17 @@ def _outcome(
                     _value(row, text(one, "value"))
                 for key, column in (("lowerLimit", "lowerLimit"), ("upperLimit", "upperLimit")):
                     _value(row, text(one, key), column)
-                if (level := _LEVEL.fullmatch(dispersion)) and "lowerLimit" in row:
-                    row["confidenceLevel"] = {"975": "97.5"}.get(level[1], level[1])
+                if level and ("lowerLimit" in row or "upperLimit" in row):
+                    row["confidenceLevel"] = level[1] or {"975": "97.5"}.get(level[2], level[2])
+                elif dispersion and (text(one, "lowerLimit") or text(one, "upperLimit")):
+                    row["resultNote"] = "; ".join(filter(None, (dispersion, row["resultNote"])))
                 yield row
     for order, analysis in enumerate(reader.parts(measure, "analyses"), 1):
-        yield from _analysis(reader, analysis, base, groups, arms, f"{place}, analysis {order}")
+        yield from _analysis(reader, analysis, base, groups, f"{place}, analysis {order}")
 
 
 def _analysis(
-    reader: _Results, analysis: dict[str, Any], base: dict[str, str], groups: dict[str, str], arms: dict[str, str], place: str
+    reader: _Results, analysis: dict[str, Any], base: dict[str, str], groups: dict[str, str], place: str
 ) -> Iterator[dict[str, str]]:
     text = reader.text
     parameter, p_value = text(analysis, "paramType"), text(analysis, "pValue")
@@ -279,25 +314,28 @@ def _analysis(
     if not value and not p_value:
         return
     ids = analysis.get("groupIds")
-    compared = [arms.get(groups.get(str(i), ""), "") for i in ids] if isinstance(ids, list) else []
+    titles = [groups.get(str(i), "") for i in ids] if isinstance(ids, list) else []
+    said = [text(analysis, key) for key in ("groupDescription", "estimateComment")]
+    above, below, doubt = _compared(reader, titles, parameter, ". ".join(filter(None, said)), bool(value))
     ratio = "hazard ratio" in parameter.lower()
     survival = {"median overall survival": "hazard ratio for death", "median progression-free survival": "hazard ratio for progression or death"}
     row = {
         **base,
-        "measure": survival.get(base["measure"], "other") if ratio else "other",
-        "inArm": compared[-1] if compared else "",
-        "comparedWithArm": compared[0] if len(compared) == 2 and compared[0] != compared[-1] else "",
+        # without its direction, a hazard ratio would be read as that of the therapy
+        "measure": survival.get(base["measure"], "other") if ratio and not doubt else "other",
+        "inArm": above,
+        "comparedWithArm": below,
         "resultUnit": "ratio" if "ratio" in parameter.lower() else "",
         "resultStatus": "reported" if value else "not_reported",
         "pValue": p_value,
         "resultNote": "; ".join(
-            filter(None, (parameter, text(analysis, "statisticalMethod"), f"{len(compared)} groups" if len(compared) > 2 else ""))
+            filter(None, (parameter, text(analysis, "statisticalMethod"), f"{len(titles)} groups" if len(titles) > 2 else "", doubt, *said))
         ),
         "locator": place,
     }
     if row["measure"] == "other":
         # the outcome is told apart by its event, so what was compared belongs there
-        row["event"] = "; ".join(filter(None, (base["event"] or base["measure"], parameter or "test without estimate")))
+        row["event"] = "; ".join(filter(None, (base["event"] or base["measure"], parameter or "test without estimate", doubt)))
     _value(row, value)
     for key, column in (("ciLowerLimit", "lowerLimit"), ("ciUpperLimit", "upperLimit")):
         _value(row, text(analysis, key), column)
@@ -309,7 +347,25 @@ def _analysis(
     yield row
 
 
-def _adverse_events(reader: _Results, trial: str, arms: dict[str, str]) -> Iterator[dict[str, str]]:
+def _compared(reader: _Results, titles: list[str], parameter: str, said: str, estimate: bool) -> tuple[str, str, str]:
+    """The arm that an analysis is of, the one it is compared with, and in words what is not known of that."""
+    if len(titles) == 2 and titles[0] != titles[1]:
+        one, other = titles
+        controls = (reader.comparator(one), reader.comparator(other))
+        if not estimate:  # a test alone has no direction
+            first = 1 if controls == (True, False) else 0
+        else:
+            found = direction(said, (one, other), ratio=not re.search("difference", parameter, re.IGNORECASE), controls=controls)
+            if found is None:
+                return "", "", f"{one} and {other}, direction as in the source"
+            first = found[0]
+        return reader.arm(titles[first]), reader.arm(titles[1 - first]), ""
+    if len(set(titles)) == 1:
+        return reader.arm(titles[0]), "", ""
+    return "", "", " and ".join(titles) + ", direction as in the source" if titles and estimate else ""
+
+
+def _adverse_events(reader: _Results, trial: str) -> Iterator[dict[str, str]]:
     events = reader.part(reader.section, "adverseEventsModule")
     text = reader.text
     groups = {text(g, "id"): text(g, "title") for g in reader.parts(events, "eventGroups")}
@@ -318,7 +374,7 @@ def _adverse_events(reader: _Results, trial: str, arms: dict[str, str]) -> Itera
     def row(group: str, measure: str, event: str, affected: str, at_risk: str, place: str, note: str = "") -> dict[str, str]:
         return {
             "outcomeOf": trial,
-            "inArm": arms.get(groups.get(group, ""), ""),
+            "inArm": reader.arm(groups.get(group, "")),
             "measure": measure,
             "event": event,
             "timePoint": frame,
