@@ -183,6 +183,29 @@ def test_our_trials_are_not_found_again_and_exclusions_are_kept_apart(tmp_path: 
     assert f"excluded: {ours.excluded[excluded]}" in shown and "2 in the graph" in shown
 
 
+@pytest.mark.parametrize("written", ["{}", " {} ", "EudraCT: {}", "registry no.{{}}; {}".replace("{{}}", "1")])
+def test_our_trials_are_known_by_their_numbers_in_other_registries(tmp_path: Path, written: str):
+    ours = Ours()
+    numbers = [n for n in ours.record_of if not n.startswith("NCT")]
+    assert any(n.startswith("jRCT") for n in numbers) and len(numbers) > 5
+    records = [study(f"NCT0999{k:04}", identificationModule__secondaryIdInfos=[{"id": written.format(n)}]) for k, n in enumerate(numbers)]
+    found = discover(path=_folder(tmp_path, study("NCT09999999"), *records))
+    assert [c.nct for c in found.candidates] == ["NCT09999999"]
+    assert f"{len(numbers)} in the graph" in found.notes[0]
+
+
+HOSTILE = "Ad.\x1b[31mred\x1b]0;owned\x07\u202e\x00\u009b2J\rfake\n0 studies"
+
+
+def test_a_hostile_title_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    record = study("NCT09999999", identificationModule__briefTitle=HOSTILE, sponsorCollaboratorsModule__leadSponsor={"name": HOSTILE})
+    found = discover(path=_folder(tmp_path, record))
+    print_candidates(found)
+    for text in (capsys.readouterr().out, candidates_as_tsv(found)):
+        assert "\\x1b[31mred" in text and not set(text) & set("\x1b\x07\x00\r\u202e\u009b")
+        assert not any(line.startswith("0 studies") for line in text.splitlines()), "a title is one line"
+
+
 def test_the_best_come_first_and_the_list_can_be_cut(tmp_path: Path):
     names = {"identificationModule__briefTitle": "Ad.Example in Solid Tumors", "identificationModule__officialTitle": None}
     weak = study("NCT09999998", conditionsModule={"conditions": ["Advanced Solid Tumors"]}, **names)

@@ -4,9 +4,11 @@ same, and that the same command goes on from there. The table in docs/how-to-ref
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,14 @@ import pytest
 
 from mesokg.refresh import Online, refresh
 from mesokg.registries import ctgov
-from mesokg.registries.drift import DriftReport
+from mesokg.registries.drift import DriftReport, drift_as_tsv, print_drift
+from mesokg.registries.drift_page import drift_as_html
+from mesokg.registries.faults import fault
 from mesokg.registries.web import Policy, may_follow
 from mesokg.resources import checkout
 from registries.fake_registry import Answer, FakeRegistry, page, serving, study
 from registries.quick import Quick
+from test_registries import PUBMED
 
 DAY = date(2026, 11, 24)
 Play = Callable[[FakeRegistry], "Answer | None"]
@@ -164,6 +169,112 @@ def test_an_odd_record(name: str, tiny: Path, tmp_path: Path):
     assert expected in said
     assert ("changed: sponsor" in said) is (name != "no study at all"), "the rest of the record is compared"
     assert ("record gone" in said) is (name == "no study at all")
+
+
+# ---------------------------------------------------------------- hostile texts
+
+HOSTILE = "Ad.\x1b[31mred\x1b]0;owned\x07\u202e\x00\u009b2J\rfake\n0 differences"
+STEERING = set("\x1b\x07\x00\r\u202e\u009b\ud800")
+
+
+def _folder(folder: Path, *records: dict[str, Any]) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "page.json").write_text(json.dumps({"studies": list(records)}))
+    return folder
+
+
+def test_control_characters_reach_no_report(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    hostile = study(
+        identificationModule__officialTitle=HOSTILE, statusModule__whyStopped=HOSTILE, statusModule__overallStatus=HOSTILE,
+        conditionsModule__conditions=[HOSTILE], designModule__phases={"x": HOSTILE},
+    )  # fmt: skip
+    report = refresh(tiny, path=_folder(tmp_path / "r", hostile), day=DAY)
+    report = replace(report, notes=(*report.notes, HOSTILE), problems=(*report.problems, fault(HOSTILE, HOSTILE, HOSTILE, HOSTILE)))
+    print_drift(report)
+    shown = capsys.readouterr().out
+    for text in (shown, drift_as_tsv(report), drift_as_html(report), "".join(map(str, report.problems))):
+        assert not set(text) & STEERING and "\\x1b[31mred" in text
+    assert not any(line.startswith("0 differences") for line in shown.splitlines()), "a text is one line"
+
+
+def test_words_of_the_registry_steer_no_terminal(tiny: Path, tmp_path: Path):
+    said: list[str] = []
+    with serving(lambda path, query, registry: (403, {}, HOSTILE.encode())) as server:
+        report = _run(tiny, Quick(cache=tmp_path, ctgov=server.url, say=said.append))
+    assert "\\x1b[31mred" in _message(report) and not set(_message(report)) & STEERING
+
+
+def test_half_of_a_surrogate_pair_is_reported_and_the_rest_is_compared(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    record = study(identificationModule__officialTitle="Bad \ud800 title", identificationModule__briefTitle="Bad \udfff title")
+    report = refresh(tiny, path=_folder(tmp_path / "r", record), day=DAY)
+    assert {p.rule for p in report.problems} == {"broken character"} and "status" in _properties(report)
+    print_drift(report)
+    for text in (capsys.readouterr().out, drift_as_tsv(report), drift_as_html(report)):
+        assert text.encode("utf-8") and "broken character" in text
+    with serving(lambda path, query, registry: page(record) if path == "/studies" else (404, {}, b"")) as server:
+        again = _run(tiny, Quick(cache=tmp_path / "cache", ctgov=server.url))
+    assert again.problems == report.problems, "the record can be kept, too"
+
+
+# ---------------------------------------------------------------- what was asked for
+
+
+def test_ours_that_were_not_asked_for_are_not_called_unknown(tiny: Path, tmp_path: Path):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "a.xml").write_text(PUBMED, encoding="utf-8")
+    folder = _folder(tmp_path / "r", study(), study("NCT00000009"))
+    notes = refresh(tiny, path=folder, day=DAY).notes
+    assert "1 of our 1 registered trials are in these files" in notes
+    one = refresh(tiny, path=folder, ids=["PMID:1"], day=DAY)
+    assert one.problems == () and {d.subject.rsplit("/", 1)[-1] for d in one.differences} == {"publication-PMID1"}
+    assert "1 of the 1 publications with a PMID, DOI or PMCID asked for is in these files" in one.notes
+    assert "1 of ours in the files was not asked for" in one.notes
+    assert "1 study in the files is none of our trials; `mesokg discover --from` ranks them" in one.notes
+    assert not any("of our 0" in note or "of the 0" in note for note in one.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "words"),
+    [("NCT00000001", (), "no record of it is in these files"), ("PMID:1", ("ctgov",), "nothing that --source ctgov knows"), ("HGNC:7371", (), "no record of it is in these files")],
+)
+def test_what_was_asked_for_and_not_compared_is_said(tiny: Path, tmp_path: Path, asked: str, source: tuple[str, ...], words: str):
+    folder = _folder(tmp_path / "r", study("NCT00000009"))
+    (tmp_path / "r" / "t.json").write_text('{"response": {"docs": [{"hgnc_id": "HGNC:1", "symbol": "A"}]}}')
+    report = refresh(tiny, path=folder, ids=[asked], sources=source, day=DAY)
+    assert [(p.file, p.rule) for p in report.problems] == [(asked, "not compared")] and words in report.problems[0].fix
+    assert report.differences == ()
+
+
+def test_over_the_network_too(tiny: Path, tmp_path: Path):
+    with serving(lambda path, query, registry: page(study())) as server:
+        online = Quick(cache=tmp_path, ctgov=server.url)
+        report = refresh(tiny, ids=["PMID:1"], sources=["ctgov"], online=online, day=DAY)
+        assert [p.rule for p in report.problems] == ["not compared"] and server.asked == []
+        assert refresh(tiny, ids=["NCT00000001"], sources=["ctgov"], online=online, day=DAY).problems == ()
+
+
+# ---------------------------------------------------------------- what a curator sees
+
+
+def test_the_terminal_says_which_keys_can_be_accepted(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    report = refresh(tiny, path=_folder(tmp_path / "r", study()), day=DAY)
+    print_drift(report)
+    lines = capsys.readouterr().out.splitlines()
+    can = {d.key: d.new for d in report.differences if d.rows}
+    assert 0 < len(can) < len(report.differences) and 0 < sum(can.values()) < len(can)
+    assert {line.split()[2].strip(","): line.endswith("--all-new") for line in lines if line.startswith("    accept ")} == can
+    assert lines[-2] == f"{len(can)} can be accepted, each with --accept KEY; --all-new takes {sum(can.values())} of them"
+
+
+def test_reading_files_tells_how_far_it_is(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[str, int, int]] = []
+    folder = _folder(tmp_path / "r", *(study(f"NCT{n:08}") for n in range(2, 122)))
+    monkeypatch.setattr("mesokg.refresh._PATIENCE", float("inf"))
+    refresh(tiny, path=folder, day=DAY, progress=lambda *what: told.append(what))
+    assert told == [], "what is read at once flickers no bar"
+    monkeypatch.setattr("mesokg.refresh._PATIENCE", 0.0)
+    refresh(tiny, path=folder, day=DAY, progress=lambda *what: told.append(what))
+    assert told == [("studies", 50, 0), ("studies", 100, 0)]
 
 
 # ---------------------------------------------------------------- redirects

@@ -19,6 +19,7 @@ from mesokg.registries import ctgov
 from mesokg.registries.files import kind_of, record_files
 from mesokg.registries.lexicon import Hit, Lexicon, disease_lexicon, therapy_lexicon
 from mesokg.registries.ours import Ours
+from mesokg.registries.plain import one_line, plain, plain_problem
 from mesokg.registries.records import Study
 
 if TYPE_CHECKING:
@@ -184,6 +185,11 @@ def _quote(hit: Hit) -> str:
     return f'"{hit.found}"' + ("" if same else f" ({hit.entry.meaning})")
 
 
+def _parts(identifier: str) -> tuple[str, ...]:
+    """A number as a record writes it, and its parts: "EudraCT 2000-000001-12" holds the number of that registry."""
+    return (identifier.strip(), *re.split(r"[\s:;,()]+", identifier))
+
+
 def _rank(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     order = {"likely": 0, "possible": 1, "unlikely": 2}
     return tuple(sorted(candidates, key=lambda c: (order[c.level], -c.score, c.nct)))
@@ -208,10 +214,11 @@ def discover(
     known: set[str] = set()
     found: dict[str, Candidate] = {}
 
+    numbers = ours.trials.keys() | ours.record_of.keys()
+
     def take(studies: Iterable[Study]) -> None:
         for study in studies:
-            names = {study.nct, *(o.identifier for o in study.other_ids)}
-            if names & ours.trials.keys():
+            if numbers & {study.nct, *(part for o in study.other_ids for part in _parts(o.identifier))}:
                 known.add(study.nct)
             else:
                 found[study.nct] = judge.judge(study)
@@ -231,7 +238,7 @@ def discover(
         f"{counts['likely']} likely, {counts['possible']} possible, {counts['unlikely']} unlikely"
     )
     notes.append(f"{len(judge.therapies)} names of therapies and vectors, {len(judge.diseases)} of mesothelioma, {len(judge.antigens)} of antigens were looked for")
-    return Discovery(ranked, tuple(sorted(set(problems))), tuple(notes))
+    return Discovery(ranked, tuple(sorted(set(map(plain_problem, problems)))), tuple(notes))
 
 
 # ---------------------------------------------------------------- the list for people
@@ -244,23 +251,27 @@ def print_candidates(found: Discovery, file: TextIO | None = None, *, width: int
 
     if width is None:
         width = shutil.get_terminal_size().columns if (file or sys.stdout).isatty() else 10_000
-    console = Console(file=file, width=width, highlight=False)
+    console = Console(file=file, width=width, highlight=False, emoji=False)
+
+    def show(text: str, style: str = "") -> None:
+        console.print(escape(one_line(text)), style=style, soft_wrap=True)
+
     styles = {"likely": "bold green", "possible": "yellow", "unlikely": "dim"}
     for one in found.candidates:
         state = ", ".join(filter(None, (f"phase {one.phase}" if one.phase else "", one.status, one.sponsor)))
-        console.print(escape(f"{one.nct}  {one.level} ({one.score:g})  {one.title}"), style=styles[one.level], soft_wrap=True)
+        show(f"{one.nct}  {one.level} ({one.score:g})  {one.title}", styles[one.level])
         if state:
-            console.print(escape(f"    {state}"), soft_wrap=True)
-        console.print(escape(f"    gene therapy: {'; '.join(one.gene_therapy)}"), soft_wrap=True)
-        console.print(escape(f"    mesothelioma: {'; '.join(one.mesothelioma)}"), soft_wrap=True)
+            show(f"    {state}")
+        show(f"    gene therapy: {'; '.join(one.gene_therapy)}")
+        show(f"    mesothelioma: {'; '.join(one.mesothelioma)}")
         if one.excluded:
-            console.print(escape(f"    excluded: {one.excluded}"), soft_wrap=True)
+            show(f"    excluded: {one.excluded}")
     for problem in found.problems:
-        console.print(escape(f"problem: {problem}"), style="red" if problem.level == "error" else "yellow", soft_wrap=True)
+        show(f"problem: {problem}", "red" if problem.level == "error" else "yellow")
     for note in found.notes:
-        console.print(escape(f"note: {note}"), soft_wrap=True)
+        show(f"note: {note}")
     if found.hidden:
-        console.print(f"note: {found.hidden} studies not shown; --all shows them")
+        show(f"note: {found.hidden} studies not shown; --all shows them")
 
 
 _COLUMNS = ("nct", "level", "score", "title", "phase", "status", "sponsor", "gene_therapy", "mesothelioma", "excluded")
@@ -274,5 +285,5 @@ def candidates_as_tsv(found: Discovery) -> str:
             one.nct, one.level, f"{one.score:g}", one.title, one.phase, one.status, one.sponsor,
             "; ".join(one.gene_therapy), "; ".join(one.mesothelioma), one.excluded,
         )  # fmt: skip
-        lines.append("\t".join(" ".join(cell.split()) for cell in cells))
+        lines.append("\t".join(plain(" ".join(cell.split())) for cell in cells))
     return "\n".join(lines) + "\n"

@@ -7,11 +7,13 @@ the whole pipeline, on a copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from mesokg.errors import UsageError, suggest
 from mesokg.registries import ctgov, pubmed, terms
@@ -22,6 +24,7 @@ from mesokg.registries.compare_terms import TermComparison
 from mesokg.registries.compare_trials import TrialComparison
 from mesokg.registries.comparison import Comparison
 from mesokg.registries.drift import DriftReport
+from mesokg.registries.faults import fault
 from mesokg.registries.files import kind_of, record_files
 from mesokg.registries.ours import Ours
 from mesokg.registries.outside import Use, by_prefix, outside_identifiers
@@ -32,6 +35,7 @@ __all__ = ["SOURCES", "Online", "accept", "finish_stopped", "refresh"]
 
 SOURCES = ("ctgov", "pubmed", "terms")
 
+_T = TypeVar("_T")
 Progress = Callable[[str, int, int], None]
 """Told what is read, how many of it have been, and how many there are."""
 
@@ -72,13 +76,30 @@ class Online:
         )
 
 
+_PATIENCE = 1.0
+"""Files that are read within so many seconds show no progress."""
+
+
 @dataclass(frozen=True)
 class _Ours:
-    """What is to be compared: our trials by NCT number, our publications, our outside identifiers."""
+    """What is to be compared: our trials by NCT number, our publications, our outside identifiers. Where only some are,
+    ``named`` are the ids as typed, each with the thing it names, and ``everything`` is all that is ours.
+    """
 
     trials: dict[str, str]
     publications: Wanted
     terms: dict[str, list[Use]]
+    named: dict[str, str] = field(default_factory=dict)
+    everything: _Ours | None = None
+
+    def things(self, source: str, seen: Collection[str] | None = None) -> set[str]:
+        """What a source can be compared with, or what was seen of it, by IRI and, for terms, by CURIE."""
+        if source == "ctgov":
+            return {iri for number, iri in self.trials.items() if seen is None or number in seen}
+        if source == "pubmed":
+            return set(self.publications.by_alias.values()) if seen is None else set(seen)
+        curies = [c for c in self.terms if seen is None or c in seen]
+        return {*curies, *(use.iri for c in curies for use in self.terms[c])}
 
 
 def refresh(
@@ -105,32 +126,47 @@ def refresh(
     if path is not None:
         files = _files_by_source(path)
         wanted = _wanted(run.ours, list(ids), "terms" in chosen and bool(files["terms"]))
-        _from_files(run, files, chosen, wanted)
+        seen = _from_files(run, files, chosen, wanted, _unhurried(progress))
+        _not_found(run, chosen, wanted, seen)
     else:
         wanted = _wanted(run.ours, list(ids), "terms" in chosen)
         _from_services(run, online or Online(), chosen, wanted, progress)
+        _not_found(run, chosen, wanted, None)
     return run.report()
 
 
 def _wanted(ours: Ours, named: list[str], with_terms: bool) -> _Ours:
     """All that is ours, or what was named of it. Outside identifiers are gathered only where they are needed."""
     outside = outside_identifiers(ours) if with_terms or named else {}
+    everything = _Ours(dict(ours.trials), Wanted(ours), outside)
     if not named:
-        return _Ours(dict(ours.trials), Wanted(ours), outside)
-    iris: set[str] = set()
-    curies: set[str] = set()
+        return everything
+    things: dict[str, str] = {}
     for text in named:
         iri = ours.resolve(text)
         if iri is None and text not in outside:
             known = [*ours.trials, *(a for a in ours.aliases if a.startswith("PMID:")), *outside]
             raise UsageError(f"{text!r} is no trial, publication or outside identifier of ours; {suggest(text, known)}")
-        iris.update([iri] if iri else [])
-        curies.update([text] if text in outside else [])
+        things[text] = iri or text
+    iris = frozenset(things.values())
     return _Ours(
         {n: i for n, i in ours.trials.items() if i in iris},
-        Wanted(ours, frozenset(iris)),
-        {c: uses for c, uses in outside.items() if c in curies or any(use.iri in iris for use in uses)},
+        Wanted(ours, iris),
+        {c: uses for c, uses in outside.items() if c in things or any(use.iri in iris for use in uses)},
+        things,
+        everything,
     )
+
+
+def _not_found(run: Comparison, chosen: tuple[str, ...], wanted: _Ours, seen: set[str] | None) -> None:
+    """A problem for every id that was typed and not compared; ``seen`` is what files held."""
+    possible = {thing for source in chosen for thing in wanted.things(source)}
+    for text, thing in wanted.named.items():
+        if thing not in possible and text not in possible:
+            fix = f"it has nothing that --source {' or '.join(chosen)} knows: no NCT number, PMID, DOI or outside identifier"
+            run.problems.append(fault(text, "not compared", "", fix))
+        elif seen is not None and thing not in seen and text not in seen:
+            run.problems.append(fault(text, "not compared", "", "no record of it is in these files"))
 
 
 # ---------------------------------------------------------------- out of files
@@ -143,30 +179,64 @@ def _files_by_source(path: Path) -> dict[str, list[Path]]:
     return files
 
 
-def _from_files(run: Comparison, files: dict[str, list[Path]], chosen: tuple[str, ...], wanted: _Ours) -> None:
+def _from_files(run: Comparison, files: dict[str, list[Path]], chosen: tuple[str, ...], wanted: _Ours, progress: Progress) -> set[str]:
+    """Compare what is in the files; returns what was seen of ours, by IRI and CURIE."""
     read: list[str] = []
+    compared: set[str] = set()
+    unasked: set[str] = set()
+
+    def done(source: str, seen: set[str], total: int, what: str) -> None:
+        compared.update(wanted.things(source, seen))
+        if wanted.named and total:
+            read.append(f"{len(seen)} of the {total} {what} asked for {'is' if len(seen) == 1 else 'are'} in these files")
+        elif not wanted.named:
+            read.append(f"{len(seen)} of our {total} {what} are in these files")
+
     if "ctgov" in chosen and files["ctgov"]:
-        seen, others = TrialComparison(run).compare(ctgov.read_studies(files["ctgov"], run.problems), wanted.trials)
-        read.append(f"{len(seen)} of our {len(wanted.trials)} registered trials are in these files")
+        studies = _counted(ctgov.read_studies(files["ctgov"], run.problems), "studies", 0, progress)
+        seen, others = TrialComparison(run).compare(_asked_for(studies, wanted, _is_trial_of, unasked), wanted.trials)
+        done("ctgov", seen, len(wanted.trials), "registered trials")
         if others:
             run.notes.append(f"{_none_of(others, 'study', 'studies', 'our trials')}; `mesokg discover --from` ranks them")
     if "pubmed" in chosen and files["pubmed"]:
-        articles = (a for f in files["pubmed"] for a in pubmed.read_articles(f, run.problems))
-        found, others = PublicationComparison(run).compare(articles, wanted.publications)
-        read.append(f"{len(found)} of our {len(wanted.publications)} publications with a PMID, DOI or PMCID are in these files")
+        articles = _counted((a for f in files["pubmed"] for a in pubmed.read_articles(f, run.problems)), "articles", 0, progress)
+        found, others = PublicationComparison(run).compare(
+            _asked_for(articles, wanted, lambda article, some: some.publications.find(article), unasked), wanted.publications
+        )
+        done("pubmed", found, len(wanted.publications), "publications with a PMID, DOI or PMCID")
         if others:
             run.notes.append(_none_of(others, "article", "articles", "our publications"))
     if "terms" in chosen and files["terms"]:
-        records = (t for f in files["terms"] for t in terms.read_terms(f, run.problems))
-        known, others = TermComparison(run).compare(records, wanted.terms)
-        read.append(f"{len(known)} of our {len(wanted.terms)} outside identifiers are in these files")
+        records = _counted((t for f in files["terms"] for t in terms.read_terms(f, run.problems)), "terms", 0, progress)
+        known, others = TermComparison(run).compare(
+            _asked_for(records, wanted, lambda record, some: record.curie if record.curie in some.terms else None, unasked), wanted.terms
+        )
+        done("terms", known, len(wanted.terms), "outside identifiers")
         if others:
             run.notes.append(_none_of(others, "term", "terms", "those that we use"))
         _not_compared(run, [c for c in wanted.terms if c not in known], "no answer about them is in these files")
     run.notes[:0] = read
+    if unasked:
+        run.notes.append(f"{len(unasked)} of ours in the files {'was' if len(unasked) == 1 else 'were'} not asked for")
     for name in SOURCES:
         if files[name] and name not in chosen:
             run.notes.append(f"files for --source {name}, which was not asked for: {len(files[name])}")
+    return compared
+
+
+def _is_trial_of(study: Study, some: _Ours) -> str | None:
+    """The trial of these that a study is, by its number or one that was merged into it."""
+    numbers = (study.nct, *(o.identifier for o in study.other_ids if o.kind == "ALIAS"))
+    return next((some.trials[n] for n in numbers if n in some.trials), None)
+
+
+def _asked_for(records: Iterable[_T], wanted: _Ours, find: Callable[[_T, _Ours], str | None], unasked: set[str]) -> Iterator[_T]:
+    """The records without those that are ours and were not asked for, which ``unasked`` gathers."""
+    for record in records:
+        if wanted.everything is not None and find(record, wanted) is None and (known := find(record, wanted.everything)):
+            unasked.add(known)
+        else:
+            yield record
 
 
 def _none_of(number: int, one: str, many: str, ours: str) -> str:
@@ -236,10 +306,22 @@ def _with_history(studies: Iterable[Study], cache: Cache) -> Iterable[Study]:
         yield study
 
 
-def _counted(records, what: str, total: int, progress: Progress):  # noqa: ANN001, ANN202
+def _counted(records: Iterable[_T], what: str, total: int, progress: Progress) -> Iterator[_T]:
+    """The records, counted; a total of 0 is not known."""
     for number, record in enumerate(records, 1):
-        progress(what, min(number, total), total)
+        progress(what, min(number, total) if total else number, total)
         yield record
+
+
+def _unhurried(progress: Progress, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Tells of every fiftieth record only, and nothing before some time has passed: most files are read at once."""
+    begun = clock()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if done % 50 == 0 and clock() - begun >= _PATIENCE:
+            progress(what, done, total)
+
+    return tell
 
 
 # ---------------------------------------------------------------- what was left out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem
 from mesokg.identifiers import compact, content_hash
+from mesokg.registries.plain import one_line, plain, plain_problem
 from mesokg.registries.proposals import TableRow
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class DriftReport:
         unique = {d.key: d for d in self.differences}
         ordered = sorted(unique.values(), key=lambda d: (order[d.severity], d.subject, d.property, d.theirs))
         object.__setattr__(self, "differences", tuple(ordered))
-        object.__setattr__(self, "problems", tuple(sorted(set(self.problems))))
+        object.__setattr__(self, "problems", tuple(sorted(set(map(plain_problem, self.problems)))))
+        object.__setattr__(self, "notes", tuple(map(plain, self.notes)))
 
     @property
     def summary(self) -> str:
@@ -91,33 +93,41 @@ class DriftReport:
 
 
 def print_drift(report: DriftReport, file: TextIO | None = None, *, width: int | None = None) -> None:
-    """The report for the terminal: differences by thing, then problems, notes and the summary."""
+    """The report for the terminal: differences by thing, then problems, notes, what can be accepted, and the summary."""
     from rich.console import Console
     from rich.markup import escape
 
     if width is None:
         width = shutil.get_terminal_size().columns if (file or sys.stdout).isatty() else 10_000
-    console = Console(file=file, width=width, highlight=False)
+    console = Console(file=file, width=width, highlight=False, emoji=False)
     styles = {"high": "bold red", "medium": "yellow", "low": ""}
+
+    def show(text: str, style: str = "") -> None:
+        console.print(escape(one_line(text)), style=style, soft_wrap=True)
+
     for one in report.differences:
         head = f"{one.key}  {one.severity}  {one.property} {one.kind}: {one.label} ({compact(one.subject)})"
-        console.print(escape(head), style=styles[one.severity], soft_wrap=True)
+        show(head, styles[one.severity])
         ours = f"{one.ours or '(nothing)'}" + (f"  [{one.our_source}{', ' + one.our_date if one.our_date else ''}]" if one.our_source else "")
-        console.print(escape(f"    ours    {ours}"), soft_wrap=True)
-        console.print(escape(f"    theirs  {one.theirs or '(nothing)'}  [{one.their_source}{', ' + one.their_date if one.their_date else ''}]"), soft_wrap=True)
+        show(f"    ours    {ours}")
+        show(f"    theirs  {one.theirs or '(nothing)'}  [{one.their_source}{', ' + one.their_date if one.their_date else ''}]")
         if one.rests:
-            console.print(escape(f"    on it   {one.rests}"), soft_wrap=True)
+            show(f"    on it   {one.rests}")
         if one.note:
-            console.print(escape(f"    note    {one.note}"), soft_wrap=True)
+            show(f"    note    {one.note}")
+        if one.rows:
+            show(f"    accept  --accept {one.key}{', or --all-new' if one.new else ''}")
     for problem in report.problems:
-        console.print(escape(f"problem: {problem}"), style="red" if problem.level == "error" else "yellow", soft_wrap=True)
+        show(f"problem: {problem}", "red" if problem.level == "error" else "yellow")
     for note in report.notes:
-        console.print(escape(f"note: {note}"), soft_wrap=True)
+        show(f"note: {note}")
+    if keys := [one for one in report.differences if one.rows]:
+        show(f"{len(keys)} can be accepted, each with --accept KEY; --all-new takes {sum(one.new for one in keys)} of them")
     console.print(report.summary)
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    return plain(" ".join(text.split()))
 
 
 def drift_as_tsv(report: DriftReport) -> str:

@@ -7,6 +7,7 @@ import re
 
 from mesokg.identifiers import compact
 from mesokg.registries.drift import SEVERITIES, Difference, DriftReport
+from mesokg.registries.plain import plain
 
 __all__ = ["drift_as_html"]
 
@@ -29,21 +30,25 @@ td[data-name]::before{content:attr(data-name) ": ";font-weight:600}td small{disp
 _HEADS = (("key", "key"), ("thing", "thing"), ("property", "what differs"), ("ours", "ours"), ("theirs", "theirs"), ("rests", "what rests on it"))
 
 
+def _escape(text: str) -> str:
+    return html.escape(plain(text))
+
+
 def _small(*parts: str) -> str:
     shown = ", ".join(filter(None, parts))
-    return f" <small>{html.escape(shown)}</small>" if shown else ""
+    return f" <small>{_escape(shown)}</small>" if shown else ""
 
 
 def _value(text: str) -> str:
-    return html.escape(text) if text else '<span class="none">nothing</span>'
+    return _escape(text) if text else '<span class="none">nothing</span>'
 
 
 def _prose(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _escape(text))
 
 
 def _row(one: Difference) -> str:
-    e = html.escape
+    e = _escape
     accept = " <small>can be accepted</small>" if one.rows else ""
     return (
         f'<tr class="{one.severity}" id="{one.key}"><td><code>{one.key}</code>{accept}</td>'
