@@ -60,6 +60,7 @@ def test_each_field_is_compared(tiny: Path, tmp_path: Path):
         ("officialTitle", "missing here", "low"),
         ("stopReason", "missing here", "low"),
         ("registryIdentifier", "missing here", "low"),
+        ("hasArm", "missing here", "low"),
     }
     assert [d.severity for d in report.differences] == sorted((d.severity for d in report.differences), key=["high", "medium", "low"].index)
 
@@ -320,8 +321,8 @@ def test_unknown_and_unacceptable_keys_are_refused(tiny: Path, tmp_path: Path):
 
 
 def test_arms_and_administrations_of_a_trial_without_arms(tiny: Path, tmp_path: Path):
-    report = _compare(tiny, tmp_path, study())
-    assert "hasArm" not in _by_property(report)
+    beside = _by_property(_compare(tiny, tmp_path, study()))["hasArm"]
+    assert (beside.ours, beside.theirs, beside.new) == ("tiny trial, all", "Low dose", False) and "as a synonym" in beside.note
     for name in ("arms", "administrations", "outcomes"):
         (tiny / f"{name}.tsv").unlink()
     therapy = next(line.split("\t")[1] for line in (tiny / "therapies.tsv").read_text().splitlines()[1:])

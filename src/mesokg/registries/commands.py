@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from mesokg.refresh import Online
+    from mesokg.registries.refusals import Refusal
 
 __all__ = ["discover", "refresh"]
 
@@ -107,17 +108,20 @@ def refresh(ids: tuple[str, ...], sources: tuple[str, ...], keys: tuple[str, ...
 
     With IDs (NCT numbers, PMIDs, CURIEs, names of trials) only these are compared. Nothing in data/ changes unless
     --accept or --all-new is given; the new rows are shown as a diff and validated before they are written. Ends with 1
-    where anything differs or went wrong.
+    where anything differs, went wrong or was refused.
     """
     from mesokg.errors import UsageError
     from mesokg.refresh import accept, finish_stopped
     from mesokg.refresh import refresh as run
+    from mesokg.registries.accepting import refuse_while_waiting
     from mesokg.registries.drift import drift_as_tsv, print_drift
     from mesokg.registries.drift_page import drift_as_html
 
     if options["dry_run"] and not (keys or all_new):
         raise UsageError("--dry-run goes with --accept KEY or --all-new")
-    if (keys or all_new) and (finished := finish_stopped(options["data"])):
+    if options["dry_run"]:
+        refuse_while_waiting(options["data"])
+    elif (keys or all_new) and (finished := finish_stopped(options["data"])):
         click.echo(f"an earlier --accept was stopped half way; its rows are in place now, in {', '.join(finished)}. Refresh again to see what is left.", err=True)
         return
     day = options["checked_on"].date() if options["checked_on"] else None
@@ -129,12 +133,18 @@ def refresh(ids: tuple[str, ...], sources: tuple[str, ...], keys: tuple[str, ...
     if options["page"]:
         _write(drift_as_html(report), options["page"])
     if keys or all_new:
-        diff, number = accept(report, keys, all_new=all_new, data=options["data"], dry_run=options["dry_run"])
+        refused: list[Refusal] = []
+        diff, number = accept(report, keys, all_new=all_new, data=options["data"], dry_run=options["dry_run"], refused=refused)
         click.echo(diff, nl=False)
         verb = "would be written" if options["dry_run"] else "written"
-        click.echo(f"{number} new row{'' if number == 1 else 's'} {verb}" if number else "nothing to write: these rows are there already", err=True)
+        nothing = "nothing to write" + ("" if refused else ": these rows are there already")
+        click.echo(f"{number} new row{'' if number == 1 else 's'} {verb}" if number else nothing, err=True)
+        for one in refused:
+            click.echo(f"refused: {one}", err=True)
         for problem in report.problems:
             click.echo(f"problem: {problem}", err=True)
+        if refused:
+            sys.exit(1)
         return
     if str(options["tsv"]) != "-":
         print_drift(report)

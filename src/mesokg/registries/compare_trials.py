@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mesokg.errors import Problem
-from mesokg.identifiers import compact, expand
+from mesokg.registries.compare_results import ResultsComparison
 from mesokg.registries.comparison import Comparison
 from mesokg.registries.drift import Difference
+from mesokg.registries.faults import fault
 from mesokg.registries.ours import Stated, coarser, earlier
-from mesokg.registries.proposals import (
-    CHANGING,
-    Proposed,
-    TableRow,
-    propose,
-    propose_arms,
-    propose_identifiers,
-    propose_publications,
-    propose_results,
-    record_row,
-)
+from mesokg.registries.proposals import CHANGING, NewIds, Proposed, named_elsewhere, propose, propose_identifiers, propose_publications, record_row
 from mesokg.registries.records import Study
+from mesokg.registries.trial_rows import DATED, DATES, TrialRows, behind, dated_on, newest
 
 __all__ = ["TrialComparison"]
 
@@ -53,6 +45,10 @@ class TrialComparison:
     def __init__(self, found: Comparison) -> None:
         self.found = found
         self.ours = found.ours
+        self.ids = NewIds(found.ours)
+        self.rows = TrialRows(found)
+        self.results = ResultsComparison(found, self.rows, self.ids, self._difference)
+        self.elsewhere: dict[str, set[str]] = {}
 
     def compare(self, studies: Iterable[Study], wanted: dict[str, str]) -> tuple[set[str], int]:
         """Compare the studies that are ours; several versions of one record are its history.
@@ -69,8 +65,9 @@ class TrialComparison:
                 others.add(study.nct)
             else:
                 versions.setdefault(known, []).append(study)
-        for number, found in versions.items():
-            found.sort(key=lambda s: s.version_date)
+        ordered = {number: _versions(found) for number, found in versions.items()}
+        self.elsewhere = named_elsewhere({wanted[number]: found[-1] for number, found in ordered.items()})
+        for number, found in ordered.items():
             if found[-1].nct != number:
                 self._merged(wanted[number], number, found[-1].nct)
             self._compare_study(found[-1], wanted[number])
@@ -92,45 +89,35 @@ class TrialComparison:
         )
 
     def _compare_study(self, study: Study, trial: str) -> None:
-        for proposed in propose(study, self.ours):
+        for proposed in propose(study, self.ours, self.ids):
             prop = self.ours.vocabulary.property(proposed.name)
             compare = self._compare_one if prop.functional else self._compare_many
             compare(study, trial, proposed)
+        self._enrolment_of_no_kind(study, trial)
         for registry, identifier, row in propose_identifiers(study, trial, self.ours):
+            others = [self.ours.tables.labels.get(t, t) for t in self.elsewhere[identifier] if t != trial]
+            note = f"the record of another trial of ours names it too ({', '.join(others)}): a curator must say whose it is" if others else ""
             self._difference(
-                study, trial, "missing here", "low", "registryIdentifier", theirs=f"{registry} {identifier}", new=True, rows=(row,)
-            )
+                study, trial, "missing here", "low", "registryIdentifier", theirs=f"{registry} {identifier}",
+                new=not others, rows=() if others else (row,), note=note,
+            )  # fmt: skip
         for pmid, citation, row in propose_publications(study, trial, self.ours):
-            rows = (*record_row(study.nct, trial, self.ours), self._sourced(row, study, f"reference {pmid}"))
+            rows = (*record_row(study.nct, trial, self.ours), self.rows.sourced(row, study, f"reference {pmid}"))
             note = "read the publication before accepting: the label is made of the citation"
             self._difference(study, trial, "missing here", "medium", "publication", theirs=f"PMID {pmid}: {citation}"[:200], rows=rows, note=note)
-        if study.arms and trial not in self.ours.trials_with_arms:
-            self._missing_arms(study, trial)
-        if study.has_results and (trial, self._record_iri(study)) not in self.ours.outcomes_by_source:
-            self._results(study, trial)
+        self.results.compare(study, trial)
 
-    def _missing_arms(self, study: Study, trial: str) -> None:
-        rows, unmatched = propose_arms(study, trial, self.ours)
-        sourced = [self._sourced(row, study, "arms and interventions") for row in rows]
-        note = f"none of our products: {', '.join(unmatched)}" if unmatched else ""
-        shown = "; ".join(a.label for a in study.arms)
-        all_rows = (*record_row(study.nct, trial, self.ours), *sourced)
-        self._difference(study, trial, "missing here", "medium", "hasArm", theirs=shown, new=True, rows=all_rows, note=note)
-
-    def _results(self, study: Study, trial: str) -> None:
-        rows = [self._sourced(row, study, "results") for row in propose_results(study, trial, self.ours, self.found.problems)]
-        measurements = sum(table == "outcomes" for table, _ in rows)
-        self._difference(
-            study,
-            trial,
-            "results posted",
-            "high",
-            "hasOutcome",
-            theirs=f"{measurements} measurements, posted {study.results_posted or 'on a day not given'}",
-            rests=self.ours.rests_on("hasOutcome", []),
-            new=True,
-            rows=(*record_row(study.nct, trial, self.ours), *rows),
-        )
+    def _enrolment_of_no_kind(self, study: Study, trial: str) -> None:
+        """A number of participants of which the record does not say whether it is planned or actual."""
+        if study.enrolment is None or study.enrolment_kind:
+            return
+        known = {s.text for name in ("enrolmentActual", "enrolmentPlanned") for s in self.ours.stated(trial, name)}
+        if str(study.enrolment) in known:
+            self.found.agreed += 1
+            return
+        ours = f"ours {'are' if len(known) > 1 else 'is'} {', '.join(sorted(known))}" if known else "we have none"
+        fix = f"the record does not say whether it is planned or actual, and {ours}; it was left out"
+        self.found.problems.append(fault(study.nct, "enrolment of no kind", str(study.enrolment), fix, column="enrollmentInfo", level="warning"))
 
     def _merged(self, trial: str, number: str, now: str) -> None:
         self.found.add(
@@ -144,67 +131,69 @@ class TrialComparison:
     # one value
 
     def _compare_one(self, study: Study, trial: str, proposed: Proposed) -> None:
-        ours = self.ours
-        theirs = ours.term_of(proposed.name, proposed.cells[0])
+        theirs = self.ours.term_of(proposed.name, proposed.cells[0])
         if theirs is None:
             self.found.problems.append(Problem(study.nct, 0, proposed.name, "no value of ours", proposed.cells[0], "the value fits no cell of this column; it was left out"))
             return
-        known = ours.stated(trial, proposed.name)
-        plain = next((s for s in known if s.plain), None)
+        known = self.ours.stated(trial, proposed.name)
+        ours = newest(known)
         text = proposed.shown[0]
         remark = f"{text} ({proposed.remark})" if proposed.remark else text
-        if plain is None and not known:
-            rows = self._rows(study, trial, proposed, "")
+        if ours is None:
+            rows = self.rows.rows(study, trial, proposed, "")
             severity = "medium" if proposed.name in CHANGING else "low"
-            rests = ours.rests_on(proposed.name, [theirs])
+            rests = self.ours.rests_on(proposed.name, [theirs])
             self._difference(study, trial, "missing here", severity, proposed.name, theirs=remark, rests=rests, new=True, rows=rows)
             return
-        if plain is None:
-            plain = known[0]
-        is_date = proposed.name.endswith("Date")
-        if plain.value == theirs and not (is_date and plain.text != text and len(plain.text) < len(text)):
+        is_date = proposed.name in DATES
+        our_kind = ours.kind if is_date and ours.source == self.rows.record(study) else ""
+        other_kind = bool(our_kind) and bool(proposed.remark) and our_kind != proposed.remark
+        same = ours.value == theirs and not (is_date and ours.text != text and len(ours.text) < len(text))
+        if same and not other_kind:
             self.found.agreed += 1
             return
         more = {
-            "ours": plain.text,
-            "our_source": plain.source_label,
-            "our_date": plain.as_of or plain.date,
+            "ours": f"{ours.text} ({our_kind})" if our_kind else ours.text,
+            "our_source": ours.source_label,
+            "our_date": dated_on(ours),
             "theirs": remark,
-            "rests": ours.rests_on(proposed.name, [plain.value, theirs]),
+            "rests": self.ours.rests_on(proposed.name, [ours.value, theirs]),
         }
-        if is_date and coarser(plain.text, text):
-            rows, note = self._ranked_rows(study, trial, proposed, known)
-            self._difference(study, trial, "more exact", "low", proposed.name, **more, rows=rows, note=note)
+        if same and earlier(study.version_date, dated_on(ours)):
+            self.found.agreed += 1
             return
-        if any(s.value == theirs and s.text == text for s in known):
-            # A curator has seen this value and ranked another before it.
-            note = "we have this value too, ranked behind ours"
-            self._difference(study, trial, "changed", "low", proposed.name, **more, note=note)
-            return
-        if earlier(study.version_date, plain.as_of or plain.date):
+        exact = is_date and not same and coarser(ours.text, text)
+        if earlier(study.version_date, dated_on(ours)) and not exact:
             note = "the version of the record is older than our source"
             self._difference(study, trial, "ours is newer", "low", proposed.name, **more, note=note)
             return
-        rows, note = self._ranked_rows(study, trial, proposed, known)
-        supersedes = proposed.name in CHANGING and bool(rows) and bool(plain.as_of) and plain.source == self._record_iri(study)
-        self._difference(
-            study, trial, "changed", _SEVERITY.get(proposed.name, "low"), proposed.name, **more, rows=rows, note=note, new=supersedes
-        )
+        rows, note = self.rows.before(study, trial, proposed, known)
+        # a later version of the same record contradicts nothing: each value held at its date
+        later = proposed.name in DATED and bool(rows) and ours.source == self.rows.record(study) and bool(ours.as_of or same)
+        if same:
+            self._difference(study, trial, "changed", "low", proposed.name, **more, rows=rows, note=note, new=later)
+            return
+        if exact:
+            self._difference(study, trial, "more exact", "low", proposed.name, **more, rows=rows, note=note)
+            return
+        severity = _SEVERITY.get(proposed.name, "low")
+        if any(self._judged(s, ours, study, severity) for s in known if s.value == theirs and s.text == text):
+            note = "we have this value too, ranked behind ours"
+            self._difference(study, trial, "changed", "low", proposed.name, **more, note=note)
+            return
+        self._difference(study, trial, "changed", severity, proposed.name, **more, rows=rows, note=note, new=later)
 
-    def _record_iri(self, study: Study) -> str:
-        return expand(self.ours.record_of.get(study.nct, f"mkg:record-{study.nct}"))
+    def _judged(self, one: Stated, ours: Stated, study: Study, severity: str) -> bool:
+        """Whether a curator has seen this value and ranked ours before it.
 
-    def _ranked_rows(self, study: Study, trial: str, proposed: Proposed, known: list[Stated]) -> tuple[tuple[TableRow, ...], str]:
-        """The rows of a new value beside older ones, with the rank it needs to stand before them."""
-        live = [s for s in known if s.rank != "deprecated"]
-        preferred = any(s.rank == "preferred" for s in live)
-        # A dated value stands before earlier dated ones of its rank; beside undated ones it needs a higher rank.
-        dated = proposed.name in CHANGING and bool(study.version_date)
-        newest = dated and all(s.as_of and earlier(s.as_of, study.version_date) for s in live)
-        if preferred and not (dated and all(s.as_of and earlier(s.as_of, study.version_date) for s in live if s.rank == "preferred")):
-            return (), "one of our rows is preferred: a curator must rank the two by hand"
-        rank = "preferred" if preferred else "" if newest or not live else "preferred"
-        return self._rows(study, trial, proposed, rank), ""
+        What was seen before this version of the record says nothing of a return to it, and what matters much is only
+        judged where the row ranked behind cites this version or a later one.
+        """
+        if not behind(one, ours) or earlier(one.as_of, study.version_date):
+            return False
+        if severity != "high":
+            return True
+        return one.source == self.rows.record(study) and bool(dated_on(one)) and not earlier(dated_on(one), study.version_date)
 
     # several values
 
@@ -214,6 +203,7 @@ class TrialComparison:
         have = {s.value for s in known}
         theirs = {cell: ours.term_of(proposed.name, cell) for cell in proposed.cells}
         own_words = proposed.name in _OWN_WORDS
+        single = proposed.name in _SINGLE_IN_RECORD
         if own_words and known:
             normal = {" ".join(s.text.casefold().split()) for s in known}
             if " ".join(proposed.shown[0].casefold().split()) in normal:
@@ -221,15 +211,21 @@ class TrialComparison:
                 return
         missing = [cell for cell, value in theirs.items() if value is not None and value not in have]
         self.found.agreed += sum(value in have for value in theirs.values() if value is not None)
-        record = self._record_iri(study)
+        record = self.rows.record(study)
         mine = [s for s in known if s.source == record]
-        note = f"no row of ours: {', '.join(proposed.unresolved)}" if proposed.unresolved else ""
-        our_text = "; ".join(dict.fromkeys(s.text for s in (mine or known)))
+        compared = mine or known
         shown = "; ".join(proposed.shown)
         if missing:
+            note = f"no row of ours: {', '.join(proposed.unresolved)}" if proposed.unresolved else ""
+            more = {**_beside(compared), "theirs": shown}
+            # a value that replaces another is compared with all of ours, one beside others with those of the record
+            if any(earlier(study.version_date, dated_on(s)) for s in (known if single or own_words else mine)):
+                note = "the version of the record is older than our source"
+                self._difference(study, trial, "ours is newer", "low", proposed.name, **more, note=note)
+                return
             kept = Proposed(proposed.name, tuple(missing), tuple(missing), proposed.remark, beside=proposed.beside)
             kind, severity = ("worded differently", "low") if own_words and known else ("missing here", "low")
-            if proposed.name in _SINGLE_IN_RECORD and known:
+            if single and known:
                 kind = "changed"
             if not own_words and known:
                 severity = _SEVERITY.get(proposed.name, "low")
@@ -239,14 +235,11 @@ class TrialComparison:
                 kind,
                 severity,
                 proposed.name,
-                ours=our_text,
-                our_source=known[0].source_label if known else "",
-                our_date=(known[0].as_of or known[0].date) if known else "",
-                theirs=shown,
+                **more,
                 rests=ours.rests_on(proposed.name, []) if kind != "worded differently" else "",
                 note=note,
                 new=not known or proposed.name in ("country", "collaborator", "studies"),
-                rows=self._rows(study, trial, kept, ""),
+                rows=self.rows.rows(study, trial, kept, ""),
             )
         elif proposed.unresolved and not known:
             self._difference(
@@ -254,11 +247,10 @@ class TrialComparison:
                 note="none of these names is a label or synonym of ours; add it to its table first",
             )  # fmt: skip
         values = {v for v in theirs.values() if v is not None}
-        gone = [s for s in mine if s.value not in values]
+        gone = [s for s in mine if s.value not in values and not earlier(study.version_date, dated_on(s))]
         if gone and not own_words and proposed.name not in ("sponsor", "studies") and not proposed.unresolved:
             self._difference(
-                study, trial, "not in the record", "low", proposed.name,
-                ours="; ".join(s.text for s in gone), our_source=gone[0].source_label, our_date=gone[0].as_of or gone[0].date,
+                study, trial, "not in the record", "low", proposed.name, **_beside(gone),
                 theirs=shown, note="our row names this record as source; the version read now does not say so",
             )  # fmt: skip
 
@@ -269,7 +261,7 @@ class TrialComparison:
         for name in ("status", "phase", "enrolmentActual", "enrolmentPlanned"):
             before = None
             for study in versions[:-1]:
-                proposed = next((p for p in propose(study, self.ours) if p.name == name), None)
+                proposed = next((p for p in propose(study, self.ours, self.ids) if p.name == name), None)
                 if proposed is None or proposed.cells == before or not study.version_date:
                     continue
                 before = proposed.cells
@@ -277,40 +269,30 @@ class TrialComparison:
                 known = self.ours.stated(trial, name)
                 if value is None or any(s.value == value and s.as_of[: len(study.version_date)] == study.version_date for s in known):
                     continue
-                if any(not s.as_of and s.rank == "normal" and s.value != value for s in known):
-                    rows, note = (), "an undated row of ours says otherwise; date or rank it first"
+                against = [s for s in known if s.rank != "deprecated" and s.value != value]
+                rows, note = (), ""
+                if any(not s.as_of for s in against):
+                    note = "an undated row of ours says otherwise; date or rank it first"
+                elif any(s.rank == "preferred" and earlier(s.as_of, study.version_date) for s in against):
+                    rows, note = self.rows.before(study, trial, proposed, known)
                 else:
-                    rows, note = self._rows(study, trial, proposed, ""), ""
+                    rows = self.rows.rows(study, trial, proposed, "")
                 self._difference(
                     study, trial, "history", "low", name, theirs=f"{proposed.shown[0]} on {study.version_date}",
                     new=bool(rows), rows=rows, note=note,
                 )  # fmt: skip
 
-    # rows
 
-    def _sourced(self, row: TableRow, study: Study, place: str) -> TableRow:
-        """The row with the record and its version date as source."""
-        version = f" (version of {study.version_date})" if study.version_date else ""
-        source = self.ours.record_of.get(study.nct, f"mkg:record-{study.nct}")
-        return self.found.recorded(row, source, row[1].get("locator", place) + version, study.version_date)
-
-    def _rows(self, study: Study, trial: str, proposed: Proposed, rank: str) -> tuple[TableRow, ...]:
-        label = self.ours.tables.labels[trial]
-        base = {"id": compact(trial), "label": label}
-        dated = {"as_of": study.version_date} if proposed.name in CHANGING and study.version_date else {}
-        comment = {"comment": proposed.remark} if proposed.remark else {}
-        rows: list[TableRow] = [*record_row(study.nct, trial, self.ours), *proposed.beside]
-        values = list(proposed.cells) if rank else ["|".join(proposed.cells)]
-        for value in values:
-            place = f"{proposed.name}, {value}" if rank and len(values) > 1 else proposed.name
-            ranked = {"rank": rank, "comment": _because(proposed.remark)} if rank else comment
-            rows.append(self._sourced(("trials", {**base, proposed.name: value, **dated, **ranked}), study, place))
-        recorded = {"status": study.status_as_recorded, "phase": ", ".join(study.phases_as_recorded)}.get(proposed.name)
-        if recorded:
-            name = f"{proposed.name}AsReported"
-            rows.append(self._sourced(("trials", {**base, name: recorded, **dated}), study, f"{proposed.name}, wording"))
-        return tuple(rows)
+def _versions(found: list[Study]) -> list[Study]:
+    """The versions of one record in order of date; the same version twice is one."""
+    ordered = sorted(found, key=lambda s: (s.version_date, s.has_results))
+    return list({s.version_date: s for s in ordered}.values())
 
 
-def _because(remark: str) -> str:
-    return "; ".join(filter(None, (remark, "later than the rows it stands before, which stay with their dates")))
+def _beside(compared: list[Stated]) -> dict[str, str]:
+    """Our side of a difference: the values compared, and the sources and the latest date of just these."""
+    return {
+        "ours": "; ".join(dict.fromkeys(s.text for s in compared)),
+        "our_source": "; ".join(dict.fromkeys(s.source_label for s in compared)),
+        "our_date": max((dated_on(s) for s in compared), default=""),
+    }

@@ -40,6 +40,10 @@ def _fold(text: str) -> str:
     return " ".join(words)
 
 
+def _blanks(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 @dataclass(frozen=True)
 class Stated:
     """One of our values: the term, the text of its cell, its source and dates, and whether it is the plain triple."""
@@ -52,6 +56,13 @@ class Stated:
     as_of: str
     rank: str
     plain: bool
+    comment: str = ""
+
+    @property
+    def kind(self) -> str:
+        """``actual`` or ``estimated``, where a comment says so of a date as the registry does."""
+        parts = {part.strip() for part in re.split(r"[;\n]", self.comment)}
+        return next((kind for kind in ("actual", "estimated") if kind in parts), "")
 
 
 class Ours:
@@ -144,28 +155,36 @@ class Ours:
         return found
 
     @cached_property
-    def trials_with_arms(self) -> frozenset[str]:
-        """The trials that have an arm in our tables."""
-        return frozenset(
-            value.value
-            for row in self.tables.rows
-            if row.table == "arms"
-            for cell in row.cells
-            if cell.property.name == "armOf"
-            for value in cell.values
-        )
+    def arms_of(self) -> dict[str, dict[str, str]]:
+        """The arms of each trial: name, in lower case and with single blanks, to IRI; labels before synonyms.
+
+        Nothing else is folded: arms may differ by a sign alone, as "age < 65" and "age ≥ 65".
+        """
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        rows = [row for row in self.tables.rows if row.table == "arms"]
+        trial_of = {r.subject: c.values[0].value for r in rows for c in r.cells if c.property.name == "armOf" and c.values}
+        for names in (lambda row: (row.label,), lambda row: row.synonyms):
+            for row in rows:
+                for name in names(row):
+                    found[trial_of.get(row.subject, "")].setdefault(_blanks(name), row.subject)
+        return found
+
+    def find_arm(self, trial: str, *names: str) -> str | None:
+        """The IRI of the arm of this trial with one of these names."""
+        arms = self.arms_of.get(trial, {})
+        return next((arms[_blanks(name)] for name in names if _blanks(name) in arms), None)
 
     @cached_property
-    def outcomes_by_source(self) -> frozenset[tuple[str, str]]:
-        """(trial, source) of every outcome in our tables."""
-        return frozenset(
-            (value.value, row.source)
-            for row in self.tables.rows
-            if row.table == "outcomes" and row.source
-            for cell in row.cells
-            if cell.property.name == "outcomeOf"
-            for value in cell.values
-        )
+    def outcomes_by_source(self) -> dict[tuple[str, str], list[Row]]:
+        """The rows of outcomes in our tables by trial and source."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.tables.rows:
+            if row.table == "outcomes" and row.source:
+                for cell in row.cells:
+                    if cell.property.name == "outcomeOf":
+                        for value in cell.values:
+                            found[value.value, row.source].append(row)
+        return found
 
     # -- what is stated
 
@@ -199,6 +218,7 @@ class Ours:
             as_of=one.as_of.first_day.isoformat() if one.as_of else "",
             rank=next(n for n, iri in self.vocabulary.values[term("Rank")].items() if iri == one.rank),
             plain=plain,
+            comment="\n".join(r.comment for r in one.rows if r.comment),
         )
 
     def stated(self, subject: str, name: str) -> list[Stated]:

@@ -7,15 +7,20 @@ looked up among our labels and synonyms; what is not found is said, never guesse
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from mesokg.errors import Problem
 from mesokg.identifiers import compact
+from mesokg.registries.faults import fault
 from mesokg.registries.ours import Ours, slug
 from mesokg.registries.records import Study
 from mesokg.registries.results import arm_id, outcome_rows, result_groups
 
-__all__ = ["CHANGING", "Proposed", "TableRow", "propose", "propose_arms", "propose_identifiers", "propose_publications", "propose_results", "record_row"]
+__all__ = [
+    "CHANGING", "NewIds", "Proposed", "TableRow", "named_elsewhere", "propose", "propose_arms", "propose_identifiers",
+    "propose_publications", "propose_results", "record_row",
+]  # fmt: skip
 
 TableRow = tuple[str, dict[str, str]]
 """A row to be written: the table's name and the cells by column."""
@@ -43,6 +48,10 @@ _REGISTRIES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Characters that no cell of a table can hold."""
+
+
 @dataclass(frozen=True)
 class Proposed:
     """What the record says of one property: cell texts, the same for people, a remark, and rows needed beside it."""
@@ -55,12 +64,30 @@ class Proposed:
     beside: tuple[TableRow, ...] = field(default=(), repr=False)
 
 
+class NewIds:
+    """Gives ids to new things: one that stands for another thing, in our tables or given before, is never given again."""
+
+    def __init__(self, ours: Ours) -> None:
+        self._labels = {compact(iri): label for iri, label in ours.tables.labels.items()}
+
+    def of(self, wanted: str, label: str) -> str:
+        """The id, or the next free one of the kind ``…-2``, under which the thing with this label can stand."""
+        number = 1
+        while self._labels.setdefault(curie := wanted if number == 1 else f"{wanted}-{number}", label) != label:
+            number += 1
+        return curie
+
+
 def _plain(name: str, text: str, remark: str = "") -> Proposed:
     clean = " ".join(text.split())
     return Proposed(name, (clean.replace("|", "/"),), (clean,), remark)
 
 
-def propose(study: Study, ours: Ours) -> list[Proposed]:
+def _label(text: str) -> str:
+    return " ".join(text.split()).replace("|", "/")
+
+
+def propose(study: Study, ours: Ours, ids: NewIds) -> list[Proposed]:
     """What a record says, property by property; properties that the record leaves out are left out."""
     found: list[Proposed] = []
     if study.status:
@@ -87,9 +114,9 @@ def propose(study: Study, ours: Ours) -> list[Proposed]:
     if study.acronym:
         found.append(_plain("acronym", study.acronym))
     if study.sponsor:
-        found.append(_organisations("sponsor", (study.sponsor,), ours))
+        found.append(_organisations("sponsor", (study.sponsor,), ours, ids))
     if study.collaborators:
-        found.append(_organisations("collaborator", study.collaborators, ours))
+        found.append(_organisations("collaborator", study.collaborators, ours, ids))
     if study.countries:
         found.append(_looked_up("country", "countries", tuple(_COUNTRY_NAMES.get(c, c) for c in study.countries), ours))
     if study.conditions:
@@ -109,13 +136,14 @@ def _looked_up(name: str, table: str, names: tuple[str, ...], ours: Ours) -> Pro
     return Proposed(name, tuple(cells), tuple(shown), unresolved=tuple(unresolved))
 
 
-def _organisations(name: str, names: tuple[str, ...], ours: Ours) -> Proposed:
+def _organisations(name: str, names: tuple[str, ...], ours: Ours, ids: NewIds) -> Proposed:
     cells, shown, beside = [], [], []
     for one in dict.fromkeys(names):
         iri = ours.find("organisations", one)
-        curie = compact(iri) if iri else f"mkg:organisation-{slug(one)}"
+        label = _label(one)
+        curie = compact(iri) if iri else ids.of(f"mkg:organisation-{slug(one)}", label)
         if iri is None:
-            beside.append(("organisations", {"id": curie, "label": " ".join(one.split()).replace("|", "/")}))
+            beside.append(("organisations", {"id": curie, "label": label}))
         if curie not in cells:
             cells.append(curie)
             shown.append(ours.tables.labels.get(iri, one) if iri else one)
@@ -141,26 +169,41 @@ def record_row(nct: str, trial: str, ours: Ours) -> list[TableRow]:
     ]
 
 
-def propose_identifiers(study: Study, trial: str, ours: Ours) -> list[tuple[str, str, TableRow]]:
-    """Identifiers in other registries that we do not have: (registry, identifier, row)."""
+def _identifiers(study: Study) -> list[tuple[str, str]]:
+    """(registry, identifier) of the study in other registries."""
     found = []
     for other in study.other_ids:
         for pattern, registry in _REGISTRIES:
             match = pattern.fullmatch(other.identifier.strip())
-            if not match:
-                continue
-            identifier = match[1] if pattern.groups and match.lastindex and registry.startswith("EU") else match[0]
-            if identifier not in ours.record_of:
-                row = {
-                    "id": f"mkg:record-{identifier}",
-                    "label": f"{registry} {identifier}",
-                    "recordOf": compact(trial),
-                    "registry": registry,
-                    "registryIdentifier": identifier,
-                    "confirmedIn": "secondary identifier in the ClinicalTrials.gov record",
-                }
-                found.append((registry, identifier, ("registry_records", row)))
-            break
+            if match:
+                found.append((registry, match[1] if pattern.groups and match.lastindex and registry.startswith("EU") else match[0]))
+                break
+    return list(dict.fromkeys(found))
+
+
+def named_elsewhere(studies: dict[str, Study]) -> dict[str, set[str]]:
+    """By identifier in another registry: the trials whose records name it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for trial, study in studies.items():
+        for _, identifier in _identifiers(study):
+            found[identifier].add(trial)
+    return found
+
+
+def propose_identifiers(study: Study, trial: str, ours: Ours) -> list[tuple[str, str, TableRow]]:
+    """Identifiers in other registries that we do not have: (registry, identifier, row)."""
+    found = []
+    for registry, identifier in _identifiers(study):
+        if identifier not in ours.record_of:
+            row = {
+                "id": f"mkg:record-{identifier}",
+                "label": f"{registry} {identifier}",
+                "recordOf": compact(trial),
+                "registry": registry,
+                "registryIdentifier": identifier,
+                "confirmedIn": "secondary identifier in the ClinicalTrials.gov record",
+            }
+            found.append((registry, identifier, ("registry_records", row)))
     return found
 
 
@@ -186,24 +229,30 @@ def propose_publications(study: Study, trial: str, ours: Ours) -> list[tuple[str
     return found
 
 
-def propose_arms(study: Study, trial: str, ours: Ours) -> tuple[list[TableRow], list[str]]:
-    """Arms and, where product names are ours, administrations; and the names that match none of our products."""
+def _arm_names(study: Study, title: str) -> tuple[str, str]:
+    """The label that we give an arm of the record, and its name alone."""
+    return f"{_label(title)} ({study.nct})", _label(title)
+
+
+def propose_arms(study: Study, trial: str, ours: Ours, ids: NewIds) -> tuple[list[TableRow], list[str]]:
+    """The arms that are none of ours yet and, where product names are ours, administrations; and the names that match
+    none of our products.
+    """
     rows: list[TableRow] = []
     unmatched: list[str] = []
     for arm in study.arms:
-        curie = arm_id(study.nct, arm.label)
-        rows.append(
-            (
-                "arms",
-                {
-                    "id": curie,
-                    "label": f"{arm.label.replace('|', '/')} ({study.nct})",
-                    "armOf": compact(trial),
-                    "armRole": _ARM_ROLES.get(arm.kind, ""),
-                    "armDescription": " ".join(arm.description.split()).replace("|", "/"),
-                },
-            )
-        )
+        names = _arm_names(study, arm.label)
+        if ours.find_arm(trial, *names):
+            continue
+        curie = ids.of(arm_id(study.nct, arm.label), names[0])
+        cells = {
+            "id": curie,
+            "label": names[0],
+            "armOf": compact(trial),
+            "armRole": _ARM_ROLES.get(arm.kind, ""),
+            "armDescription": _label(arm.description),
+        }
+        rows.append(("arms", cells))
         for intervention in study.interventions:
             named = any(n.partition(": ")[2] == intervention.name for n in arm.interventions)
             if arm.label not in intervention.arms and not named:
@@ -214,17 +263,10 @@ def propose_arms(study: Study, trial: str, ours: Ours) -> tuple[list[TableRow], 
                     unmatched.append(intervention.name)
                 continue
             column, iri = product
-            rows.append(
-                (
-                    "administrations",
-                    {
-                        "id": f"mkg:administration-{curie.removeprefix('mkg:arm-')}-{slug(intervention.name)}",
-                        "label": f"{ours.tables.labels[iri]} in {arm.label.replace('|', '/')} ({study.nct})",
-                        "administrationIn": curie,
-                        column: compact(iri),
-                    },
-                )
-            )
+            label = f"{ours.tables.labels[iri]} in {_label(arm.label)} ({study.nct})"
+            wanted = f"mkg:administration-{curie.removeprefix('mkg:arm-')}-{slug(intervention.name)}"
+            row = {"id": ids.of(wanted, label), "label": label, "administrationIn": curie, column: compact(iri)}
+            rows.append(("administrations", row))
     return rows, unmatched
 
 
@@ -236,22 +278,27 @@ def _product(name: str, others: tuple[str, ...], ours: Ours) -> tuple[str, str] 
     return None
 
 
-def propose_results(study: Study, trial: str, ours: Ours, problems: list[Problem]) -> list[TableRow]:
-    """Arms for the groups of the results that are none of ours yet, and one row per measurement."""
+def propose_results(study: Study, trial: str, ours: Ours, ids: NewIds, problems: list[Problem]) -> list[TableRow]:
+    """Arms for the groups of the results that are none of ours yet, and one row per measurement.
+
+    A row that fits no table is left out with a problem, and so are the measurements in an arm that cannot be written.
+    """
     arms: dict[str, str] = {}
-    rows: list[TableRow] = []
+    made: dict[str, TableRow] = {}
     for title, description in result_groups(study).items():
-        known = ours.find("arms", title) or ours.find("arms", f"{title} ({study.nct})")
-        arms[title] = compact(known) if known else arm_id(study.nct, title)
-        if known is None:
+        names = _arm_names(study, title)
+        known = ours.find_arm(trial, *names)
+        arms[title] = compact(known) if known else ids.of(arm_id(study.nct, title), names[0])
+        if known is None and arms[title] not in made:
             cells = {
                 "id": arms[title],
-                "label": f"{title.replace('|', '/')} ({study.nct})",
+                "label": names[0],
                 "armOf": compact(trial),
-                "armDescription": description.replace("|", "/"),
-                "locator": f"results, group {title.replace('|', '/')}",
+                "armDescription": _label(description),
+                "locator": f"results, group {_label(title)}",
             }
-            rows.append(("arms", cells))
+            made[arms[title]] = ("arms", cells)
+    rows = [*made.values()]
     used: dict[str, int] = {}
     for row in outcome_rows(study, compact(trial), arms, problems):
         place = row["locator"]
@@ -259,4 +306,29 @@ def propose_results(study: Study, trial: str, ours: Ours, problems: list[Problem
         if used[place] > 1:
             row = {**row, "locator": f"{place} ({used[place]})"}
         rows.append(("outcomes", {k: v for k, v in row.items() if v}))
-    return rows
+    return _fitting(study, rows, ours, problems)
+
+
+def _fitting(study: Study, rows: list[TableRow], ours: Ours, problems: list[Problem]) -> list[TableRow]:
+    """The rows that fit their tables; what does not is a problem, one for each arm and one for each row of others."""
+    kept: list[TableRow] = []
+    lost: set[str] = set()
+    for table, cells in rows:
+        if lost & {cells.get("inArm", ""), cells.get("comparedWithArm", "")}:
+            continue
+        if wrong := next((name for name, text in cells.items() if not _fits(name, text, ours)), ""):
+            fix = "a cell cannot hold it; the arm and its results were left out" if table == "arms" else "a cell cannot hold it; this result was left out"
+            shown = cells[wrong].encode("unicode_escape").decode("ascii")
+            problems.append(fault(study.nct, "fits no table", shown, f"{fix}, the others are used", column=f"{cells.get('locator', '')}, {wrong}"))
+            lost |= {cells["id"]} if table == "arms" else set()
+            continue
+        kept.append((table, cells))
+    return kept
+
+
+def _fits(name: str, text: str, ours: Ours) -> bool:
+    if _CONTROL.search(text) or text != text.strip():
+        return False
+    if name in ("id", "label", "locator"):
+        return bool(text)
+    return not text or all(ours.term_of(name, part) is not None for part in text.split("|"))

@@ -1,0 +1,156 @@
+"""Arms and posted results of a record compared with ours: what we lack, and what a later version says otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mesokg.identifiers import content_hash, entity
+from mesokg.registries.comparison import Comparison
+from mesokg.registries.ours import earlier
+from mesokg.registries.proposals import NewIds, TableRow, propose_arms, propose_results, record_row
+from mesokg.registries.records import Study
+from mesokg.registries.trial_rows import TrialRows
+
+if TYPE_CHECKING:
+    from mesokg.tables import Row
+
+__all__ = ["ResultsComparison"]
+
+_REPORTED = (
+    "value", "valueText", "numerator", "denominator", "lowerLimit", "upperLimit", "confidenceLevel", "pValue", "resultUnit",
+    "resultStatus",
+)  # fmt: skip
+"""What a record says of an outcome and may say otherwise later."""
+
+_VERSION = re.compile(r" \(version of [^)]*\)$")
+
+
+class ResultsComparison:
+    """Compares arms and results of studies; what differs is told as other differences of the trial are."""
+
+    def __init__(self, found: Comparison, rows: TrialRows, ids: NewIds, tell: Callable[..., None]) -> None:
+        self.found = found
+        self.ours = found.ours
+        self.rows = rows
+        self.ids = ids
+        self.tell = tell
+
+    def compare(self, study: Study, trial: str) -> None:
+        """Compare what the study says of arms and results with ours."""
+        self._arms(study, trial)
+        if study.has_results:
+            self._results(study, trial)
+
+    # -- arms
+
+    def _arms(self, study: Study, trial: str) -> None:
+        rows, unmatched = propose_arms(study, trial, self.ours, self.ids)
+        new = [cells["label"].removesuffix(f" ({study.nct})") for table, cells in rows if table == "arms"]
+        self.found.agreed += len(study.arms) - len(new)
+        if not new:
+            return
+        known = set(self.ours.arms_of.get(trial, {}).values())
+        # where none of our arms has a name of the record, ours have names of their own, and may be the same arms
+        own_names = bool(known) and len(new) == len(study.arms)
+        notes = [f"none of our products: {', '.join(unmatched)}"] if unmatched else []
+        if own_names:
+            notes.insert(0, "our arms have names of their own: where one is the same, give it the name as a synonym")
+        self.tell(
+            study, trial, "missing here", "low" if own_names else "medium", "hasArm",
+            ours="; ".join(sorted(self.ours.show_iri(iri) for iri in known)), theirs="; ".join(new), new=not own_names,
+            rows=(*record_row(study.nct, trial, self.ours), *(self.rows.sourced(row, study, "arms and interventions") for row in rows)),
+            note="; ".join(notes),
+        )  # fmt: skip
+
+    # -- results
+
+    def _results(self, study: Study, trial: str) -> None:
+        ours = self.ours.outcomes_by_source.get((trial, self.rows.record(study)), [])
+        proposed = propose_results(study, trial, self.ours, self.ids, self.found.problems)
+        known = _Known(ours)
+        new: list[TableRow] = []
+        found = 0
+        for table, cells in proposed:
+            row = known.find(self._subject(cells), cells["locator"]) if table == "outcomes" else None
+            if table == "outcomes" and row is None:
+                new.append((table, cells))
+            elif row is not None:
+                found += 1
+                self._changed(study, trial, cells, row)
+        if new:
+            self._posted(study, trial, new, [row for row in proposed if row[0] == "arms"], own_words=bool(ours) and not found)
+
+    def _posted(self, study: Study, trial: str, new: list[TableRow], arms: list[TableRow], *, own_words: bool) -> None:
+        needed = {cells.get(name) for _, cells in new for name in ("inArm", "comparedWithArm")}
+        rows = [*(row for row in arms if row[1]["id"] in needed), *new]
+        number = f"{len(new)} measurement{'' if len(new) == 1 else 's'}"
+        self.tell(
+            study, trial, "results posted", "high", "hasOutcome",
+            theirs=f"{number}, posted {study.results_posted or 'on a day not given'}", rests=self.ours.rests_on("hasOutcome", []),
+            new=not own_words, rows=(*record_row(study.nct, trial, self.ours), *(self.rows.sourced(row, study, "results") for row in rows)),
+            note="we have outcomes from this record in words of our own: compare them before accepting" if own_words else "",
+        )  # fmt: skip
+
+    def _subject(self, cells: dict[str, str]) -> str:
+        """The IRI of the outcome that a row of these cells is about: a hash of what was measured."""
+        names = self.ours.vocabulary.tables["outcomes"].identity
+        parts = ("|".join(str(self.ours.term_of(n, p)) for p in cells[n].split("|")) if cells.get(n) else "" for n in names)
+        return entity("outcome", content_hash(*parts))
+
+    def _changed(self, study: Study, trial: str, cells: dict[str, str], row: Row) -> None:
+        """A measurement that we have from this record, and that the version read now gives otherwise."""
+        date = row.record_date.first_day.isoformat() if row.record_date else ""
+        ours = {cell.property.name: cell for cell in row.cells}
+        before: list[str] = []
+        after: list[str] = []
+        for name in _REPORTED:
+            mine, text = ours.get(name), cells.get(name, "")
+            theirs = self.ours.term_of(name, text) if text else None
+            if (mine.values if mine else ()) != ((theirs,) if theirs is not None else ()):
+                before += [f"{name} {mine.text}"] if mine else []
+                after += [f"{name} {text}"] if text else []
+        spread = [re.findall(r"\d[\d.]*", note) for note in (ours["resultNote"].text if "resultNote" in ours else "", cells.get("resultNote", ""))]
+        if spread[0] != spread[1] and not before and not after:
+            before.append(ours["resultNote"].text if "resultNote" in ours else "no note")
+            after.append(cells.get("resultNote", "") or "no note")
+        if not before and not after:
+            self.found.agreed += 1
+            return
+        what = ", ".join(filter(None, (self._name(cells), cells.get("timePoint", ""))))
+        more = {
+            "ours": ", ".join(before) or "nothing of it",
+            "our_source": f"{self.ours.tables.labels.get(row.source or '', '')}, {row.locator}",
+            "our_date": date,
+            "theirs": f"{', '.join(after) or 'nothing of it'}: {what}",
+        }
+        if earlier(study.version_date, date):
+            self.tell(study, trial, "ours is newer", "low", "hasOutcome", **more, note="the version of the record is older than our source")
+            return
+        note = "the old measurement stays with its date; rank it deprecated where the record corrects it"
+        rows = (self.rows.sourced(("outcomes", cells), study, "results"),)
+        self.tell(
+            study, trial, "changed", "high", "hasOutcome", **more, rests=self.ours.rests_on("hasOutcome", []),
+            rows=rows, note=note,
+        )  # fmt: skip
+
+    def _name(self, cells: dict[str, str]) -> str:
+        measure = cells.get("event") if cells.get("measure") == "other" else cells.get("measure")
+        arm = self.ours.term_of("inArm", cells["inArm"]) if cells.get("inArm") else None
+        return ", ".join(filter(None, (measure, cells.get("subgroup"), self.ours.show(arm) if arm is not None else "")))
+
+
+class _Known:
+    """Our rows of outcomes from one record: found by what was measured and at which place, else by what was measured."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.by: dict[str, dict[str, Row]] = defaultdict(dict)
+        for row in sorted(rows, key=lambda r: r.record_date.first_day.isoformat() if r.record_date else ""):
+            self.by[row.subject][_VERSION.sub("", row.locator)] = row
+
+    def find(self, subject: str, place: str) -> Row | None:
+        """The newest row of ours of this measurement."""
+        rows = self.by.get(subject, {})
+        return rows.get(place) or (next(iter(rows.values())) if len(rows) == 1 else None)
