@@ -164,9 +164,9 @@ def _not_found(run: Comparison, chosen: tuple[str, ...], wanted: _Ours, seen: se
     for text, thing in wanted.named.items():
         if thing not in possible and text not in possible:
             fix = f"it has nothing that --source {' or '.join(chosen)} knows: no NCT number, PMID, DOI or outside identifier"
-            run.problems.append(fault(text, "not compared", "", fix))
+            run.problems.append(fault(text, "not compared", ", ".join(chosen), fix))
         elif seen is not None and thing not in seen and text not in seen:
-            run.problems.append(fault(text, "not compared", "", "no record of it is in these files"))
+            run.problems.append(fault(text, "not compared", ", ".join(chosen), "no record of it is in these files"))
 
 
 # ---------------------------------------------------------------- out of files

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = ["direction"]
 
@@ -40,6 +41,7 @@ _CONTROL = frozenset("control controls comparator placebo pbo soc standard obser
 _TREATED = frozenset("treatment active experimental investigational intervention therapy study".split())
 
 
+@lru_cache(maxsize=1 << 10)  # the analyses of a record mostly say the same
 def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tuple[bool, bool] = (False, False)) -> tuple[int, int] | None:
     """Which of two groups stands above and which below, as (0, 1) or (1, 0); None where the text does not say.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from mesokg.errors import Problem
@@ -76,6 +77,7 @@ stands between two numbers, but for the point of a decimal.
 """
 
 
+@lru_cache(maxsize=1 << 12)  # each module names the groups again
 def arm_id(nct: str, title: str) -> str:
     """The id that we give an arm of a record by its title: the title as a slug, with a hash of the title where the slug
     says less than it. Titles that differ in case and punctuation only have one id.
@@ -147,7 +149,7 @@ class _Results:
         if not isinstance(value, str):
             self.wrong(key, value)
             return ""
-        if broken(value):
+        if not value.isascii() and broken(value):
             fix = "half of a surrogate pair, which no file can hold; the text was left out, the rest of the results is used"
             self.problems.append(fault(self.study.nct, "broken character", whole(value), fix, column=f"resultsSection.{key}"))
             return ""
