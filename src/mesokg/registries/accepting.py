@@ -88,6 +88,10 @@ def accept(
         try:
             fresh = check(chosen)
         except ProblemsFound as error:
+            try:
+                check([])
+            except ProblemsFound as before_all:  # the tables were not in order before
+                raise named(before_all, []) from None
             if refused is None or not all_new:
                 raise named(error, chosen) from None
             kept, bad = writable(chosen, check, must)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from mesokg.identifiers import content_hash, entity
 from mesokg.registries.comparison import Comparison
 from mesokg.registries.ours import earlier
-from mesokg.registries.proposals import NewIds, TableRow, propose_arms, propose_results, record_row
+from mesokg.registries.proposals import (
+    NewIds,
+    TableRow,
+    propose_arms,
+    propose_results,
+    record_row,
+)
 from mesokg.registries.records import Study
 from mesokg.registries.trial_rows import TrialRows
 
@@ -54,13 +60,14 @@ class ResultsComparison:
             return
         known = set(self.ours.arms_of.get(trial, {}).values())
         # where none of our arms has a name of the record, ours have names of their own, and may be the same arms
-        own_names = bool(known) and len(new) == len(study.arms)
+        ours = [self.ours.show_iri(iri) for iri in known]
+        own_names = bool(known) and len(new) == len(study.arms) and not any(label.endswith(f"({study.nct})") for label in ours)
         notes = [f"none of our products: {', '.join(unmatched)}"] if unmatched else []
         if own_names:
             notes.insert(0, "our arms have names of their own: where one is the same, give it the name as a synonym")
         self.tell(
             study, trial, "missing here", "low" if own_names else "medium", "hasArm",
-            ours="; ".join(sorted(self.ours.show_iri(iri) for iri in known)), theirs="; ".join(new), new=not own_names,
+            ours="; ".join(sorted(ours)), theirs="; ".join(new), new=not own_names,
             rows=(*record_row(study.nct, trial, self.ours), *(self.rows.sourced(row, study, "arms and interventions") for row in rows)),
             note="; ".join(notes),
         )  # fmt: skip

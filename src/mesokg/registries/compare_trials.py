@@ -10,9 +10,25 @@ from mesokg.registries.comparison import Comparison
 from mesokg.registries.drift import Difference
 from mesokg.registries.faults import fault
 from mesokg.registries.ours import Stated, coarser, earlier
-from mesokg.registries.proposals import CHANGING, NewIds, Proposed, named_elsewhere, propose, propose_identifiers, propose_publications, record_row
+from mesokg.registries.proposals import (
+    CHANGING,
+    NewIds,
+    Proposed,
+    named_elsewhere,
+    propose,
+    propose_identifiers,
+    propose_publications,
+    record_row,
+)
 from mesokg.registries.records import Study
-from mesokg.registries.trial_rows import DATED, DATES, TrialRows, behind, dated_on, newest
+from mesokg.registries.trial_rows import (
+    DATED,
+    DATES,
+    TrialRows,
+    behind,
+    dated_on,
+    newest,
+)
 
 __all__ = ["TrialComparison"]
 

@@ -59,10 +59,6 @@ def writable(
         gone = {one.key for one, _ in guilty}
         kept = [one for one in kept if one.key not in gone]
         refused += [Refusal(one, problems) for one, problems in guilty]
-    try:
-        check([])
-    except ProblemsFound as error:
-        raise named(error, []) from None  # the tables were not in order before
     good = [one for one in kept if one.key in must]
     if good:
         _try(check, good)
@@ -103,14 +99,17 @@ def named(error: ProblemsFound, chosen: list[Difference]) -> ProblemsFound:
     by_place: dict[str, list[Problem]] = {}
     for problem in errors:
         keys = [one for one in chosen if any(_owns(one, problem.file, row) for row in owners(problem))]
+        # what is said of an old row comes of the new ones; a line of the copy tells nobody where
+        keys = keys or (chosen if len(chosen) == 1 else [])
         place = f"{keys[0].key} ({keys[0].label}, {keys[0].property})" if keys else problem.file
-        line = 0 if keys else problem.line
+        line = 0 if chosen else problem.line
         by_place.setdefault(place, []).append(replace(problem, file=place, line=line, fix=_without_lines(problem.fix)))
     shown: list[Problem] = []
     for place, problems in by_place.items():
+        problems = sorted(set(problems))
         shown += problems[:_SHOWN]
         if len(problems) > _SHOWN:
-            shown.append(Problem(place, 0, "", "more of the same", f"{len(problems) - _SHOWN}", "mend those above first"))
+            shown.append(Problem(place, 0, "", "more problems", f"{len(problems) - _SHOWN}", "those shown come first"))
     return type(error)(shown)
 
 

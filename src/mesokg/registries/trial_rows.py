@@ -8,7 +8,7 @@ from mesokg.registries.ours import Stated, earlier
 from mesokg.registries.proposals import CHANGING, Proposed, TableRow, record_row
 from mesokg.registries.records import Study
 
-__all__ = ["DATES", "DATED", "TrialRows", "dated_on", "newest"]
+__all__ = ["DATED", "DATES", "TrialRows", "behind", "dated_on", "newest"]
 
 DATES = frozenset({"startDate", "primaryCompletionDate", "completionDate"})
 DATED = CHANGING | DATES
@@ -24,8 +24,7 @@ def dated_on(one: Stated) -> str:
 
 def newest(known: list[Stated]) -> Stated | None:
     """The one that stands before the others: of the plain triple where there is one, by rank, then by date."""
-    key = lambda s: (s.plain, _ORDER.index(s.rank), s.as_of, s.date)  # noqa: E731
-    return max(known, key=key, default=None)
+    return max(known, key=lambda s: (s.plain, _ORDER.index(s.rank), s.as_of, s.date), default=None)
 
 
 def behind(one: Stated, other: Stated) -> bool:
