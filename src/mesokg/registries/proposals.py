@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from mesokg.errors import Problem
-from mesokg.identifiers import compact
+from mesokg.identifiers import compact, expand
 from mesokg.registries.faults import fault
 from mesokg.registries.ours import Ours, slug
 from mesokg.registries.records import Study
@@ -68,13 +68,15 @@ class NewIds:
     """Gives ids to new things: one that stands for another thing, in our tables or given before, is never given again."""
 
     def __init__(self, ours: Ours) -> None:
-        self._labels = {compact(iri): label for iri, label in ours.tables.labels.items()}
+        self._ours = ours.tables.labels
+        self._given: dict[str, str] = {}
 
     def of(self, wanted: str, label: str) -> str:
         """The id, or the next free one of the kind ``…-2``, under which the thing with this label can stand."""
-        number = 1
-        while self._labels.setdefault(curie := wanted if number == 1 else f"{wanted}-{number}", label) != label:
+        curie, number = wanted, 1
+        while self._ours.get(expand(curie), label) != label or self._given.setdefault(curie, label) != label:
             number += 1
+            curie = f"{wanted}-{number}"
         return curie
 
 
