@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "questions"))
 import engines  # noqa: E402
 
 from mesokg.errors import ProblemsFound, UsageError
+from mesokg.identifiers import entity, expand, term
 from mesokg.questions import (
     KEYWORDS,
     Question,
@@ -320,10 +321,22 @@ def test_a_value_may_be_an_id_a_symbol_or_a_label(small: EmbeddedStore) -> None:
 
 
 @pytest.mark.parametrize("number", ["NCT1", "nct1", "EU 1"])
-def test_a_registry_number_names_the_trial(number: str, small: EmbeddedStore) -> None:
-    asked = QUESTIONS["what_did_trial_report"]
-    by_number, by_id = (ask(asked, small, {"trial": one}).rows for one in (number, "mkg:trial-1"))
+def test_a_registry_number_names_the_trial_or_its_record_as_the_question_asks(number: str, small: EmbeddedStore) -> None:
+    by_number, by_id = (ask(QUESTIONS["what_did_trial_report"], small, {"trial": one}).rows for one in (number, "mkg:trial-1"))
     assert by_number and by_number == by_id
+    record = "mkg:record-1-eu" if number == "EU 1" else "mkg:record-1"
+    cites = ox.Quad(ox.NamedNode(entity("assertion", "1")), ox.NamedNode(term("source")), ox.NamedNode(expand(record)))
+    store = EmbeddedStore()
+    store.add([*small.oxigraph, cites])
+    by_number, by_id = (bind(QUESTIONS["what_does_source_say"], {"source": one}, store).sparql for one in (number, record))
+    assert by_number == by_id
+
+
+def test_a_number_of_a_record_of_no_trial_names_the_record() -> None:
+    store = EmbeddedStore()
+    record = ox.NamedNode(entity("record", "lonely"))
+    store.add([ox.Quad(record, ox.NamedNode(term("registryIdentifier")), ox.Literal("NCT77"))])
+    assert str(record) in bind(QUESTIONS["what_does_source_say"], {"source": "NCT77"}, store).sparql
 
 
 def test_a_name_of_a_gene_and_of_its_product_means_what_the_question_asks_for() -> None:

@@ -211,16 +211,15 @@ def _term(text: str, parameter: Parameter, store: Store) -> NamedNode | Literal:
 
 @lru_cache(maxsize=1)
 def _by_name_query() -> str:
-    # a registry number names the trial, not its record
+    # a registry number names the record, and the trial that it is of
     return """
-        SELECT DISTINCT ?thing ?name WHERE {
+        SELECT DISTINCT ?thing ?trial WHERE {
           VALUES ?wanted { %s }
-          {
-            VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym skos:notation }
-            ?thing ?naming ?name .
-          } UNION { ?record mesokg:registryIdentifier ?name ; mesokg:recordOf ?thing }
+          VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym mesokg:registryIdentifier skos:notation }
+          ?thing ?naming ?name .
           FILTER(LCASE(STR(?name)) = LCASE(?wanted))
           FILTER(ISIRI(?thing))
+          OPTIONAL { ?thing mesokg:registryIdentifier ?name ; mesokg:recordOf ?trial }
         } ORDER BY ?thing"""
 
 
@@ -234,11 +233,14 @@ def _thing(text: str, parameter: Parameter, store: Store) -> NamedNode:
             raise UsageError(f"parameter {parameter.name}: {text!r} is not an IRI") from error
     if is_curie(text) and text.partition(":")[0] in PREFIXES:
         return NamedNode(expand(text))
-    things = sorted({row[0].value for row in store.query(_by_name_query() % Literal(text))})  # type: ignore[union-attr]
+    trial_of = {thing.value: trial.value if trial else "" for thing, trial in store.query(_by_name_query() % Literal(text))}  # type: ignore[union-attr]
+    things = sorted({*trial_of, *filter(None, trial_of.values())})
     if len(things) > 1 and parameter.completion:
-        # one name may stand for a gene and its product: the question says which of them it asks for
+        # one name may stand for a gene and its product, or a trial and its record: the question says which of them it asks for
         meant = {row[0].value for row in store.query(f"SELECT DISTINCT ?value WHERE {{ {parameter.completion} }}")}  # type: ignore[union-attr]
         things = [thing for thing in things if thing in meant] or things
+    if len(things) > 1:
+        things = [thing for thing in things if trial_of.get(thing, "") not in things]
     if len(things) == 1:
         return NamedNode(things[0])
     if not things:
