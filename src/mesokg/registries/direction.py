@@ -21,13 +21,24 @@ _BY_DIFFERENCE = re.compile(r"\bminus\b|(?<=\s)[-\u2212\u2013](?=\s)|\brelative 
 _ORDERLESS = re.compile(r"\b(?:compar\w*|between|test\w*|cross\w*)\b", re.IGNORECASE)
 """Words of a phrase that names two groups without saying which is divided by which."""
 
+_INVERTED = re.compile(r"\binver\w*|\breciprocal\w*|\b1\s*/\s*(?:HR|OR|RR|hazard|odds|risk|ratio)", re.IGNORECASE)
+"""Words of a sentence whose figure is turned round."""
+
+_VERDICT = re.compile(
+    r"favou?r|\b(?:benefi\w*|advantage\w*|better|worse\w*|superior\w*|(?:non-?)?inferior\w*|longer|shorter|lower\w*|higher|greater|less|above|below|exceed\w*"
+    r"|improv\w*|prolong\w*|reduc\w*|increas\w*|decreas\w*|indicat\w*)\b|\b1\s*/|[<>\u2264\u2265]",
+    re.IGNORECASE,
+)
+"""Words of a sentence that tells for whom a figure would be good: who is better than whom, not what is divided by what."""
+
 _OTHER_FIGURE = re.compile(r",|\band\b|\bvalues?\b", re.IGNORECASE)
 """What stands between a ratio and "A versus B" where these are said of something else, such as the p value."""
 
+_RELATIVE = re.compile(r"\brelative to\s+(?:the\s+)?(?P<name>[^,;.()]+)", re.IGNORECASE)
 _REFERENCE = (
     re.compile(r"\breference(?: (?:group|arm|category|treatment|level))?(?:\s*[:=]\s*|\s+(?:is|was|being)\s+)(?:the\s+)?(?P<name>[^,;.()]+)", re.IGNORECASE),
     re.compile(r"(?P<name>[^,;.():]+?)\s+(?:is|was|being|as|served as)\s+(?:the\s+)?reference\b", re.IGNORECASE),
-    re.compile(r"\brelative to\s+(?:the\s+)?(?P<name>[^,;.()]+)", re.IGNORECASE),
+    _RELATIVE,
 )
 _END = re.compile(r"[,;:()\[\]=]|\b(?:and|was|were|is|are|from|using|based|with (?!or\b)|adjusted|stratified|calculated)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
@@ -55,6 +66,8 @@ def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tupl
     names = _Names(titles, controls)
     found = set()
     for sentence in re.split(r"[.;]\s+|\n", re.sub(r"\b(vs|approx)\.", r"\1", text)):
+        if _INVERTED.search(sentence):
+            continue
         for above, below in _phrases(sentence, ratio):
             one, other = names.find(above), names.find(below)
             if one is None and other is not None and names.may_be(above, 1 - other):
@@ -66,6 +79,8 @@ def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tupl
         if _RATIO.search(sentence) or _DIFFERENCE.search(sentence) or "reference" in sentence.lower():
             for pattern in _REFERENCE:
                 for match in pattern.finditer(sentence):
+                    if pattern is _RELATIVE and _VERDICT.search(sentence[: match.start()]):
+                        continue
                     last = re.split(r"\b(?:with|using|and|where)\b", match["name"])[-1]
                     if (number := names.find(last)) is not None:
                         found.add((1 - number, number))
@@ -80,7 +95,7 @@ def _phrases(sentence: str, ratio: bool) -> Iterator[tuple[str, str]]:
     rest = sentence[figure.end() :]
     for by in (_BY_RATIO if ratio else _BY_DIFFERENCE).finditer(rest):
         before, after = rest[: by.start()], rest[by.end() :]
-        if _ORDERLESS.search(before) or (by.groupdict().get("against") and _OTHER_FIGURE.search(before)):
+        if _VERDICT.search(sentence, 0, figure.end() + by.start()) or _ORDERLESS.search(before) or (by.groupdict().get("against") and _OTHER_FIGURE.search(before)):
             continue
         yield _END.split(before)[-1], _END.split(after.lstrip())[0]
 
