@@ -197,6 +197,25 @@ def test_a_ratio_is_said_of_an_arm_only_where_the_record_says_of_which(said: str
             assert row["measure"] == "hazard ratio for death" and "direction" not in row["resultNote"]
 
 
+@pytest.mark.parametrize(
+    ("ids", "named"),
+    [
+        (None, ""), ([], ""), (["OG008", "OG009"], ""), (["OG000"], "Low dose, "), (["OG000", "OG000"], "Low dose, "), (["OG000", "OG009"], "Low dose, "),
+        (["OG000", ""], "Low dose, "), (["OG000", "OG001", "OG001"], "Low dose and High dose, "),
+    ],
+)  # fmt: skip
+def test_a_ratio_without_two_known_groups_is_of_no_arm(ids: list[str] | None, named: str):
+    said = "hazard ratio low dose / high dose"
+    row = _one(_rows(_describe(said, groupIds=ids)), "outcome 1, analysis 1")
+    assert (row["measure"], row.get("inArm"), row.get("comparedWithArm")) == ("other", None, None)
+    assert row["event"] == f"median overall survival; Hazard Ratio (HR); {named}direction as in the source"
+
+
+def test_another_figure_of_one_group_is_of_its_arm():
+    row = _one(_rows(_describe("", groupIds=["OG000"], paramType="Slope of the concentration")), "outcome 1, analysis 1")
+    assert (row["inArm"], "comparedWithArm" in row, "direction" in row["event"]) == (LOW, False, False)
+
+
 def test_the_roles_of_arms_tell_what_treatment_and_control_are():
     raw = study(results=True)
     arms = raw["protocolSection"]["armsInterventionsModule"]["armGroups"]

@@ -68,6 +68,7 @@ _CRITERIA: tuple[tuple[str, str], ...] = (
 )
 _CRITERIA_COMPILED = tuple((re.compile(p, re.IGNORECASE), name) for p, name in _CRITERIA)
 _LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*% confidence interval|confidence (\d+)")
+_COMPARES = re.compile(r"\bratio|difference", re.IGNORECASE)
 _LONGEST = 60
 _COMPARATORS = frozenset({"ACTIVE_COMPARATOR", "PLACEBO_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION"})
 
@@ -351,8 +352,9 @@ def _analysis(
 
 def _compared(reader: _Results, titles: list[str], parameter: str, said: str, estimate: bool) -> tuple[str, str, str]:
     """The arm that an analysis is of, the one it is compared with, and in words what is not known of that."""
-    if len(titles) == 2 and titles[0] != titles[1]:
-        one, other = titles
+    known = list(dict.fromkeys(filter(None, titles)))
+    if len(titles) == len(known) == 2:
+        one, other = known
         controls = (reader.comparator(one), reader.comparator(other))
         if not estimate:  # a test alone has no direction
             first = 1 if controls == (True, False) else 0
@@ -361,10 +363,10 @@ def _compared(reader: _Results, titles: list[str], parameter: str, said: str, es
             if found is None:
                 return "", "", f"{one} and {other}, direction as in the source"
             first = found[0]
-        return reader.arm(titles[first]), reader.arm(titles[1 - first]), ""
-    if len(set(titles)) == 1:
-        return reader.arm(titles[0]), "", ""
-    return "", "", " and ".join(titles) + ", direction as in the source" if titles and estimate else ""
+        return reader.arm(known[first]), reader.arm(known[1 - first]), ""
+    if estimate and (_COMPARES.search(parameter) or len(known) > 1):
+        return "", "", ", ".join(filter(None, (" and ".join(known), "direction as in the source")))
+    return reader.arm(known[0]) if len(known) == 1 and all(titles) else "", "", ""
 
 
 def _adverse_events(reader: _Results, trial: str) -> Iterator[dict[str, str]]:
