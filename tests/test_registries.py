@@ -305,6 +305,37 @@ def test_titles_that_differ_in_case_and_punctuation_are_one_group():
     assert {row["inArm"] for row in rows if row["locator"].startswith("adverse events")} == {LOW}
 
 
+@pytest.mark.parametrize("labels", [("A (B)", "(A) B"), ("A (B)",), ()])
+def test_groups_that_one_module_tells_apart_stay_apart(labels: tuple[str, ...]):
+    raw = study(results=True)
+    arms = raw["protocolSection"]["armsInterventionsModule"]["armGroups"]
+    arms += [{"label": label, "type": "ACTIVE_COMPARATOR" if label == "(A) B" else "EXPERIMENTAL"} for label in labels]
+    measure = raw["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0]
+    measure["groups"] = [{"id": "OG000", "title": "A (B)"}, {"id": "OG001", "title": "(A) B"}]
+    measure["analyses"][0].update(paramValue=None, paramType=None)
+    raw["resultsSection"]["adverseEventsModule"]["eventGroups"][0]["title"] = "a b"
+    read, _ = _read(raw)
+    assert arm_id(read.nct, "A (B)") == arm_id(read.nct, "(A) B") == arm_id(read.nct, "a b")
+    titles = list(result_groups(read))
+    assert {"A (B)", "(A) B", "a b"} < set(titles)
+    ids = {title: f"mkg:arm-{number}" for number, title in enumerate(titles)}
+    rows = list(outcome_rows(read, "mkg:trial-x", ids, []))
+    assert _one(rows, "outcome 1, A (B)")["inArm"] == ids["A (B)"] != _one(rows, "outcome 1, (A) B")["inArm"]
+    test = _one(rows, "outcome 1, analysis 1")
+    assert {test["inArm"], test["comparedWithArm"]} == {ids["A (B)"], ids["(A) B"]}
+    if len(labels) == 2:
+        assert test["comparedWithArm"] == ids["(A) B"], "the comparator by its exact label"
+
+
+def test_a_title_between_two_labels_is_the_arm_of_neither():
+    raw = study(results=True)
+    raw["protocolSection"]["armsInterventionsModule"]["armGroups"] += [{"label": "A (B)"}, {"label": "(A) B"}]
+    raw["resultsSection"]["adverseEventsModule"]["eventGroups"][0]["title"] = "a b"
+    read, _ = _read(raw)
+    rows = list(outcome_rows(read, "mkg:trial-x", {"A (B)": "mkg:arm-1", "(A) B": "mkg:arm-2"}, []))
+    assert not any(row["inArm"] for row in rows if row["locator"].endswith(", a b"))
+
+
 def test_a_p_value_stays_as_recorded():
     row = _one(_rows(_describe("Hazard ratio: high dose / low dose")), "outcome 1, analysis 1")
     assert (row["pValue"], row["measure"], row["value"], row["lowerLimit"], row["upperLimit"], row["confidenceLevel"]) == (

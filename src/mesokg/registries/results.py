@@ -8,8 +8,9 @@ arm only where the record says of which; see :mod:`mesokg.registries.direction`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from mesokg.errors import Problem
@@ -103,7 +104,16 @@ class _Results:
         self.problems = problems
         self.section = study.results or {}
         self.arms = dict(arms or {})
-        self.by_id = {arm_id(study.nct, title): arm for title, arm in self.arms.items()}
+        self.by_id = {curie: arm for title, arm in self.arms.items() if (curie := arm_id(study.nct, title)) not in self.shared}
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The ids that two arms have, or two groups of one module: these are told apart by their exact titles only."""
+        titles = [{" ".join(arm.label.split()) for arm in self.study.arms}]
+        silent = _Results(self.study, [])
+        titles += [{silent.text(group, "title") for group in groups} for groups in _group_lists(silent)]
+        counts = (Counter(arm_id(self.study.nct, title) for title in one if title) for one in titles)
+        return frozenset(curie for count in counts for curie, number in count.items() if number > 1)
 
     def arm(self, title: str) -> str:
         """The id of the arm that a group is, by its title, however the module writes it; nothing where it is none."""
@@ -114,7 +124,11 @@ class _Results:
     def comparator(self, title: str) -> bool:
         """Whether a group is a comparator, by the kind of the arm that has its title."""
         curie = arm_id(self.study.nct, title)
-        return any(arm.kind in _COMPARATORS and arm_id(self.study.nct, arm.label) == curie for arm in self.study.arms)
+        exact = curie in self.shared
+        return any(
+            arm.kind in _COMPARATORS and (" ".join(arm.label.split()) == title if exact else arm_id(self.study.nct, arm.label) == curie)
+            for arm in self.study.arms
+        )
 
     def wrong(self, column: str, value: object) -> None:
         fix = "the part was left out, the rest of the results is used"
@@ -157,20 +171,27 @@ class _Results:
         return " ".join(value.split())
 
 
+def _group_lists(reader: _Results) -> Iterator[list[dict[str, Any]]]:
+    """The groups of each module of the results, and of each outcome measure."""
+    for module, key in (("participantFlowModule", "groups"), ("adverseEventsModule", "eventGroups")):
+        yield reader.parts(reader.part(reader.section, module), key)
+    for measure in reader.parts(reader.part(reader.section, "outcomeMeasuresModule"), "outcomeMeasures"):
+        yield reader.parts(measure, "groups")
+
+
 def result_groups(study: Study) -> dict[str, str]:
     """All groups of the results by title, with their descriptions. Where modules write a title with other case or
-    punctuation, the first one stands; before all, the label of the arm.
+    punctuation, the first one stands; before all, the label of the arm. Titles that one module tells apart stay apart.
     """
     reader = _Results(study, [])
-    section = reader.section
-    groups = [g for module, key in (("participantFlowModule", "groups"), ("adverseEventsModule", "eventGroups")) for g in reader.parts(reader.part(section, module), key)]
-    for measure in reader.parts(reader.part(section, "outcomeMeasuresModule"), "outcomeMeasures"):
-        groups += reader.parts(measure, "groups")
     titles = {arm_id(study.nct, label): label for arm in study.arms if (label := " ".join(arm.label.split()))}
     found: dict[str, str] = {}
-    for group in groups:
-        if title := reader.text(group, "title"):
-            found.setdefault(titles.setdefault(arm_id(study.nct, title), title), reader.text(group, "description"))
+    for groups in _group_lists(reader):
+        for group in groups:
+            if title := reader.text(group, "title"):
+                curie = arm_id(study.nct, title)
+                name = title if curie in reader.shared else titles.setdefault(curie, title)
+                found.setdefault(name, reader.text(group, "description"))
     return found
 
 
