@@ -198,6 +198,20 @@ def test_a_ratio_is_said_of_an_arm_only_where_the_record_says_of_which(said: str
 
 
 @pytest.mark.parametrize(
+    ("parameter", "ratio"),
+    [
+        ("Hazard Ratio (HR)", True), ("Odds Ratio (OR)", True), ("Hazard Ratio, log", False), ("Odds Ratio, log", False), ("ln(hazard ratio)", False),
+        ("log2 Risk Ratio", False), ("Logarithm of the Odds Ratio", False), ("Mean concentration", False),
+    ],
+)  # fmt: skip
+def test_the_logarithm_of_a_ratio_is_no_ratio(parameter: str, ratio: bool):
+    row = _one(_rows(_describe("hazard ratio: high dose / low dose", paramType=parameter, paramValue="-0.34")), "outcome 1, analysis 1")
+    assert row["resultUnit" if ratio else "event"] == ("ratio" if ratio else f"median overall survival; {parameter}")
+    assert (row["measure"] == "hazard ratio for death") is ("Hazard Ratio (HR)" == parameter) and row["inArm"] == HIGH
+    assert ratio or "resultUnit" not in row
+
+
+@pytest.mark.parametrize(
     ("ids", "named"),
     [
         (None, ""), ([], ""), (["OG008", "OG009"], ""), (["OG000"], "Low dose, "), (["OG000", "OG000"], "Low dose, "), (["OG000", "OG009"], "Low dose, "),

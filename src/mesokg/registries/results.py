@@ -70,6 +70,7 @@ _CRITERIA: tuple[tuple[str, str], ...] = (
 _CRITERIA_COMPILED = tuple((re.compile(p, re.IGNORECASE), name) for p, name in _CRITERIA)
 _LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*% confidence interval|confidence (\d+)")
 _COMPARES = re.compile(r"\bratio|difference", re.IGNORECASE)
+_LOGARITHM = re.compile(r"\blog(?:arithm\w*|e|2|10)?\b|\bln\b|\blog[- ]?(?:odds|hazard|ratio|risk)", re.IGNORECASE)
 _LONGEST = 60
 _COMPARATORS = frozenset({"ACTIVE_COMPARATOR", "PLACEBO_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION"})
 
@@ -341,7 +342,8 @@ def _analysis(
     titles = [groups.get(str(i), "") for i in ids] if isinstance(ids, list) else []
     said = [text(analysis, key) for key in ("groupDescription", "estimateComment")]
     above, below, doubt = _compared(reader, titles, parameter, ". ".join(filter(None, said)), bool(value))
-    ratio = "hazard ratio" in parameter.lower()
+    plain_ratio = re.search(r"\bratio", parameter, re.IGNORECASE) is not None and not _LOGARITHM.search(parameter)
+    ratio = plain_ratio and "hazard ratio" in parameter.lower()
     survival = {"median overall survival": "hazard ratio for death", "median progression-free survival": "hazard ratio for progression or death"}
     row = {
         **base,
@@ -349,7 +351,7 @@ def _analysis(
         "measure": survival.get(base["measure"], "other") if ratio and not doubt else "other",
         "inArm": above,
         "comparedWithArm": below,
-        "resultUnit": "ratio" if "ratio" in parameter.lower() else "",
+        "resultUnit": "ratio" if plain_ratio else "",
         "resultStatus": "reported" if value else "not_reported",
         "pValue": p_value,
         "resultNote": "; ".join(
