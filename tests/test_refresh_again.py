@@ -236,6 +236,36 @@ def test_results_are_compared_again_on_a_later_version(tiny: Path, tmp_path: Pat
     assert _one(_compare(tiny, tmp_path, _results("2003-06-01", "Vector")), "hasOutcome").kind == "ours is newer"
 
 
+def _measured(day: str, measure: dict[str, str] | None = None, *comments: str) -> dict[str, Any]:
+    """A record of one measure in as many groups as there are comments on their measurements."""
+    made = _results(day, *(f"Group {n}" for n, _ in enumerate(comments)))
+    (one,) = made["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"]
+    one.update(measure or {})
+    for measurement, comment in zip(one["classes"][0]["categories"][0]["measurements"], comments, strict=True):
+        measurement["comment"] = comment
+    return made
+
+
+@pytest.mark.parametrize("comment", ["Pr(>|t|) = 0.04", "grade 1 | grade 2", "|x|"])
+def test_a_bar_in_a_note_is_a_stroke_and_blocks_nothing(tiny: Path, tmp_path: Path, comment: str):
+    record = _measured("2003-05-01", None, "plain", comment)
+    one = _one(_compare(tiny, tmp_path, record), "hasOutcome")
+    assert accept(DriftReport((one,)), [one.key], data=tiny, validate=read_tables)[1] == 4
+    notes = [v.value for row in read_tables(tiny).rows for cell in row.cells if cell.property.name == "resultNote" for v in cell.values]
+    assert f"median; {comment.replace('|', '/')}" in notes
+    report = _compare(tiny, tmp_path, record)
+    assert not report.differences and not report.problems
+
+
+@pytest.mark.parametrize("text", ["1|2 years", "not_applicable", "not_reported"])
+@pytest.mark.parametrize("key", ["timeFrame", "populationDescription"])
+def test_what_was_accepted_agrees_whatever_its_texts_mean_in_a_cell(tiny: Path, tmp_path: Path, key: str, text: str):
+    record = _measured("2003-05-01", {key: text}, "")
+    one = _one(_compare(tiny, tmp_path, record), "hasOutcome")
+    assert accept(DriftReport((one,)), [one.key], data=tiny, validate=read_tables)[1] == 2
+    assert not _compare(tiny, tmp_path, record).differences
+
+
 def test_a_new_arm_of_a_later_version_is_shown(tiny: Path, tmp_path: Path):
     def arms(day: str, *labels: str) -> dict[str, Any]:
         return _record(day, armsInterventionsModule={"armGroups": [{"label": label, "type": "EXPERIMENTAL"} for label in labels]})

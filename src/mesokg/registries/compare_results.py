@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mesokg.cells import read_cell
 from mesokg.identifiers import content_hash, entity
 from mesokg.registries.comparison import Comparison
 from mesokg.registries.ours import earlier
@@ -21,6 +22,8 @@ from mesokg.registries.records import Study
 from mesokg.registries.trial_rows import TrialRows
 
 if TYPE_CHECKING:
+    from pyoxigraph import Literal, NamedNode
+
     from mesokg.tables import Row
 
 __all__ = ["ResultsComparison"]
@@ -104,8 +107,11 @@ class ResultsComparison:
     def _subject(self, cells: dict[str, str]) -> str:
         """The IRI of the outcome that a row of these cells is about: a hash of what was measured."""
         names = self.ours.vocabulary.tables["outcomes"].identity
-        parts = ("|".join(str(self.ours.term_of(n, p)) for p in cells[n].split("|")) if cells.get(n) else "" for n in names)
-        return entity("outcome", content_hash(*parts))
+        return entity("outcome", content_hash(*("|".join(map(str, self._values(n, cells.get(n, "")))) for n in names)))
+
+    def _values(self, name: str, text: str) -> tuple[NamedNode | Literal, ...]:
+        """The values of a cell as reading it from its table gives them."""
+        return tuple(read_cell(text, self.ours.vocabulary.property(name), self.ours.vocabulary, self.ours.aliases)[0]) if text else ()
 
     def _changed(self, study: Study, trial: str, cells: dict[str, str], row: Row) -> None:
         """A measurement that we have from this record, and that the version read now gives otherwise."""
@@ -115,8 +121,7 @@ class ResultsComparison:
         after: list[str] = []
         for name in _REPORTED:
             mine, text = ours.get(name), cells.get(name, "")
-            theirs = self.ours.term_of(name, text) if text else None
-            if (mine.values if mine else ()) != ((theirs,) if theirs is not None else ()):
+            if (mine.values if mine else ()) != self._values(name, text):
                 before += [f"{name} {mine.text}"] if mine else []
                 after += [f"{name} {text}"] if text else []
         spread = [re.findall(r"\d[\d.]*", note) for note in (ours["resultNote"].text if "resultNote" in ours else "", cells.get("resultNote", ""))]

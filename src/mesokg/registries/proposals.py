@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from mesokg.cells import read_cell
 from mesokg.errors import Problem
 from mesokg.identifiers import compact, expand
 from mesokg.registries.faults import fault
@@ -307,7 +308,7 @@ def propose_results(study: Study, trial: str, ours: Ours, ids: NewIds, problems:
         used[place] = used.get(place, 0) + 1
         if used[place] > 1:
             row = {**row, "locator": f"{place} ({used[place]})"}
-        rows.append(("outcomes", {k: v for k, v in row.items() if v}))
+        rows.append(("outcomes", {k: _unsplit(k, v, ours) for k, v in row.items() if v}))
     return _fitting(study, rows, ours, problems)
 
 
@@ -328,9 +329,16 @@ def _fitting(study: Study, rows: list[TableRow], ours: Ours, problems: list[Prob
     return kept
 
 
+def _unsplit(name: str, text: str, ours: Ours) -> str:
+    """A text of the record as one value of its column, where ``|`` would make it several."""
+    if name == "locator" or "|" not in text or ours.vocabulary.property(name).functional:
+        return text
+    return text.replace("|", "/")
+
+
 def _fits(name: str, text: str, ours: Ours) -> bool:
     if _CONTROL.search(text) or text != text.strip():
         return False
     if name in ("id", "label", "locator"):
         return bool(text)
-    return not text or all(ours.term_of(name, part) is not None for part in text.split("|"))
+    return not text or not read_cell(text, ours.vocabulary.property(name), ours.vocabulary, ours.aliases)[2]
