@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from mesokg.errors import Problem, ResourceError
 from mesokg.registries.ctgov import PHASES, STATUSES, read_studies, read_study
+from mesokg.registries.direction import direction
 from mesokg.registries.files import kind_of
+from mesokg.registries.plain import one_line
 from mesokg.registries.pubmed import read_articles
 from mesokg.registries.records import DatedEvent, OtherId
 from mesokg.registries.results import arm_id, outcome_rows, result_groups
@@ -348,6 +351,26 @@ def test_a_title_between_two_labels_is_the_arm_of_neither():
     read, _ = _read(raw)
     rows = list(outcome_rows(read, "mkg:trial-x", {"A (B)": "mkg:arm-1", "(A) B": "mkg:arm-2"}, []))
     assert not any(row["inArm"] for row in rows if row["locator"].endswith(", a b"))
+
+
+@pytest.mark.parametrize("part", ["word ", "hazard ratio ", "a / ", "reference is ", "relative to ", " ", "x", "< ", "1/"])
+@pytest.mark.parametrize("size", [1_980, 200_000])
+def test_long_texts_without_a_full_stop_are_read_at_once(part: str, size: int):
+    text = "hazard ratio " + part * ((size - 13) // len(part))
+    begun = time.perf_counter()
+    assert direction(text, ("Low dose", "High dose"), ratio=True) is None
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_long_white_space_becomes_one_line_at_once():
+    begun = time.perf_counter()
+    assert one_line("a\n" + " " * 200_000 + "b\x1b\u2028c") == "a b\\x1b c"
+    assert time.perf_counter() - begun < 1.0
+
+
+def test_a_reference_after_a_long_clause_is_found():
+    text = f"Hazard ratio from a model {'with one more term ' * 20} and low dose as the reference"
+    assert direction(text, ("Low dose", "High dose"), ratio=True) == (1, 0)
 
 
 def test_a_p_value_stays_as_recorded():

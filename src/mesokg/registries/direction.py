@@ -31,13 +31,16 @@ _VERDICT = re.compile(
 )
 """Words of a sentence that tells for whom a figure would be good: who is better than whom, not what is divided by what."""
 
+_LONGEST = 2_000
+"""Longer texts are not read: a registry takes some hundred characters for each of them."""
+
 _OTHER_FIGURE = re.compile(r",|\band\b|\bvalues?\b", re.IGNORECASE)
 """What stands between a ratio and "A versus B" where these are said of something else, such as the p value."""
 
 _RELATIVE = re.compile(r"\brelative to\s+(?:the\s+)?(?P<name>[^,;.()]+)", re.IGNORECASE)
 _REFERENCE = (
     re.compile(r"\breference(?: (?:group|arm|category|treatment|level))?(?:\s*[:=]\s*|\s+(?:is|was|being)\s+)(?:the\s+)?(?P<name>[^,;.()]+)", re.IGNORECASE),
-    re.compile(r"(?P<name>[^,;.():]+?)\s+(?:is|was|being|as|served as)\s+(?:the\s+)?reference\b", re.IGNORECASE),
+    re.compile(r"\b(?P<name>[^,;.():]{1,120}?)\s+(?:is|was|being|as|served as)\s+(?:the\s+)?reference\b", re.IGNORECASE),
     _RELATIVE,
 )
 _END = re.compile(r"[,;:()\[\]=]|\b(?:and|was|were|is|are|from|using|based|with (?!or\b)|adjusted|stratified|calculated)\b", re.IGNORECASE)
@@ -63,6 +66,8 @@ def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tupl
     >>> direction("Placebo and CZP were compared", ("Placebo", "CZP"), ratio=True) is None
     True
     """
+    if len(text) > _LONGEST:
+        return None
     names = _Names(titles, controls)
     found = set()
     for sentence in re.split(r"[.;]\s+|\n", re.sub(r"\b(vs|approx)\.", r"\1", text)):
@@ -93,11 +98,13 @@ def _phrases(sentence: str, ratio: bool) -> Iterator[tuple[str, str]]:
     if figure is None:
         return
     rest = sentence[figure.end() :]
+    verdict, orderless, other = _VERDICT.search(sentence), _ORDERLESS.search(rest), _OTHER_FIGURE.search(rest)
     for by in (_BY_RATIO if ratio else _BY_DIFFERENCE).finditer(rest):
-        before, after = rest[: by.start()], rest[by.end() :]
-        if _VERDICT.search(sentence, 0, figure.end() + by.start()) or _ORDERLESS.search(before) or (by.groupdict().get("against") and _OTHER_FIGURE.search(before)):
+        if verdict and verdict.end() <= figure.end() + by.start() or orderless and orderless.end() <= by.start():
+            return
+        if by.groupdict().get("against") and other and other.end() <= by.start():
             continue
-        yield _END.split(before)[-1], _END.split(after.lstrip())[0]
+        yield _END.split(rest[: by.start()])[-1], _END.split(rest[by.end() :].lstrip(), maxsplit=1)[0]
 
 
 class _Names:

@@ -12,7 +12,6 @@ __all__ = ["broken", "one_line", "plain", "plain_problem", "whole"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # control characters but tab and line feed, which are white space; and those that turn the direction of writing
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BREAK = re.compile("\\s*[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\\s*")
 
 
 def broken(text: str) -> bool:
@@ -36,7 +35,7 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text in one line, plain: nobody's title can look like a line of ours."""
-    return plain(text if text.isprintable() else _BREAK.sub(" ", text))
+    return plain(text if text.isprintable() else " ".join(text.split()))
 
 
 def plain_problem(problem: Problem) -> Problem:
