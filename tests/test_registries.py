@@ -386,6 +386,23 @@ def test_zero_of_twelve_is_a_number():
     assert (row["numerator"], row["denominator"], row["measure"], row["criteria"]) == ("0", "12", "objective response rate", "modified RECIST")
 
 
+@pytest.mark.parametrize(
+    ("recorded", "column", "ours"),
+    [
+        ("1,234", "numerator", "1234"), ("1,234,567", "numerator", "1234567"), ("12", "numerator", "12"), ("1,234.5", "value", "1234.5"),
+        ("1,5", "valueText", "1,5"), ("12,34", "valueText", "12,34"), (",", "valueText", ","), ("NA", "valueText", "NA"),
+    ],
+)  # fmt: skip
+def test_thousands_may_have_commas(recorded: str, column: str, ours: str):
+    def change(measure: dict) -> None:
+        measure["paramType"] = "COUNT_OF_PARTICIPANTS"
+        measure["denoms"][0]["counts"][0]["value"] = "2,000,000"
+        measure["classes"][0]["categories"][0]["measurements"][0]["value"] = recorded
+
+    row = _one(_rows(change), "outcome 1, Low dose")
+    assert {k: row[k] for k in ("numerator", "value", "valueText") if k in row} == {column: ours} and row["denominator"] == "2000000"
+
+
 def test_what_was_not_posted_is_recorded_as_not_reported():
     assert _one(_rows(), "outcome 3")["resultStatus"] == "not_reported"
 

@@ -23,6 +23,7 @@ from mesokg.registries.records import Study
 __all__ = ["arm_id", "outcome_rows", "result_groups"]
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _MEASURES: tuple[tuple[str, str, str], ...] = (
     # (pattern in the title, parameter that must be recorded or nothing, our measure)
     (r"hazard ratio.*(death|overall survival)", "", "hazard ratio for death"),
@@ -208,9 +209,14 @@ def _first(table: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
     return next((name for pattern, name in table if pattern.search(text)), "")
 
 
+def _ungrouped(text: str) -> str:
+    """A number without the commas between its thousands; any other text as it is ("1,5" is not fifteen)."""
+    return text.replace(",", "") if "," in text and _THOUSANDS.fullmatch(text) else text
+
+
 def _value(row: dict[str, str], text: str, column: str = "value") -> None:
     """A number into its column; anything else, as recorded, into the value text."""
-    text = text.replace(",", "") if re.fullmatch(r"[\d,]+(\.\d+)?", text) else text
+    text = _ungrouped(text)
     if _NUMBER.fullmatch(text):
         row[column] = text
     elif text and column == "value":
@@ -264,7 +270,7 @@ def _flow(reader: _Results, trial: str) -> Iterator[dict[str, str]]:
 def _denominators(reader: _Results, data: dict[str, Any]) -> dict[str, str]:
     """The participants of each group, by group id, as a measure or one of its classes gives them."""
     return {
-        reader.text(count, "groupId"): reader.text(count, "value")
+        reader.text(count, "groupId"): _ungrouped(reader.text(count, "value"))
         for one in reader.parts(data, "denoms")
         if reader.text(one, "units").lower() in ("participants", "")
         for count in reader.parts(one, "counts")
@@ -315,10 +321,11 @@ def _outcome(reader: _Results, measure: dict[str, Any], number: int, trial: str)
                     "resultNote": "; ".join(filter(None, notes)),
                     "locator": ", ".join(filter(None, (place, subgroup, groups.get(group, "")))),
                 }
-                if parameter == "COUNT_OF_PARTICIPANTS" and text(one, "value").isdigit():
-                    row["numerator"] = text(one, "value")
+                value = _ungrouped(text(one, "value"))
+                if parameter == "COUNT_OF_PARTICIPANTS" and value.isdecimal():
+                    row["numerator"] = value
                 else:
-                    _value(row, text(one, "value"))
+                    _value(row, value)
                 for key, column in (("lowerLimit", "lowerLimit"), ("upperLimit", "upperLimit")):
                     _value(row, text(one, key), column)
                 if level and ("lowerLimit" in row or "upperLimit" in row):
@@ -405,8 +412,8 @@ def _adverse_events(reader: _Results, trial: str) -> Iterator[dict[str, str]]:
             "measure": measure,
             "event": event,
             "timePoint": frame,
-            "numerator": affected,
-            "denominator": at_risk,
+            "numerator": _ungrouped(affected),
+            "denominator": _ungrouped(at_risk),
             "resultUnit": "participants",
             "resultStatus": "reported" if affected else "not_reported",
             "resultNote": note,
