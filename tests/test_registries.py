@@ -252,8 +252,21 @@ def test_a_difference_is_said_of_an_arm_only_where_the_record_says_of_which():
 
 
 def test_a_test_without_estimate_has_no_direction():
-    row = _one(_rows(_describe("log-rank", paramValue=None, paramType=None)), "outcome 1, analysis 1")
-    assert {row["inArm"], row["comparedWithArm"]} == {LOW, HIGH} and row["valueText"] == "p <0.0001"
+    for order in (["OG000", "OG001"], ["OG001", "OG000"]):
+        row = _one(_rows(_describe("log-rank", paramValue=None, paramType=None, groupIds=order)), "outcome 1, analysis 1")
+        assert (row["inArm"], row["comparedWithArm"], row["valueText"]) == (HIGH, LOW, "p <0.0001"), "whatever the order of the groups"
+
+
+@pytest.mark.parametrize("order", [["OG000", "OG001"], ["OG001", "OG000"]])
+def test_a_test_without_estimate_names_the_comparator_second(order: list[str]):
+    raw = study(results=True)
+    raw["protocolSection"]["armsInterventionsModule"]["armGroups"].append({"label": "High dose", "type": "PLACEBO_COMPARATOR"})
+    measure = raw["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"][0]
+    _describe("log-rank", paramValue=None, paramType=None, groupIds=order)(measure)
+    read, _ = _read(raw)
+    ids = {title: arm_id(read.nct, title) for title in result_groups(read)}
+    row = _one(list(outcome_rows(read, "mkg:trial-x", ids, [])), "outcome 1, analysis 1")
+    assert (row["inArm"], row["comparedWithArm"]) == (LOW, HIGH)
 
 
 def test_an_analysis_of_more_than_two_groups_is_of_no_arm():

@@ -386,8 +386,8 @@ def _compared(reader: _Results, titles: list[str], parameter: str, said: str, es
     if len(titles) == len(known) == 2:
         one, other = known
         controls = (reader.comparator(one), reader.comparator(other))
-        if not estimate:  # a test alone has no direction
-            first = 1 if controls == (True, False) else 0
+        if not estimate:  # a test alone has no direction: the comparator is second, else the titles have their order
+            first = controls.index(False) if controls[0] != controls[1] else int(other < one)
         else:
             found = direction(said, (one, other), ratio=not re.search("difference", parameter, re.IGNORECASE), controls=controls)
             if found is None:
