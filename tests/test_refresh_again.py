@@ -276,6 +276,19 @@ def test_a_new_arm_of_a_later_version_is_shown(tiny: Path, tmp_path: Path):
     assert (new.theirs, new.severity, new.new, [c["label"] for _, c in new.rows]) == ("Brand new arm", "medium", True, ["Brand new arm (NCT00000001)"])
 
 
+def test_an_arm_whose_title_changes_in_punctuation_only_is_the_same(tiny: Path, tmp_path: Path):
+    def record(day: str, title: str, *others: str) -> dict[str, Any]:
+        made = _results(day, title, *others)
+        made["protocolSection"]["armsInterventionsModule"] = {"armGroups": [{"label": t, "type": "EXPERIMENTAL"} for t in (title, *others)]}
+        return made
+
+    report = _compare(tiny, tmp_path, record("2003-05-01", "Low-dose"))
+    accept(report, all_new=True, data=tiny, validate=read_tables)
+    assert not _compare(tiny, tmp_path, record("2003-06-01", "Low dose")).differences
+    new = _one(_compare(tiny, tmp_path, record("2003-07-01", "Low dose", "Low dose+")), "hasArm")
+    assert new.theirs == "Low dose+", "a sign tells arms apart"
+
+
 # ---------------------------------------------------------------- what is refused
 
 

@@ -237,6 +237,18 @@ def _arm_names(study: Study, title: str) -> tuple[str, str]:
     return f"{_label(title)} ({study.nct})", _label(title)
 
 
+def _known_arm(study: Study, trial: str, title: str, ours: Ours) -> str | None:
+    """The IRI of our arm with this title, else of the one that has the id of this title and was given it by a title that
+    differs in case and punctuation only.
+    """
+    if found := ours.find_arm(trial, *_arm_names(study, title)):
+        return found
+    curie = arm_id(study.nct, title)
+    iri = expand(curie)
+    label = ours.tables.labels.get(iri, "").removesuffix(f" ({study.nct})")
+    return iri if label and iri in ours.arms_of.get(trial, {}).values() and arm_id(study.nct, label) == curie else None
+
+
 def propose_arms(study: Study, trial: str, ours: Ours, ids: NewIds) -> tuple[list[TableRow], list[str]]:
     """The arms that are none of ours yet and, where product names are ours, administrations; and the names that match
     none of our products.
@@ -245,7 +257,7 @@ def propose_arms(study: Study, trial: str, ours: Ours, ids: NewIds) -> tuple[lis
     unmatched: list[str] = []
     for arm in study.arms:
         names = _arm_names(study, arm.label)
-        if ours.find_arm(trial, *names):
+        if _known_arm(study, trial, arm.label, ours):
             continue
         curie = ids.of(arm_id(study.nct, arm.label), names[0])
         cells = {
@@ -290,7 +302,7 @@ def propose_results(study: Study, trial: str, ours: Ours, ids: NewIds, problems:
     made: dict[str, TableRow] = {}
     for title, description in result_groups(study).items():
         names = _arm_names(study, title)
-        known = ours.find_arm(trial, *names)
+        known = _known_arm(study, trial, title, ours)
         arms[title] = compact(known) if known else ids.of(arm_id(study.nct, title), names[0])
         if known is None and arms[title] not in made:
             cells = {
