@@ -19,7 +19,7 @@ from mesokg.refresh import Online, refresh
 from mesokg.registries import ctgov
 from mesokg.registries.drift import DriftReport, drift_as_tsv, print_drift
 from mesokg.registries.drift_page import drift_as_html
-from mesokg.registries.faults import fault
+from mesokg.registries.faults import Refused, fault
 from mesokg.registries.web import Policy, may_follow
 from mesokg.resources import checkout
 from registries.fake_registry import Answer, FakeRegistry, page, serving, study
@@ -198,10 +198,40 @@ def test_control_characters_reach_no_report(tiny: Path, tmp_path: Path, capsys: 
 
 
 def test_words_of_the_registry_steer_no_terminal(tiny: Path, tmp_path: Path):
-    said: list[str] = []
     with serving(lambda path, query, registry: (403, {}, HOSTILE.encode())) as server:
-        report = _run(tiny, Quick(cache=tmp_path, ctgov=server.url, say=said.append))
+        report = _run(tiny, Quick(cache=tmp_path, ctgov=server.url))
     assert "\\x1b[31mred" in _message(report) and not set(_message(report)) & STEERING
+
+
+def _hostile_reason(registry: FakeRegistry) -> None:
+    registry.raw.wfile.write(b"HTTP/1.1 503 Busy \x9b31m\x1b[31mred\x07\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("play", "words"),
+    [
+        (lambda r: (503, {"Retry-After": "\x1b[31m1"}, HOSTILE.encode()), "503 Service Unavailable"),
+        (_hostile_reason, "503 Busy 31m\\x1b[31mred\\x07"),
+        (lambda r: (200, {}, HOSTILE.encode()), "malformed answer"),
+    ],
+)
+def test_words_of_a_registry_that_is_asked_again_steer_no_terminal(tiny: Path, tmp_path: Path, play: Play, words: str):
+    said: list[str] = []
+    with serving(lambda path, query, registry: play(registry)) as server:
+        report = _run(tiny, Quick(cache=tmp_path, ctgov=server.url, say=said.append))
+    assert said and all("ctgov: " in line and words in line and re.search("try [23] of 3", line) for line in said)
+    assert not set("".join([*said, _message(report)])) & STEERING
+
+
+def test_what_is_said_of_a_wrong_answer_is_plain(tmp_path: Path):
+    def check(body: bytes) -> None:
+        raise ValueError(body.decode())
+
+    said: list[str] = []
+    with serving(lambda path, query, registry: (200, {}, HOSTILE.encode())) as server:
+        with Quick(cache=tmp_path, ctgov=server.url, say=said.append).client("ctgov") as client, pytest.raises(Refused):
+            client.get("/studies", check=check)
+    assert len(said) == 1 and "\\x1b[31mred" in said[0] and not set(said[0]) & STEERING
 
 
 def test_half_of_a_surrogate_pair_is_reported_and_the_rest_is_compared(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
