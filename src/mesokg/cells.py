@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mesokg.vocabulary import PropertyTerm, Vocabulary
 
-__all__ = ["ABSENT", "CellError", "Moment", "read_cell", "read_moment", "read_value"]
+__all__ = ["ABSENT", "SURROGATE", "CellError", "Moment", "broken", "read_cell", "read_moment", "read_value"]
 
 ABSENT = {"not_reported": "notReported", "not_applicable": "notApplicable"}
 """Words that state an absence, with the ValueStatus each stands for."""
@@ -26,7 +26,9 @@ _XSD = PREFIXES["xsd"]
 _MOMENT = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which JSON can spell and no file can hold."""
+
 _URI = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 # Oxigraph keeps xsd:decimal in 128 bits with 18 digits after the point, and xsd:integer in 64 bits.
 _DECIMAL_LIMIT = Decimal(10) ** 20
@@ -34,6 +36,11 @@ _DECIMAL_PLACES = 18
 _INTEGER_LIMIT = 2**63
 _MOST_DIGITS = 60
 """Longer numbers are out of range or have too many places whatever they are; a billion zeros need not be written out."""
+
+
+def broken(text: str) -> bool:
+    """Whether a text holds half of a surrogate pair."""
+    return not text.isascii() and SURROGATE.search(text) is not None
 
 
 class CellError(ValueError):
@@ -131,7 +138,7 @@ def read_value(text: str, prop: PropertyTerm, vocabulary: Vocabulary, aliases: d
     """
     from pyoxigraph import Literal, NamedNode
 
-    if not text.isascii() and _SURROGATE.search(text):
+    if broken(text):
         raise CellError("broken character", "half of a surrogate pair stands in it; copy the text again, or write the character itself")
     if prop.kind == "data":
         datatype = prop.ranges[0] if prop.ranges else _XSD + "string"

@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from mesokg.cells import SURROGATE, broken
 from mesokg.errors import Problem
 
 __all__ = ["broken", "one_line", "plain", "plain_problem", "whole"]
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # control characters but tab and line feed, which are white space; and those that turn the direction of writing
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def broken(text: str) -> bool:
-    """Whether a text holds half of a surrogate pair, which JSON can spell and no file can hold."""
-    return not text.isascii() and _SURROGATE.search(text) is not None
-
-
 def whole(text: str) -> str:
     """The text with U+FFFD for every half of a surrogate pair."""
-    return _SURROGATE.sub("\ufffd", text) if broken(text) else text
+    return SURROGATE.sub("\ufffd", text) if broken(text) else text
 
 
 def plain(text: str) -> str:
