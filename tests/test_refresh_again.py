@@ -131,6 +131,23 @@ def test_an_estimated_date_that_becomes_actual_is_a_difference(tiny: Path, tmp_p
         assert not [d for d in _compare(tiny, tmp_path, record).differences if d.property == "completionDate"]
 
 
+@pytest.mark.parametrize(
+    ("day", "done", "kind", "found"),
+    [
+        ("2005-07-01", "2004-01-15", "ACTUAL", "more exact"), ("2003-01-01", "2004-01-15", "ACTUAL", "ours is newer"),
+        ("2003-01-01", "2004-01-15", "ESTIMATED", "ours is newer"), ("2005-07-01", "2004-01-15", "ESTIMATED", "changed"),
+    ],
+)  # fmt: skip
+def test_a_more_exact_date_of_an_older_version_or_another_kind_is_not_called_so(tiny: Path, tmp_path: Path, day: str, done: str, kind: str, found: str):
+    ours, theirs = (
+        _record(version, statusModule__completionDateStruct={"date": of, "type": what})
+        for version, of, what in (("2005-06-01", "2004-01", "ACTUAL"), (day, done, kind))
+    )
+    _take(tiny, _one(_compare(tiny, tmp_path, ours), "completionDate"))
+    one = _one(_compare(tiny, tmp_path, theirs), "completionDate")
+    assert (one.kind, bool(one.rows)) == (found, found != "ours is newer")
+
+
 # ---------------------------------------------------------------- which row is compared
 
 

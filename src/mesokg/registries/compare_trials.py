@@ -178,11 +178,11 @@ class TrialComparison:
         if same and earlier(study.version_date, dated_on(ours)):
             self.found.agreed += 1
             return
-        exact = is_date and not same and coarser(ours.text, text)
-        if earlier(study.version_date, dated_on(ours)) and not exact:
+        if earlier(study.version_date, dated_on(ours)):
             note = "the version of the record is older than our source"
             self._difference(study, trial, "ours is newer", "low", proposed.name, **more, note=note)
             return
+        exact = is_date and not other_kind and coarser(ours.text, text)
         rows, note = self.rows.before(study, trial, proposed, known)
         # a later version of the same record contradicts nothing: each value held at its date
         later = proposed.name in DATED and bool(rows) and ours.source == self.rows.record(study) and bool(ours.as_of or same)
