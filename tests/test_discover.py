@@ -194,6 +194,14 @@ def test_our_trials_are_known_by_their_numbers_in_other_registries(tmp_path: Pat
     assert f"{len(numbers)} in the graph" in found.notes[0]
 
 
+@pytest.mark.parametrize("written", ["{}", "Parent study ({})", "rollover of: {}"])
+def test_a_study_that_names_one_of_ours_is_another_study(tmp_path: Path, written: str):
+    known = next(iter(Ours().trials))
+    record = study("NCT09999999", identificationModule__secondaryIdInfos=[{"id": written.format(known), "type": "OTHER"}])
+    found = discover(path=_folder(tmp_path, record))
+    assert [c.nct for c in found.candidates] == ["NCT09999999"]
+
+
 HOSTILE = "Ad.\x1b[31mred\x1b]0;owned\x07\u202e\x00\u009b2J\rfake\n0 studies"
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem
 from mesokg.registries import ctgov
+from mesokg.registries.ctgov import NCT
 from mesokg.registries.files import kind_of, record_files
 from mesokg.registries.lexicon import Hit, Lexicon, disease_lexicon, therapy_lexicon
 from mesokg.registries.ours import Ours
@@ -190,6 +191,16 @@ def _parts(identifier: str) -> tuple[str, ...]:
     return (identifier.strip(), *re.split(r"[\s:;,()]+", identifier))
 
 
+def _other_numbers(study: Study) -> Iterator[str]:
+    """The numbers of the study elsewhere, and the NCT numbers that were merged into its own: another NCT number is that
+    of another study, as its parent.
+    """
+    for other in study.other_ids:
+        if other.kind == "ALIAS":
+            yield other.identifier.strip()
+        yield from (part for part in _parts(other.identifier) if not NCT.fullmatch(part))
+
+
 def _rank(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     order = {"likely": 0, "possible": 1, "unlikely": 2}
     return tuple(sorted(candidates, key=lambda c: (order[c.level], -c.score, c.nct)))
@@ -218,7 +229,7 @@ def discover(
 
     def take(studies: Iterable[Study]) -> None:
         for study in studies:
-            if numbers & {study.nct, *(part for o in study.other_ids for part in _parts(o.identifier))}:
+            if numbers & {study.nct, *_other_numbers(study)}:
                 known.add(study.nct)
             else:
                 found[study.nct] = judge.judge(study)
