@@ -29,7 +29,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from mesokg import __version__
 from mesokg.registries.cache import Cache, CachedAnswer
 from mesokg.registries.faults import BadRequest, NotCached, NotFound, Refused, Unreachable
-from mesokg.registries.plain import plain
+from mesokg.registries.plain import one_line
 
 if TYPE_CHECKING:
     import httpx
@@ -154,7 +154,7 @@ class Client:
         malformed = 0
         for attempt in range(self.policy.tries):
             if attempt:
-                self.say(plain(f"{self.registry}: {wrong}; try {attempt + 1} of {self.policy.tries}"))
+                self.say(one_line(f"{self.registry}: {wrong}; try {attempt + 1} of {self.policy.tries}"))
             outcome = self._try(url)
             if isinstance(outcome, tuple):
                 body, final = outcome
