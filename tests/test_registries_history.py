@@ -127,7 +127,7 @@ def test_each_field_that_drifts_is_shown_alone(agreeing: dict[str, Any], tmp_pat
 def test_results_and_arms_that_are_posted_are_shown(ours: Ours, agreeing: dict[str, Any], tmp_path: Path):
     posted = {**agreeing, "resultsSection": study(results=True)["resultsSection"]}
     (one,) = [d for d in _refresh(tmp_path, posted).differences if d.property == "hasOutcome"]
-    assert (one.kind, one.severity, one.new) == ("results posted", "high", True) and one.rests
+    assert (one.kind, one.severity, one.new) == ("results posted", "high", True) and "question" in one.rests
 
 
 # ---------------------------------------------------------------- accepted, and known on a day

@@ -284,6 +284,17 @@ class Ours:
         return found
 
     @cached_property
+    def _inverses(self) -> dict[str, set[str]]:
+        """By property: those that the ontology calls its inverse; a question may read either."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for block in re.split(r"\n\n(?=\S)", self.vocabulary.path.read_text(encoding="utf-8")):
+            name = re.match(r"mesokg:(\S+) a owl:", block)
+            for other in re.findall(r"owl:inverseOf mesokg:([\w-]+)", block) if name and "ObjectProperty" in block else ():
+                found[name[1]].add(other)
+                found[other].add(name[1])
+        return found
+
+    @cached_property
     def _questions(self) -> list[tuple[str, str]]:
         try:
             paths = sorted((folder("queries") / "questions").glob("*.rq"))
@@ -304,7 +315,8 @@ class Ours:
         return {}
 
     def _find_rests(self, name: str, iris: frozenset[str]) -> str:
-        mentions = re.compile(rf"mesokg:{re.escape(name)}\b(?![-\w])")
+        names = "|".join(map(re.escape, (name, *sorted(self._inverses[name]))))
+        mentions = re.compile(rf"mesokg:(?:{names})\b(?![-\w])")
         classes = [
             label
             for label, block in self._definitions
