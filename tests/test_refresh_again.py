@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
@@ -17,6 +18,8 @@ from mesokg.errors import CheckFailed, ExportError, Problem, ProblemsFound
 from mesokg.refresh import accept, finish_stopped, refresh
 from mesokg.registries.commands import refresh as command
 from mesokg.registries.drift import Difference, DriftReport
+from mesokg.registries.ours import Ours
+from mesokg.registries.proposals import NewIds
 from mesokg.registries.refusals import Refusal
 from mesokg.tables import read_tables
 
@@ -168,6 +171,19 @@ def _sponsors(tiny: Path) -> None:
             file.write("\t".join({**base, **row}.get(h, "") for h in head) + "\n")
 
 
+def _france(tiny: Path) -> None:
+    """One more country, from the record in 2002."""
+    with (tiny / "countries.tsv").open("a") as file:
+        file.write("mkg:country-fr\tFrance\tFR" + "\t" * ((tiny / "countries.tsv").read_text().split("\n")[0].count("\t") - 2) + "\n")
+    head = (tiny / "trials.tsv").read_text().split("\n")[0].split("\t")
+    row = {
+        "id": "mkg:trial-NCT00000001", "label": "tiny trial", "country": "mkg:country-fr", "checked_on": "2026-11-24",
+        "evidence": "registry record", "source": "mkg:record-NCT00000001", "locator": "places", "record_date": "2002-05-01",
+    }  # fmt: skip
+    with (tiny / "trials.tsv").open("a") as file:
+        file.write("\t".join(row.get(h, "") for h in head) + "\n")
+
+
 def test_our_source_and_date_are_those_of_the_rows_compared(tiny: Path, tmp_path: Path):
     _sponsors(tiny)
     one = _one(_compare(tiny, tmp_path, _record("2003-05-01", sponsorCollaboratorsModule={"leadSponsor": {"name": "New Inc"}})), "sponsor")
@@ -181,7 +197,11 @@ def test_a_record_older_than_our_rows_is_said_to_be(tiny: Path, tmp_path: Path):
     report = _compare(tiny, tmp_path, old)
     sponsor = _one(report, "sponsor")
     assert (sponsor.kind, sponsor.severity, sponsor.rows) == ("ours is newer", "low", ())
-    assert not [d for d in _compare(tiny, tmp_path, _record("1999-01-01", contactsLocationsModule={"locations": [{"country": "Atlantis"}]})).differences if d.kind == "not in the record"]
+    _france(tiny)
+    for day, kinds in (("1999-01-01", []), ("2003-05-01", ["not in the record"])):
+        report = _compare(tiny, tmp_path, _record(day, contactsLocationsModule={"locations": [{"country": "United States"}]}))
+        found = [d for d in report.differences if d.property == "country"]
+        assert [d.kind for d in found] == kinds and all((d.ours, d.theirs, d.our_date) == ("France", "United States", "2002-05-01") for d in found)
 
 
 def test_a_number_of_participants_of_no_kind_is_said_or_agrees(tiny: Path, tmp_path: Path):
@@ -218,6 +238,18 @@ def test_an_id_of_another_arm_is_not_given_again(tiny: Path, tmp_path: Path):
     assert {c["inArm"] for t, c in one.rows if t == "outcomes"} == {"mkg:arm-NCT00000001-control-2", "mkg:arm-NCT00000001-vector"}
     assert _take(tiny, one) == 4
     assert not _compare(tiny, tmp_path, _results("2003-05-01", "Control", "Vector")).differences
+
+
+def test_ids_of_many_names_of_one_slug_are_given_once_each(tiny: Path):
+    ids = NewIds(Ours(tiny))
+    us = "mkg:country-us"
+    assert [ids.of(us, label) for label in ("United States", "Us", "U.S.", "Us")] == [us, f"{us}-2", f"{us}-3", f"{us}-2"]
+    assert ids.of(f"{us}-4", "Us 4") == f"{us}-4" and [ids.of(us, label) for label in ("Us 4", "u s")] == [f"{us}-4", f"{us}-5"]
+    many = [f"U,{n}" for n in range(20_000)]
+    start = time.process_time()
+    given = [ids.of(us, label) for label in many]
+    assert len(set(given)) == len(many) and given[-1] == f"{us}-{len(many) + 5}"
+    assert time.process_time() - start < 20, "each is given without trying all before it"
 
 
 def test_an_arm_of_another_trial_is_none_of_this_one(tiny: Path, tmp_path: Path):

@@ -69,15 +69,24 @@ class NewIds:
     """Gives ids to new things: one that stands for another thing, in our tables or given before, is never given again."""
 
     def __init__(self, ours: Ours) -> None:
-        self._ours = ours.tables.labels
-        self._given: dict[str, str] = {}
+        self._taken = {compact(iri): label for iri, label in ours.tables.labels.items()}
+        self._named: dict[str, list[str]] = defaultdict(list)
+        for curie, label in self._taken.items():
+            self._named[label].append(curie)
+        self._next: dict[str, int] = {}
 
     def of(self, wanted: str, label: str) -> str:
         """The id, or the next free one of the kind ``…-2``, under which the thing with this label can stand."""
-        curie, number = wanted, 1
-        while self._ours.get(expand(curie), label) != label or self._given.setdefault(curie, label) != label:
+        same = re.compile(rf"{re.escape(wanted)}(?:-(\d+))?")
+        standing = [(int(match[1] or 1), curie) for curie in self._named.get(label, ()) if (match := same.fullmatch(curie))]
+        if standing:
+            return min(standing)[1]
+        number = self._next.get(wanted, 1)
+        while (curie := wanted if number == 1 else f"{wanted}-{number}") in self._taken:
             number += 1
-            curie = f"{wanted}-{number}"
+        self._next[wanted] = number + 1
+        self._taken[curie] = label
+        self._named[label].append(curie)
         return curie
 
 
