@@ -325,6 +325,33 @@ def test_a_new_arm_of_a_later_version_is_shown(tiny: Path, tmp_path: Path):
     assert (new.theirs, new.severity, new.new, [c["label"] for _, c in new.rows]) == ("Brand new arm", "medium", True, ["Brand new arm (NCT00000001)"])
 
 
+def _several(day: str, *values: str) -> dict[str, Any]:
+    """A record that gives one outcome as several measures, each with another value."""
+    made = _results(day, "Vector")
+    measures = made["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"]
+    measures[:] = [deepcopy(measures[0]) for _ in values]
+    for measure, value in zip(measures, values, strict=True):
+        measure["classes"][0]["categories"][0]["measurements"][0]["value"] = value
+    return made
+
+
+@pytest.mark.parametrize(
+    ("later", "found"),
+    [
+        (("10", "20"), []), (("20", "10"), []), (("5", "10", "20"), [("results posted", "", "1 measurement")]),
+        (("10", "30"), [("changed", "value 20", "value 30")]), (("20", "20"), [("changed", "value 10", "value 20")]),
+        (("20",), [("changed", "value 10", "value 20")]),
+    ],
+)  # fmt: skip
+def test_an_outcome_that_several_measures_give_is_compared_by_all_of_them(tiny: Path, tmp_path: Path, later: tuple[str, ...], found: list[tuple[str, str, str]]):
+    one = _one(_compare(tiny, tmp_path, _several("2003-05-01", "10", "20")), "hasOutcome")
+    assert _take(tiny, one) == 3
+    report = _compare(tiny, tmp_path, _several("2003-06-01", *later))
+    shown = [(d.kind, d.ours, d.theirs) for d in report.differences]
+    assert [(kind, ours) for kind, ours, _ in shown] == [(kind, ours) for kind, ours, _ in found]
+    assert all(theirs.startswith(said) for (_, _, theirs), (_, _, said) in zip(shown, found, strict=True))
+
+
 def test_an_arm_whose_title_changes_in_punctuation_only_is_the_same(tiny: Path, tmp_path: Path):
     def record(day: str, title: str, *others: str) -> dict[str, Any]:
         made = _results(day, title, *others)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -80,16 +80,20 @@ class ResultsComparison:
     def _results(self, study: Study, trial: str) -> None:
         ours = self.ours.outcomes_by_source.get((trial, self.rows.record(study)), [])
         proposed = propose_results(study, trial, self.ours, self.ids, self.found.problems)
-        known = _Known(ours)
+        known = _newest(ours)
+        theirs: dict[str, list[dict[str, str]]] = defaultdict(list)
+        for table, cells in proposed:
+            if table == "outcomes":
+                theirs[self._subject(cells)].append(cells)
         new: list[TableRow] = []
         found = 0
-        for table, cells in proposed:
-            row = known.find(self._subject(cells), cells["locator"]) if table == "outcomes" else None
-            if table == "outcomes" and row is None:
-                new.append((table, cells))
-            elif row is not None:
-                found += 1
-                self._changed(study, trial, cells, row)
+        for subject, measured in theirs.items():
+            for cells, row in self._matched(measured, known.get(subject, {})):
+                if row is None:
+                    new.append(("outcomes", cells))
+                else:
+                    found += 1
+                    self._changed(study, trial, cells, row)
         if new:
             self._posted(study, trial, new, [row for row in proposed if row[0] == "arms"], own_words=bool(ours) and not found)
 
@@ -113,6 +117,44 @@ class ResultsComparison:
         """The values of a cell as reading it from its table gives them."""
         return tuple(read_cell(text, self.ours.vocabulary.property(name), self.ours.vocabulary, self.ours.aliases)[0]) if text else ()
 
+    def _matched(self, measured: list[dict[str, str]], known: dict[str, Row]) -> list[tuple[dict[str, str], Row | None]]:
+        """What the record says of one outcome, each with our row of it.
+
+        By place and value, then by value where the record says all that we have (it may have moved it), then by place; at
+        last the only one of ours, wherever it stands.
+        """
+        left = dict(known)
+        row_of: dict[int, Row] = {}
+        said = [self._said(cells) for cells in measured]
+        ours = {place: self._said_by(row) for place, row in known.items()}
+
+        def match(where: Callable[[int], str | None]) -> None:
+            for n in range(len(measured)):
+                if n not in row_of and (place := where(n)) is not None and place in left:
+                    row_of[n] = left.pop(place)
+
+        match(lambda n: place if ours.get(place := measured[n]["locator"]) == said[n] else None)
+        if not Counter(ours.values()) - Counter(said):
+            places: dict[object, list[str]] = defaultdict(list)
+            for place in reversed(left):
+                places[ours[place]].append(place)
+            match(lambda n: places[said[n]].pop() if places[said[n]] else None)
+        match(lambda n: measured[n]["locator"])
+        if len(known) == 1:
+            match(lambda n: next(iter(known)))
+        return [(cells, row_of.get(n)) for n, cells in enumerate(measured)]
+
+    def _said(self, cells: dict[str, str]) -> tuple[object, ...]:
+        """What a record says of an outcome, for comparing it with ours: the values, and the numbers of the note."""
+        return (*(self._values(name, cells.get(name, "")) for name in _REPORTED), tuple(_numbers(cells.get("resultNote", ""))))
+
+    @staticmethod
+    def _said_by(row: Row) -> tuple[object, ...]:
+        """The same of a row of ours."""
+        ours = {cell.property.name: cell for cell in row.cells}
+        note = ours["resultNote"].text if "resultNote" in ours else ""
+        return (*(ours[name].values if name in ours else () for name in _REPORTED), tuple(_numbers(note)))
+
     def _changed(self, study: Study, trial: str, cells: dict[str, str], row: Row) -> None:
         """A measurement that we have from this record, and that the version read now gives otherwise."""
         date = row.record_date.first_day.isoformat() if row.record_date else ""
@@ -124,7 +166,7 @@ class ResultsComparison:
             if (mine.values if mine else ()) != self._values(name, text):
                 before += [f"{name} {mine.text}"] if mine else []
                 after += [f"{name} {text}"] if text else []
-        spread = [re.findall(r"\d[\d.]*", note) for note in (ours["resultNote"].text if "resultNote" in ours else "", cells.get("resultNote", ""))]
+        spread = [_numbers(note) for note in (ours["resultNote"].text if "resultNote" in ours else "", cells.get("resultNote", ""))]
         if spread[0] != spread[1] and not before and not after:
             before.append(ours["resultNote"].text if "resultNote" in ours else "no note")
             after.append(cells.get("resultNote", "") or "no note")
@@ -154,15 +196,13 @@ class ResultsComparison:
         return ", ".join(filter(None, (measure, cells.get("subgroup"), self.ours.show(arm) if arm is not None else "")))
 
 
-class _Known:
-    """Our rows of outcomes from one record: found by what was measured and at which place, else by what was measured."""
+def _newest(rows: list[Row]) -> dict[str, dict[str, Row]]:
+    """Our rows of outcomes from one record by what was measured and at which place: the newest of each."""
+    found: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in sorted(rows, key=lambda r: r.record_date.first_day.isoformat() if r.record_date else ""):
+        found[row.subject][_VERSION.sub("", row.locator)] = row
+    return found
 
-    def __init__(self, rows: list[Row]) -> None:
-        self.by: dict[str, dict[str, Row]] = defaultdict(dict)
-        for row in sorted(rows, key=lambda r: r.record_date.first_day.isoformat() if r.record_date else ""):
-            self.by[row.subject][_VERSION.sub("", row.locator)] = row
 
-    def find(self, subject: str, place: str) -> Row | None:
-        """The newest row of ours of this measurement."""
-        rows = self.by.get(subject, {})
-        return rows.get(place) or (next(iter(rows.values())) if len(rows) == 1 else None)
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"\d[\d.]*", text)
