@@ -7,6 +7,7 @@ fails here even if its expected rows were renewed with it.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -142,13 +143,15 @@ def broader(name: str) -> Callable[[str], set[str]]:
 
 
 def countries() -> Pairs:
-    counted = Counter(country for found in every("trials", "country").values() for country in found)
-    return {(country, str(trials)) for country, trials in counted.items()}
+    placed = every("trials", "country")
+    counted = Counter(country for found in placed.values() for country in found)
+    nowhere = sum(not placed.get(trial) for trial in things("trials"))
+    return {(country, str(trials)) for country, trials in counted.items()} | {("", str(nowhere))}
 
 
 def phases() -> Pairs:
     phase, status, start = (one("trials", column) for column in ("phase", "status", "startDate"))
-    return {(trial, phase.get(trial, ""), status.get(trial, ""), day(start.get(trial, ""))) for trial in things("trials")}
+    return {(trial, phase.get(trial, ""), status.get(trial, ""), start.get(trial, "")) for trial in things("trials")}
 
 
 def stopped() -> Pairs:
@@ -182,7 +185,12 @@ def selecting() -> Pairs:
 
 
 def without_results() -> Pairs:
-    reported = {row["outcomeOf"] for row in table("outcomes") if row["resultStatus"] == "reported" and row["rank"] != "deprecated"}
+    counts = {"participants enrolled", "participants treated", "participants evaluable"}
+    reported = {
+        row["outcomeOf"]
+        for row in table("outcomes")
+        if row["resultStatus"] == "reported" and row["rank"] != "deprecated" and row["measure"] not in counts
+    }
     return {(trial,) for trial in things("trials") - reported}
 
 
@@ -343,13 +351,18 @@ def survival() -> Pairs:
 
 
 def severe() -> Pairs:
-    """Events of grade 3 or more, serious or fatal; and each arm with a therapy in a trial of which no such event is known."""
-    rows = [
-        row
-        for row in table("outcomes")
-        if row["rank"] != "deprecated"
-        and (row["measure"] in ("serious adverse event", "treatment-related death") or (row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3))
-    ]
+    """Severe, serious, fatal or dose-limiting events; and each arm with a therapy in a trial of which no such event is known."""
+    kinds = {"serious adverse event", "treatment-related death", "dose-limiting toxicity"}
+    worded = re.compile(r"severe|serious|fatal|life-threatening|^deaths? ", re.I)
+    in_words = re.compile(r"grades? [0-9] (to|or|and) [3-5]|grade [3-5]|severe|serious|fatal", re.I)
+    harms = {"adverse event", "cytokine release syndrome", "other"}
+
+    def is_severe(row: Row) -> bool:
+        graded = row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3
+        said = row["measure"] in harms and bool(worded.search(row["event"]) or in_words.search(row["valueText"]))
+        return graded or said or row["measure"] in kinds
+
+    rows = [row for row in table("outcomes") if row["rank"] != "deprecated" and is_severe(row)]
     known, trials = {row["outcomeOf"] for row in rows}, trial_of()
     silent = {(trials[arm], arm) for arm, pairs in given().items() if trials[arm] not in known and any(what.startswith("mkg:therapy") for what, _ in pairs)}
     return {(row["outcomeOf"], row["inArm"], row["measure"], row["event"], row["minimumGrade"], row["numerator"]) for row in rows} | {
