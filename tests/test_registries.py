@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -183,6 +182,8 @@ LOW, HIGH = "mkg:arm-NCT00000001-low-dose", "mkg:arm-NCT00000001-high-dose"
         ("The hazard ratio of low dose versus high dose was inverted", None, None),
         ("The reciprocal of the hazard ratio, with low dose as the reference", None, None),
         ("Unfavourable hazard ratio: low dose over high dose", None, None),
+        ("A hazard ratio over 1 means fewer years with low dose vs high dose", None, None),
+        ("Hazard ratio smaller than 1 is a gain of low dose over high dose", None, None),
         ("Hazard ratio (high dose / low dose), where a value < 1 favors high dose over low dose", HIGH, LOW),
         ("", None, None),
     ],
@@ -198,6 +199,24 @@ def test_a_ratio_is_said_of_an_arm_only_where_the_record_says_of_which(said: str
             assert "Low dose" in row["event"] and "High dose" in row["event"]
         else:
             assert row["measure"] == "hazard ratio for death" and "direction" not in row["resultNote"]
+
+
+@pytest.mark.parametrize(
+    ("said", "titles", "above"),
+    [
+        ("Hazard ratio for Durva/Treme adjusted for stage", ("Durva/Treme", "Durva"), None),
+        ("Hazard ratio for A/B combination was computed", ("A / B combination", "A alone"), None),
+        ("Hazard ratio: durva/treme vs durva", ("Durva/Treme", "Durva"), 0),
+        ("Hazard ratio: Durva / Durva/Treme", ("Durva/Treme", "Durva"), 1),
+        ("Odds ratio: Gem/Cis versus Cis/Pem", ("Cis/Pem", "Gem/Cis"), 1),
+        ("Difference for High - vector", ("High - vector", "Low - vector"), None),
+        ("Difference of High - vector minus Low - vector", ("High - vector", "Low - vector"), 0),
+        ("Difference: Drug - Placebo", ("Placebo", "Drug"), 1),
+    ],
+)  # fmt: skip
+def test_a_sign_inside_a_title_divides_nothing(said: str, titles: tuple[str, str], above: int | None):
+    found = direction(said, titles, ratio="ratio" in said)
+    assert found == (None if above is None else (above, 1 - above))
 
 
 @pytest.mark.parametrize(
@@ -370,15 +389,11 @@ def test_a_title_between_two_labels_is_the_arm_of_neither():
 @pytest.mark.parametrize("size", [1_980, 200_000])
 def test_long_texts_without_a_full_stop_are_read_at_once(part: str, size: int):
     text = "hazard ratio " + part * ((size - 13) // len(part))
-    begun = time.perf_counter()
-    assert direction(text, ("Low dose", "High dose"), ratio=True) is None
-    assert time.perf_counter() - begun < 1.0
+    assert direction(text, ("Low dose", "High dose"), ratio=True) is None, "a search of more than linear time would not end"
 
 
 def test_long_white_space_becomes_one_line_at_once():
-    begun = time.perf_counter()
-    assert one_line("a\n" + " " * 200_000 + "b\x1b\u2028c") == "a b\\x1b c"
-    assert time.perf_counter() - begun < 1.0
+    assert one_line("a\n" + " " * 2_000_000 + "b\x1b\u2028c") == "a b\\x1b c"
 
 
 def test_a_reference_after_a_long_clause_is_found():

@@ -25,8 +25,8 @@ _INVERTED = re.compile(r"\binver\w*|\breciprocal\w*|\b1\s*/\s*(?:HR|OR|RR|hazard
 """Words of a sentence whose figure is turned round."""
 
 _VERDICT = re.compile(
-    r"favou?r|\b(?:benefi\w*|advantage\w*|better|worse\w*|superior\w*|(?:non-?)?inferior\w*|longer|shorter|lower\w*|higher|greater|less|above|below|exceed\w*"
-    r"|improv\w*|prolong\w*|reduc\w*|increas\w*|decreas\w*|indicat\w*)\b|\b1\s*/|[<>\u2264\u2265]",
+    r"favou?r|\b(?:benefi\w*|advantage\w*|better|worse\w*|superior\w*|(?:non-?)?inferior\w*|longer|shorter|lower\w*|higher|greater|less|smaller|larger|fewer|above|below"
+    r"|(?:over|under|more|more than)\s+(?:1|one|unity)|exceed\w*|gain\w*|improv\w*|prolong\w*|reduc\w*|increas\w*|decreas\w*|indicat\w*)\b|\b1\s*/|[<>\u2264\u2265]",
     re.IGNORECASE,
 )
 """Words of a sentence that tells for whom a figure would be good: who is better than whom, not what is divided by what."""
@@ -43,6 +43,9 @@ _REFERENCE = (
     re.compile(r"\b(?P<name>[^,;.():]{1,120}?)\s+(?:is|was|being|as|served as)\s+(?:the\s+)?reference\b", re.IGNORECASE),
     _RELATIVE,
 )
+_JOINED = re.compile(r"(?P<before>[^\W_]+)\s*(?P<sign>[/\u2212\u2013-])\s*(?=(?P<after>[^\W_]+))")
+"""Two words with a sign between them that divides or subtracts; in a title it joins them."""
+
 _END = re.compile(r"[,;:()\[\]=]|\b(?:and|was|were|is|are|from|using|based|with (?!or\b)|adjusted|stratified|calculated)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _FILLER = frozenset(
@@ -73,7 +76,7 @@ def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tupl
     for sentence in re.split(r"[.;]\s+|\n", re.sub(r"\b(vs|approx)\.", r"\1", text)):
         if _INVERTED.search(sentence):
             continue
-        for above, below in _phrases(sentence, ratio):
+        for above, below in _phrases(sentence, ratio, names):
             one, other = names.find(above), names.find(below)
             if one is None and other is not None and names.may_be(above, 1 - other):
                 one = 1 - other
@@ -92,17 +95,20 @@ def direction(text: str, titles: tuple[str, str], *, ratio: bool, controls: tupl
     return found.pop() if len(found) == 1 else None
 
 
-def _phrases(sentence: str, ratio: bool) -> Iterator[tuple[str, str]]:
+def _phrases(sentence: str, ratio: bool, names: _Names) -> Iterator[tuple[str, str]]:
     """What stands before and after each word of division (or subtraction) that follows a word for the figure."""
     figure = (_RATIO if ratio else _DIFFERENCE).search(sentence)
     if figure is None:
         return
     rest = sentence[figure.end() :]
+    joined = {pair.start("sign") for pair in _JOINED.finditer(rest) if _pair(pair) in names.joined}
     verdict, orderless, other = _VERDICT.search(sentence), _ORDERLESS.search(rest), _OTHER_FIGURE.search(rest)
     for by in (_BY_RATIO if ratio else _BY_DIFFERENCE).finditer(rest):
         if verdict and verdict.end() <= figure.end() + by.start() or orderless and orderless.end() <= by.start():
             return
         if by.groupdict().get("against") and other and other.end() <= by.start():
+            continue
+        if by.start() in joined:
             continue
         yield _END.split(rest[: by.start()])[-1], _END.split(rest[by.end() :].lstrip(), maxsplit=1)[0]
 
@@ -117,6 +123,8 @@ class _Names:
         self.shared = words[0] & words[1]
         self.own = (words[0] - words[1], words[1] - words[0])
         self.controls = controls
+        self.joined = {_pair(pair) for title in titles for pair in _JOINED.finditer(title)}
+        """The words that a sign joins in a title: "A/B" is one treatment there, and no ratio elsewhere."""
         self.after = [dict(zip(all_[1:], all_, strict=False)) for all_ in ([w.casefold() for w in _WORD.findall(t)] for t in titles)]
 
     def _has(self, phrase: str, number: int) -> bool:
@@ -151,6 +159,10 @@ class _Names:
             return False
         kinds = _CONTROL | _TREATED if self.controls[0] == self.controls[1] else _CONTROL if self.controls[number] else _TREATED
         return words <= kinds | self.shared
+
+
+def _pair(joined: re.Match[str]) -> tuple[str, str, str]:
+    return joined["before"].casefold(), joined["sign"], joined["after"].casefold()
 
 
 def _words(text: str) -> frozenset[str]:
