@@ -128,8 +128,8 @@ def test_a_statement_affirmed_and_denied_is_reported(tiny: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "rule"),
-    [(b"", "empty file"), (b"\n \n", "empty file"), ("id\tlabel\nmkg:x\t\xe9\n".encode("latin-1"), "not UTF-8"), (b"id\tlabel\r\n", "carriage return"), (b"id\tlabel", "no line end at the end of the file"), (b"id\tlabel\n\n", "empty line")],
-    ids=["empty", "blank", "latin-1", "crlf", "cut off", "empty line"],
+    [(b"", "empty file"), (b"\xef\xbb\xbf", "empty file"), (b"\xef\xbb\xbfid\tlabel\n", "byte order mark"), ("id\tlabel\n".encode("utf-16"), "not UTF-8"), ("id\tlabel\n".encode("utf-16-le"), "not UTF-8"), (b"\n \n", "empty file"), ("id\tlabel\nmkg:x\t\xe9\n".encode("latin-1"), "not UTF-8"), (b"id\tlabel\r\n", "carriage return"), (b"id\tlabel", "no line end at the end of the file"), (b"id\tlabel\n\n", "empty line")],
+    ids=["empty", "blank", "mark alone", "mark", "utf-16", "utf-16 without mark", "latin-1", "crlf", "cut off", "empty line"],
 )
 def test_bad_files_are_reported(tiny: Path, content: bytes, rule: str) -> None:
     (tiny / "cohorts.tsv").write_bytes(content)
@@ -155,6 +155,8 @@ BROKEN = [
     ("vectors", lambda text: text.replace(b"mkg:vector-tiny\t", b"mkg:vector-tiny\t\t"), "wrong number of cells"),
     ("vectors", lambda text: text.replace(b"id\tlabel", b"id\tlabell"), "missing column"),
     ("vectors", lambda text: b"", "empty file"),
+    ("vectors", lambda text: b"\xef\xbb\xbf" + text, "byte order mark"),
+    ("vectors", lambda text: text.decode().encode("utf-16"), "not UTF-8"),
     ("publications", lambda text: b"", "empty file"),
     ("publications", lambda text: text.replace(b"mkg:publication-PMID1\t", b"mkg:publication-PMID1\t\t"), "wrong number of cells"),
 ]
@@ -197,6 +199,43 @@ def test_label_columns_are_compared_with_ids(tiny: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text(f"{lines[0]}\thasBroader_label\n{lines[1]}\tbenign mesothelioma\n{lines[2]}\t\n")
     assert problems(tiny) == [("data/diseases.tsv", 2, "hasBroader_label", "label does not match id")]
+
+
+@pytest.mark.parametrize(
+    ("curie", "rule"),
+    [("MONDO:9999999", "dangling reference"), ("mkg:country-us", "wrong kind of thing"), ("MODNO:0005112", "not an identifier")],
+)
+def test_a_wrong_id_beside_its_label_is_reported_for_what_it_is(tiny: Path, curie: str, rule: str) -> None:
+    """The label beside it is the right one of what was meant, and no second problem."""
+    path = tiny / "trials.tsv"
+    lines = path.read_text().replace("MONDO:0005112", curie).splitlines()
+    labels = ["studies_label", "malignant pleural mesothelioma", "", "", "", ""]
+    path.write_text("".join(f"{line}\t{label}\n" for line, label in zip(lines, labels, strict=True)))
+    assert problems(tiny) == [("data/trials.tsv", 2, "studies", rule)]
+
+
+def test_the_label_of_a_lost_table_is_no_problem(tiny: Path) -> None:
+    path = tiny / "constructs.tsv"
+    lines = path.read_text().splitlines()
+    path.write_text(f"{lines[0]}\thasBackbone_label\n" + "".join(f"{line}\tsome vector\n" for line in lines[1:]))
+    (tiny / "vectors.tsv").write_bytes(b"")
+    assert problems(tiny) == [("data/vectors.tsv", 0, "", "empty file")]
+
+
+def test_no_problem_of_a_row_hides_another(tiny: Path) -> None:
+    edit(tiny, "constructs", "mkg:vector-tiny", "mkg:vector-lost")
+    edit(tiny, "constructs", "\tPMID:1\t", "\tPMID:999\t")
+    found = problems(tiny)
+    assert ("data/constructs.tsv", 2, "hasBackbone", "dangling reference") in found
+    assert ("data/constructs.tsv", 2, "source", "dangling reference") in found
+
+
+def test_a_row_whose_only_statement_cannot_be_read_has_one_problem(tiny: Path) -> None:
+    edit(tiny, "trials", "\tenrolmentActual\t", "\tenrolmentActuel\t")
+    edit(tiny, "trials", "completed", "complete")
+    assert problems(tiny) == [
+        ("data/trials.tsv", 1, "enrolmentActuel", "unknown column"), ("data/trials.tsv", 4, "status", "value not in list"),
+    ]  # fmt: skip
 
 
 def test_a_new_property_is_a_term_and_a_column(tiny: Path, tmp_path: Path) -> None:

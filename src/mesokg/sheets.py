@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,13 @@ def _read_sheet(path: Path, problems: list[Problem]) -> Sheet | None:
     except OSError as error:
         report(0, "", "unreadable file", error.strerror or str(error), "check that the file exists and may be read")
         return None
+    # spreadsheets call it Unicode text; read as UTF-8, every cell of it would be a problem
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in raw[:2]:
+        report(1, "", "not UTF-8", "UTF-16", "save the file as UTF-8")
+        return None
+    if raw.startswith(codecs.BOM_UTF8):
+        report(1, "", "byte order mark", "U+FEFF", "save the file as UTF-8 without a byte order mark")
+        raw = raw.removeprefix(codecs.BOM_UTF8)
     if not raw.strip():
         report(0, "", "empty file", "", "write a header line, or remove the file")
         return None

@@ -167,6 +167,9 @@ class _Reader:
         self.lost_things: set[str] = set()
         self.lost_classes: set[str] = set()
         self.lost_sources = False
+        self.unknown_columns: dict[str, set[str]] = {}
+        # every row with its cells and the columns that could not be read, whether or not the row is whole
+        self.read: list[tuple[_Draft, list[Cell], set[str]]] = []
 
     def lose_table(self, name: str) -> None:
         """No row of this table is known."""
@@ -224,6 +227,7 @@ class _Reader:
         known = [*naming, *spec.columns, *PROVENANCE_COLUMNS]
         known_set = {*known, *(name + LABEL_SUFFIX for name, p in spec.columns.items() if p.kind == "object")}
         unknown = [name for name in sheet.header if name not in known_set]
+        self.unknown_columns[sheet.name] = set(unknown)
         for name in unknown:
             elsewhere = [p for p in self.vocabulary.properties.values() if p.name == name]
             fix = (
@@ -286,12 +290,13 @@ class _Reader:
     def rows(self) -> list[Row]:
         drafts = [draft for draft in self.drafts() if draft.subject or draft.spec.row_class]
         rows = [row for draft in drafts if (row := self._read_row(draft))]
-        self._check_references(rows)
+        self._check_references()
         self._check_keys(rows)
         return rows
 
     def _read_cells(self, draft: _Draft) -> list[Cell]:
         cells: list[Cell] = []
+        broken: set[str] = set()
         for name, prop in draft.spec.columns.items():
             text = draft.text.get(name)
             if text is None:
@@ -302,8 +307,10 @@ class _Reader:
             values, absent, errors = read_cell(text, prop, self.vocabulary, self.aliases)
             for part, error in errors:
                 self.report(draft, name, error.rule, part, str(error))
+                broken.add(name)
             if values or absent:
                 cells.append(Cell(prop, tuple(values), absent, text))
+        self.read.append((draft, cells, broken))
         return cells
 
     def _fits_domain(self, draft: _Draft, prop: PropertyTerm) -> bool:
@@ -347,16 +354,17 @@ class _Reader:
             self.report(draft, "negated", "not true or false", negated, "write true, or leave it empty")
         singled = "rank" in draft.text or negated == "true"
         whole = len(self.problems) == before
-        if whole and singled and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
+        # a statement in a column that is unknown or could not be read was reported there
+        unread = draft.text.keys() & (self.unknown_columns[draft.sheet.name] | self.read[-1][2])
+        if whole and singled and not unread and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
             fix = "a row with rank or negated states exactly one value of one property; split it"
             self.report(draft, "rank", "rank over several statements", str(len(claims)), fix)
         subject, report = draft.subject, None
         if draft.spec.row_class:
             subject, report = self._identify(draft, cells, source)
-        if not cells and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
+        if not cells and not unread and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
             self.report(draft, "source", "source without statement", draft.text.get("source", ""), "fill a property or empty the source")
-        self._check_labels(draft, cells)
-        if len(self.problems) > before:
+        if len(self.problems) > before or (unread and not cells):
             return None
         return Row(
             table=draft.sheet.name,
@@ -439,43 +447,48 @@ class _Reader:
         self.places.setdefault(report, (draft.sheet.file, draft.line))
         return subject, report
 
-    def _check_labels(self, draft: _Draft, cells: list[Cell]) -> None:
-        for cell in cells:
-            given = draft.text.get(cell.property.name + LABEL_SUFFIX)
-            if given is None:
-                continue
-            expected = "|".join(self.labels.get(v.value, v.value) for v in cell.values)
-            if given != expected:
-                column = cell.property.name + LABEL_SUFFIX
-                self.report(draft, column, "label does not match id", given, f"the label is {expected!r}")
+    def _check_references(self) -> None:
+        """Report what no row describes and what is of the wrong kind, and labels that belong to other ids.
 
-    def _check_references(self, rows: list[Row]) -> None:
+        Every row is looked at, so that another problem of a row hides none of these.
+        """
+        individuals = {iri for listed in self.vocabulary.values.values() for iri in listed.values()}
+        for draft, cells, broken in self.read:
+            for cell in cells:
+                doubtful = cell.property.name in broken
+                for value in dict.fromkeys(cell.values):
+                    doubtful |= not self._check_reference(draft, cell.property, value, individuals)
+                # the label of an id that is itself wrong tells nothing
+                if not doubtful:
+                    self._check_label(draft, cell)
+
+    def _check_reference(self, draft: _Draft, prop: PropertyTerm, value: NamedNode | Literal, individuals: set[str]) -> bool:
+        """Whether a value is a literal, one of a list, or a described thing of the right kind; reports it if not."""
         from pyoxigraph import NamedNode
 
-        individuals = {iri for listed in self.vocabulary.values.values() for iri in listed.values()}
-        for row in rows:
-            for cell in row.cells:
-                for value in cell.values:
-                    if not isinstance(value, NamedNode) or value.value in individuals:
-                        continue
-                    place = (row.file, row.line, cell.property.name)
-                    known = self.types.get(value.value)
-                    if known is None and self._is_lost(value.value, cell.property.ranges):
-                        continue
-                    if known is None:
-                        from mesokg.identifiers import compact
+        from mesokg.identifiers import compact
 
-                        fix = "no row describes it; add it to its table, or mend the id"
-                        self.problems.append(Problem(*place, "dangling reference", compact(value.value), fix))
-                    elif cell.property.ranges and not any(
-                        self.vocabulary.is_a(t, r) or self.vocabulary.is_a(r, t)
-                        for t in known
-                        for r in cell.property.ranges
-                    ):
-                        names = " or ".join(r.rsplit("/", 1)[-1] for r in cell.property.ranges)
-                        what = ", ".join(sorted(t.rsplit("/", 1)[-1] for t in known))
-                        fix = f"{cell.property.name} wants a {names}, this is a {what}"
-                        self.problems.append(Problem(*place, "wrong kind of thing", cell.text, fix))
+        if not isinstance(value, NamedNode) or value.value in individuals:
+            return True
+        known = self.types.get(value.value)
+        is_a = self.vocabulary.is_a
+        if known is None:
+            if not self._is_lost(value.value, prop.ranges):
+                self.report(draft, prop.name, "dangling reference", compact(value.value), "no row describes it; add it to its table, or mend the id")
+            return False
+        if prop.ranges and not any(is_a(t, r) or is_a(r, t) for t in known for r in prop.ranges):
+            names = " or ".join(r.rsplit("/", 1)[-1] for r in prop.ranges)
+            what = ", ".join(sorted(t.rsplit("/", 1)[-1] for t in known))
+            self.report(draft, prop.name, "wrong kind of thing", compact(value.value), f"{prop.name} wants a {names}, this is a {what}")
+            return False
+        return True
+
+    def _check_label(self, draft: _Draft, cell: Cell) -> None:
+        column = cell.property.name + LABEL_SUFFIX
+        given = draft.text.get(column)
+        expected = "|".join(self.labels.get(v.value, v.value) for v in cell.values)
+        if given is not None and given != expected:
+            self.report(draft, column, "label does not match id", given, f"the label is {expected!r}")
 
     def _check_keys(self, rows: list[Row]) -> None:
         normal = self.vocabulary.value("Rank", "normal")
