@@ -212,6 +212,16 @@ def test_report_as_tsv_keeps_one_line_per_problem() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [100, 160], ids=["narrow", "wide"])
+def test_a_cell_cannot_steer_the_terminal(width: int) -> None:
+    hostile = Problem("data/arms.tsv", 3, "arm\x00Of", "rule", "\x1b[2Jgone \u202ehidden", "mend \x9b it")
+    text = io.StringIO()
+    print_report(Report((hostile,)), text, width=width)
+    for told in (text.getvalue(), report_as_tsv(Report((hostile,)))):
+        assert not set(told) & set("\x00\x1b\x9b\u202e")
+        assert all(spelt in told for spelt in (r"arm\x00Of", r"\x1b[2Jgone \u202ehidden", r"\x9b"))
+
+
 def test_report_as_json_reads_back() -> None:
     body = json.loads(report_as_json(Report((ERROR,), ("left out",))))
     assert body == {"ok": False, "problems": [ERROR.as_dict()], "notes": ["left out"]}

@@ -54,6 +54,15 @@ class Report:
         return Report(self.problems + other.problems, notes)
 
 
+def _visible(text: str) -> str:
+    """The text with what a terminal would obey or hide spelt out: a cell may hold an escape sequence.
+
+    >>> print(_visible("red\\x1b[31m and \\u202eturned"))
+    red\\x1b[31m and \\u202eturned
+    """
+    return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
+
+
 def print_report(report: Report, file: TextIO | None = None, *, width: int | None = None) -> None:
     """The report as a table, errors in red, then the notes and the summary.
 
@@ -73,8 +82,8 @@ def print_report(report: Report, file: TextIO | None = None, *, width: int | Non
             style = "red" if problem.level == "error" else "yellow"
             place = f"{problem.file}:{problem.line}" if problem.line else problem.file
             head = f"{place} {problem.column} {problem.level}: {problem.rule}: {problem.value}"
-            console.print(escape(head), style=style, soft_wrap=True)
-            console.print(escape(f"    {problem.fix}"), soft_wrap=True)
+            console.print(escape(_visible(head)), style=style, soft_wrap=True)
+            console.print(escape(_visible(f"    {problem.fix}")), soft_wrap=True)
     elif report.problems:
         table = Table(show_lines=False, pad_edge=False, box=None)
         for column in ("place", "column", "level", "rule", "value", "how to fix"):
@@ -82,7 +91,7 @@ def print_report(report: Report, file: TextIO | None = None, *, width: int | Non
         for problem in report.problems:
             place = f"{problem.file}:{problem.line}" if problem.line else problem.file
             cells = (place, problem.column, problem.level, problem.rule, problem.value, problem.fix)
-            table.add_row(*map(escape, cells), style="red" if problem.level == "error" else "yellow")
+            table.add_row(*(escape(_visible(cell)) for cell in cells), style="red" if problem.level == "error" else "yellow")
         console.print(table)
     for note in report.notes:
         console.print(f"note: {escape(note)}")
@@ -90,13 +99,13 @@ def print_report(report: Report, file: TextIO | None = None, *, width: int | Non
 
 
 def report_as_tsv(report: Report) -> str:
-    """The report as tab-separated text with a header; tabs and line ends in a cell become a space.
+    """The report as tab-separated text with a header; tabs and line feeds in a cell become a space, other controls are spelt out.
 
     >>> report_as_tsv(Report())
     'file\\tline\\tcolumn\\trule\\tvalue\\tfix\\tlevel\\n'
     """
     rows = [_COLUMNS, *(tuple(problem.as_dict().values()) for problem in report.problems)]
-    return "".join("\t".join(" ".join(str(cell).split("\t")).replace("\n", " ") for cell in row) + "\n" for row in rows)
+    return "".join("\t".join(_visible(str(cell).replace("\t", " ").replace("\n", " ")) for cell in row) + "\n" for row in rows)
 
 
 def report_as_json(report: Report) -> str:
