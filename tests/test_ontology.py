@@ -190,6 +190,38 @@ def test_every_column_is_a_term_and_every_term_is_used() -> None:
     assert unused == []
 
 
+def test_the_decision_on_the_number_of_properties_counts_them() -> None:
+    """The table of docs/decisions/0005 is that of the ontology and the tables as they stand."""
+    columns: set[str] = set()
+    for path in folder("data").glob("*.tsv"):
+        with path.open(encoding="utf-8") as stream:
+            columns |= set(stream.readline().rstrip("\n").split("\t"))
+    named = rdflib.Namespace(OURS)
+    precisions = set(GRAPH.objects(None, named.precisionProperty))
+    found_otherwise = set(GRAPH.subjects(OWL.propertyChainAxiom, None)) | set(GRAPH.objects(None, RDFS.subPropertyOf))
+    found_otherwise |= {side for pair in GRAPH.subject_objects(OWL.inverseOf) for side in pair}
+    counts: Counter[str] = Counter()
+    for one in terms(OWL.ObjectProperty, OWL.DatatypeProperty):
+        if one in precisions:
+            role = "precision of dates"
+        elif GRAPH.value(one, RDFS.domain) == named.Assertion:
+            role = "on assertions"
+        elif local(one) in columns and (one, named.exemptFromEvidence, None) in GRAPH:
+            role = "columns that identify or cite"
+        elif local(one) in columns and (one, RDF.type, OWL.ObjectProperty) in GRAPH:
+            role = "columns that link things"
+        elif local(one) in columns:
+            words = GRAPH.value(one, RDFS.range) == rdflib.XSD.string
+            role = "columns of words" if words else "columns of numbers, dates and yes or no"
+        else:
+            role = "inferred, never typed" if one in found_otherwise else "columns that no row fills yet"
+        counts[role] += 1
+    text = (ROOT / "docs/decisions/0005-a-column-is-a-property.md").read_text(encoding="utf-8")
+    told = {role: int(count) for role, count in re.findall(r"^\| ([a-z][^|]+) \| (\d+) \|", text, re.MULTILINE)}
+    assert told.pop("all") == counts.total()
+    assert told == dict(counts)
+
+
 # ---------------------------------------------------------------- disjointness: a clash for each pair of neighbours
 
 GROUPS = sorted(
