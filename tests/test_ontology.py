@@ -547,3 +547,21 @@ def test_picture_of_the_model_says_what_the_ontology_says() -> None:
             sides = {local(x) for x in (Collection(GRAPH, union) if union else [stated])}
             assert name in sides, (prop, name)
     assert {name for route in ROUTES for name in (route[0], route[2])} <= set(DIAGRAM)
+
+
+def test_pictures_and_lists_leave_nothing_out(built, tmp_path: Path) -> None:
+    """What a picture has no room for is counted in it and listed below it; a relation has a picture of its ends."""
+    store, _, _ = built
+    write_ontology_pages(store, tmp_path)
+    text = {name: (tmp_path / "ontology" / "terms" / f"{name}.html").read_text(encoding="utf-8") for name in ("Therapy", "targets", "startDate")}
+    more = re.search(r"and (\d+) more below", text["Therapy"])
+    below = re.search(r"<h2>Below it \((\d+)\)</h2><ul>(.*?)</ul>", text["Therapy"])
+    assert more and below
+    assert int(more[1]) + 8 == int(below[1]) == below[2].count("<li>")
+    assert "Relations that start here (" in text["Therapy"]
+    for name in ("counteracts", "deliversTo", "immunisesAgainst", "recognisesAntigen", "restores", "silences"):
+        assert f'<a href="{name}.html">' in text["targets"]
+    for name, ends in (("targets", ("Therapy", "Antigen", "Gene")), ("startDate", ("Trial",))):
+        picture = text[name].partition("<svg")[2].partition("</svg>")[0]
+        assert all(f'<a href="{end}.html">' in picture for end in ends), name
+    assert "xsd:dateTime" in text["startDate"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
 from html import escape
@@ -27,6 +28,8 @@ _OWL, _RDF, _RDFS, _OIO, _IAO, _OURS = (PREFIXES[n] for n in ("owl", "rdf", "rdf
 _TYPE, _LABEL = _RDF + "type", _RDFS + "label"
 _KINDS = ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "NamedIndividual")
 _MEMBERS_SHOWN = 25
+_DRAWN = 8
+"""How many classes below, and relations on each side, a picture shows."""
 
 DIAGRAM: dict[str, tuple[float, float]] = {
     "Organisation": (0, 0), "Country": (1, 0), "RegistryRecord": (2, 0), "Publication": (3, 0), "Source": (4, 0), "Assertion": (5, 0),
@@ -134,32 +137,63 @@ def _neighbourhood(ontology: OntologyView, name: str, below: dict[str, set[str]]
     """A class with what stands above and below it, and the relations that start and end at it."""
     over, under = sorted(ontology.supers[name] & ontology.kind.keys()), sorted(below[name])
     starting, ending = (ontology.relations.get((side, _OURS + name), []) for side in ("domain", "range"))
-    rows = max(min(len(starting), 8), min(len(ending), 8), 1)
+    rows = max(*(min(len(props), _DRAWN) + (2 if len(props) > _DRAWN else 0) for props in (starting, ending)), 1)
     middle = 55 + max(40, rows * 10)
     low = middle + max(60, rows * 10 + 55)
-    height = (low + 25 + (40 if len(under) > 4 else 0) + (25 if len(under) > 8 else 0)) if under else middle + max(30, rows * 10 + 15)
+    height = (low + 25 + (40 if len(under) > 4 else 0) + (25 if len(under) > _DRAWN else 0)) if under else middle + max(30, rows * 10 + 15)
     parts = [f'<svg viewBox="0 0 960 {height}" width="960" role="img" aria-label="{escape(ontology.label(_OURS + name))} in its neighbourhood">']
     for n, one in enumerate(over[:4]):
         x = 480 + (n - (min(len(over), 4) - 1) / 2) * 230
         parts += [f'<path d="M{480} {middle - 15} L{x:.0f} 35"/>', _box(x, 20, 215, ontology.label(_OURS + one), f"{one}.html")]
-    for n, one in enumerate(under[:8]):
+    for n, one in enumerate(under[:_DRAWN]):
         x = 480 + (n % 4 - (min(len(under), 4) - 1) / 2) * 230
         y = low + (n // 4) * 40
         if n < 4:
             parts.append(f'<path d="M480 {middle + 15} L480 {low - 35} L{x:.0f} {y - 15:.0f}"/>')
         parts.append(_box(x, y, 215, ontology.label(_OURS + one), f"{one}.html"))
-    if len(under) > 8:
-        parts.append(f'<text class="small" x="480" y="{low + 78}" text-anchor="middle">and {len(under) - 8} more below</text>')
+    if len(under) > _DRAWN:
+        parts.append(f'<text class="small" x="480" y="{low + 78}" text-anchor="middle">and {len(under) - _DRAWN} more below</text>')
     for side, props, x, anchor in (("range", ending, 345, "end"), ("domain", starting, 615, "start")):
-        for n, prop in enumerate(props[:8]):
-            y = middle + 4 + (n - (min(len(props), 8) - 1) / 2) * 20
+        for n, prop in enumerate(props[:_DRAWN]):
+            y = middle + 4 + (n - (min(len(props), _DRAWN) - 1) / 2) * 20
             other = ontology.sides(prop, _RDFS + ("range" if side == "domain" else "domain"))
             far = "/".join(ontology.label(iri) for iri in other[:2]) or "anything"
             text = f"{ontology.label(_OURS + prop)} → {far}" if side == "domain" else f"{far} → {ontology.label(_OURS + prop)}"
             shown = text if len(text) < 46 else text[:45] + "…"
             parts.append(f'<a href="{escape(prop)}.html"><text class="small" x="{x}" y="{y:.0f}" text-anchor="{anchor}">{escape(shown)}</text></a>')
+        if len(props) > _DRAWN:
+            y = middle + 4 + ((_DRAWN - 1) / 2 + 1) * 20
+            parts.append(f'<text class="small" x="{x}" y="{y:.0f}" text-anchor="{anchor}">and {len(props) - _DRAWN} more</text>')
     parts += [_box(480, middle, 250, ontology.label(_OURS + name), "", "self"), "</svg>"]
     return "".join(parts)
+
+
+def _relation(ontology: OntologyView, name: str) -> str:
+    """A relation between what it starts and ends at, with the relations that it implies above and those that imply it below."""
+    starts, ends = (ontology.sides(name, _RDFS + side) for side in ("domain", "range"))
+    if not starts and not ends:
+        return ""
+    over = sorted(v.value.removeprefix(_OURS) for v in ontology.of(name, _RDFS + "subPropertyOf"))  # type: ignore[attr-defined]
+    under = ontology.implied_by[name]
+    half = max(len(starts), len(ends), 1) * 20
+    middle = max(half, 25) + (50 if over else 5)
+    height = middle + max(half, 25) + (50 if under else 5)
+    parts = [
+        f'<svg viewBox="0 0 960 {height}" width="960" role="img" aria-label="What {escape(ontology.label(_OURS + name))} starts and ends at">'
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z"/></marker></defs>'
+    ]
+    for sides, x in ((starts, 125), (ends, 835)):
+        for n, iri in enumerate(sides or [""]):
+            y = middle + (n - (max(len(sides), 1) - 1) / 2) * 40
+            line = f"M{x + 115} {y:.0f} L{355} {middle}" if x < 480 else f"M605 {middle} L{x - 115} {y:.0f}"
+            parts.append(f'<path d="{line}" marker-end="url(#arrow)"/>')
+            address = f"{iri.removeprefix(_OURS)}.html" if iri.removeprefix(_OURS) in ontology.kind else ""
+            parts.append(_box(x, y, 230, ontology.label(iri) if iri else "anything", address))
+    for others, y, edge in ((over, 20, middle - 15), (under, height - 20, middle + 15)):
+        for n, one in enumerate(others[:4]):
+            x = 480 + (n - (min(len(others), 4) - 1) / 2) * 230
+            parts += [f'<path d="M480 {edge} L{x:.0f} {y + (15 if y < middle else -15)}"/>', _box(x, y, 215, ontology.label(_OURS + one), f"{one}.html")]
+    return "".join([*parts, _box(480, middle, 250, ontology.label(_OURS + name), "", "self"), "</svg>"])
 
 
 def _edge_of(box: tuple[float, float], towards: tuple[float, float], half: tuple[float, float]) -> tuple[float, float]:
@@ -179,8 +213,8 @@ def _model(ontology: OntologyView, counts: dict[str, int]) -> str:
     texts = []
     for start, prop, end, via in ROUTES:
         points = [at[start], *((left + x * wide, top + y * tall) for x, y in via), at[end]]
-        points[0] = _edge_of(at[start], points[1], (76, 21))
-        points[-1] = _edge_of(at[end], points[-2], (78, 23))
+        points[0] = _edge_of(at[start], points[1], (76, 25))
+        points[-1] = _edge_of(at[end], points[-2], (78, 27))
         d = "M" + " L".join(f"{x:.0f} {y:.0f}" for x, y in points)
         parts.append(f'<path d="{d}" marker-end="url(#arrow)"/>')
         middle = len(points) // 2
@@ -191,11 +225,12 @@ def _model(ontology: OntologyView, counts: dict[str, int]) -> str:
         texts.append(f'<a href="terms/{escape(prop)}.html"><text class="small halo" x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{label}</text></a>')
     for name, (x, y) in at.items():
         label, count = ontology.label(_OURS + name), counts.get(name, 0)
-        label = escape(label if len(label) <= 20 else label[:19] + "…")
+        lines = textwrap.wrap(label, 20) if len(textwrap.wrap(label, 20)) < 3 else textwrap.wrap(label, 22)
+        top_line = y - 2 if len(lines) == 1 else y - 10
+        words = "".join(f'<text x="{x:.0f}" y="{top_line + 14 * n:.0f}" text-anchor="middle">{escape(line)}</text>' for n, line in enumerate(lines))
         parts.append(
-            f'<a href="terms/{name}.html"><rect x="{x - 76:.0f}" y="{y - 21:.0f}" width="152" height="42" rx="6"/>'
-            f'<text x="{x:.0f}" y="{y - 2:.0f}" text-anchor="middle">{label}</text>'
-            f'<text class="small" x="{x:.0f}" y="{y + 13:.0f}" text-anchor="middle">{count:,}</text></a>'
+            f'<a href="terms/{name}.html"><rect x="{x - 76:.0f}" y="{y - 25:.0f}" width="152" height="50" rx="6"/>{words}'
+            f'<text class="small" x="{x:.0f}" y="{top_line + 14 * len(lines) + 1:.0f}" text-anchor="middle">{count:,}</text></a>'
         )
     return "".join([*parts, *texts, "</svg>"])
 
@@ -214,6 +249,21 @@ def _page(title: str, body: str, up: str, version: str) -> str:
 def _list(title: str, rows: Iterable[str]) -> str:
     found = list(rows)
     return f"<h2>{title}</h2><ul>" + "".join(f"<li>{row}</li>" for row in found) + "</ul>" if found else ""
+
+
+_OBO = "http://purl.obolibrary.org/obo/"
+_SOURCES = {
+    "PMID": "https://pubmed.ncbi.nlm.nih.gov/", "PMC": "https://www.ncbi.nlm.nih.gov/pmc/articles/", "DOI": "https://doi.org/",
+    "MESH": "http://id.nlm.nih.gov/mesh/", "VO": _OBO + "VO_", "NCIT": _OBO + "NCIT_", "OBI": _OBO + "OBI_", "SO": _OBO + "SO_",
+    "IAO": _OBO + "IAO_", "BFO": _OBO + "BFO_", "RO": _OBO + "RO_", "GO": _OBO + "GO_",
+}  # fmt: skip
+"""Where the source of a definition can be read, by its prefix."""
+
+
+def _source(text: str) -> str:
+    prefix, _, rest = text.partition(":")
+    address = text if text.startswith("https://") else _SOURCES[prefix] + rest if prefix in _SOURCES else ""
+    return f'<a href="{escape(address)}">{escape(text)}</a>' if address else escape(text)
 
 
 _WORDS = {
@@ -242,6 +292,8 @@ def _axioms(ontology: OntologyView, name: str, kind: str) -> list[str]:
             rows.append(f"{words}: " + " or ".join(ontology.link(iri) for iri in sides) + ".")
     rows += [f"Implies: {ontology.english(v)}." for v in ontology.of(name, _RDFS + "subPropertyOf")]
     inverse = ontology.of(name, _OWL + "inverseOf") or ontology.inverses.get(_OURS + name, [])
+    if below := ontology.implied_by[name]:
+        rows.append("Implied by: " + ", ".join(ontology.link(_OURS + one) for one in below) + ".")
     rows += [f"Inverse: {ontology.english(v)}." for v in inverse]
     for head in sorted(ontology.of(name, _OWL + "propertyChainAxiom"), key=str):
         rows.append("Follows from: " + ", then ".join(ontology.english(step) for step in ontology.items(head)) + ".")
@@ -292,7 +344,15 @@ def _term(
     body += [f'<p class="def">{escape(text)}</p>' for text in ontology.words_of(name, _IAO + "0000115")]
     if kind == "Class":
         body.append(_neighbourhood(ontology, name, below))
+    else:
+        body.append(_relation(ontology, name))
     body.append(_list("In axioms", _axioms(ontology, name, kind)))
+    others = [one for one in ontology.named_by.get(name, []) if one not in below[name]]
+    body.append(_list("Part of the axioms of", (ontology.link(_OURS + one) for one in others)))
+    if kind == "Class":
+        sides = [("Below it", sorted(below[name]))]
+        sides += [(title, ontology.relations.get((side, iri), [])) for side, title in (("domain", "Relations that start here"), ("range", "Relations that end here"))]
+        body += [_list(f"{title} ({len(names)})", (ontology.link(_OURS + one) for one in names)) for title, names in sides if len(names) > _DRAWN]
     synonyms = [
         f"{escape(text)} <span class=kind>({scope})</span>"
         for scope in ("exact", "broad", "narrow", "related")
@@ -314,7 +374,7 @@ def _term(
         body.append(_list(f"Members ({len(members):,})", shown))
     body.append(_list("Questions that use it", (f"{escape(title)} <span class=iri>mesokg query {escape(query)}</span>" for query, title in uses)))
     body.append(_list("Mappings", (f"{escape(p)} <b>{escape(o)}</b> {escape(label)}" for p, o, label in mappings)))
-    body.append(_list("Definition by", (escape(text) for text in ontology.words_of(name, _IAO + "0000119"))))
+    body.append(_list("Definition by", (_source(text) for text in ontology.words_of(name, _IAO + "0000119"))))
     return "".join(body)
 
 

@@ -177,6 +177,32 @@ class OntologyView(Nodes):
         return found
 
     @cached_property
+    def implied_by(self) -> dict[str, list[str]]:
+        """By the name of a property, those of ours that imply it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self.kind):
+            for value in self.of(name, _RDFS + "subPropertyOf"):
+                found[value.value.removeprefix(_OURS)].append(name)  # type: ignore[attr-defined]
+        return found
+
+    @cached_property
+    def named_by(self) -> dict[str, list[str]]:
+        """By the name of a term, the classes whose axioms name it inside an expression, and the properties whose chains do."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in self.kind:
+            for predicate in (_OWL + "equivalentClass", _RDFS + "subClassOf", _OWL + "propertyChainAxiom"):
+                todo = [value for value in self.of(name, predicate) if not isinstance(value, self.named)]
+                while todo:
+                    for values in self.triples.get(todo.pop(), {}).values():
+                        for value in values:
+                            iri = getattr(value, "value", "")
+                            if isinstance(value, self.named) and iri.startswith(_OURS):
+                                found[iri.removeprefix(_OURS)].add(name)
+                            elif value in self.triples and not isinstance(value, self.named):
+                                todo.append(value)
+        return {name: sorted(users - {name}) for name, users in found.items()}
+
+    @cached_property
     def relations(self) -> dict[tuple[str, str], list[str]]:
         """By ``domain`` or ``range`` and the IRI of a class, the relations that start or end there."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
