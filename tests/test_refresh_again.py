@@ -369,6 +369,61 @@ def test_an_arm_whose_title_changes_in_punctuation_only_is_the_same(tiny: Path, 
     assert not _compare(tiny, tmp_path, record("2003-06-01", "Low dose")).differences
     new = _one(_compare(tiny, tmp_path, record("2003-07-01", "Low dose", "Low dose+")), "hasArm")
     assert new.theirs == "Low dose+", "a sign tells arms apart"
+    apart = record("2003-08-01", "Low-dose", "Low dose")
+    new = _one(DriftReport(tuple(d for d in _compare(tiny, tmp_path, apart).differences if d.property == "hasArm")), "hasArm")
+    assert (new.theirs, [c["id"] for t, c in new.rows if t == "arms"]) == ("Low dose", ["mkg:arm-NCT00000001-low-dose-2"]), "and so does the record itself"
+    assert accept(_compare(tiny, tmp_path, apart), all_new=True, data=tiny, validate=read_tables)[1] == 3
+    assert not _compare(tiny, tmp_path, apart).differences
+
+
+def _titled(day: str, **value_of: str) -> dict[str, Any]:
+    """A record of measures of one group with these titles and values, in this order."""
+    made = _several(day, *value_of.values())
+    for measure, title in zip(made["resultsSection"]["outcomeMeasuresModule"]["outcomeMeasures"], value_of, strict=True):
+        measure.update(title=title.replace("_", " "), paramType="NUMBER", unitOfMeasure="Percentage of participants")
+    return made
+
+
+def test_measures_that_only_their_titles_tell_apart_are_outcomes_of_their_own(tiny: Path, tmp_path: Path):
+    def compare(**value_of: str) -> list[tuple[str, str, str]]:
+        return [(d.kind, d.ours, d.theirs) for d in _compare(tiny, tmp_path, _titled("2003-06-01", **value_of)).differences]
+
+    alone = _one(_compare(tiny, tmp_path, _titled("2003-05-01", Response_rate_ORR="10")), "hasOutcome")
+    assert [c.get("event") for t, c in alone.rows if t == "outcomes"] == [None] and _take(tiny, alone) == 2
+    ((kind, _, theirs),) = compare(Response_rate_ORR="10", ORR_after_surgery="40")
+    assert (kind, theirs) == ("results posted", "1 measurement, posted on a day not given"), "the first is the one that we have"
+    ((kind, _, theirs),) = compare(ORR_after_surgery="40", Response_rate_ORR="10")
+    assert (kind, theirs[:13]) == ("results posted", "1 measurement"), "whatever the order"
+    assert ("changed", "value 10", "value 12: objective response rate, Vector (NCT00000001), 3 years") in compare(Response_rate_ORR="12", ORR_after_surgery="40")
+    both = _one(_compare(tiny, tmp_path, _titled("2003-06-01", Response_rate_ORR="10", ORR_after_surgery="40")), "hasOutcome")
+    assert [c["event"] for t, c in both.rows if t == "outcomes"] == ["ORR after surgery"] and _take(tiny, both) == 1
+    assert not compare(Response_rate_ORR="10", ORR_after_surgery="40") and not compare(ORR_after_surgery="40", Response_rate_ORR="10")
+    assert not compare(Response_rate_ORR="10"), "alone again, it is still known"
+
+
+def test_each_kind_of_event_is_an_outcome_of_its_own(tiny: Path, tmp_path: Path):
+    titles = {"Adverse_events_of_any_grade": "90", "Adverse_events_that_led_to_withdrawal": "2", "Serious_adverse_events": "9"}
+    one = _one(_compare(tiny, tmp_path, _titled("2003-05-01", **titles)), "hasOutcome")
+    assert {c["event"]: c["value"] for t, c in one.rows if t == "outcomes"} == {title.replace("_", " "): v for title, v in titles.items()}
+    assert _take(tiny, one) == 4
+    turned = dict(reversed(titles.items()))
+    assert not _compare(tiny, tmp_path, _titled("2003-06-01", **turned)).differences
+    report = _compare(tiny, tmp_path, _titled("2003-06-01", **{**titles, "Adverse_events_of_any_grade": "91", "Adverse_events_that_led_to_withdrawal": "3"}))
+    assert [d.ours for d in report.differences] == ["value 2", "value 90"]
+
+
+def test_two_events_that_change_alike_are_two_differences(tiny: Path, tmp_path: Path):
+    def record(day: str, affected: int) -> dict[str, Any]:
+        made = _record(day)
+        stats = [{"groupId": "EG000", "numAffected": affected, "numAtRisk": 12}]
+        events = [{"term": term, "organSystem": "General disorders", "stats": stats} for term in ("Fever", "Chills")]
+        made["resultsSection"] = {"adverseEventsModule": {"timeFrame": "1 year", "eventGroups": [{"id": "EG000", "title": "Vector"}], "otherEvents": events}}
+        return made
+
+    accept(_compare(tiny, tmp_path, record("2003-05-01", 1)), all_new=True, data=tiny, validate=read_tables)
+    found = _compare(tiny, tmp_path, record("2003-06-01", 2)).differences
+    assert [(d.kind, d.ours) for d in found] == [("changed", "numerator 1")] * 2
+    assert sorted(d.theirs for d in found) == [f"numerator 2: adverse event, {term}, Vector (NCT00000001), 1 year" for term in ("Chills", "Fever")]
 
 
 # ---------------------------------------------------------------- what is refused

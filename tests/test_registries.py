@@ -224,6 +224,7 @@ def test_a_sign_inside_a_title_divides_nothing(said: str, titles: tuple[str, str
     [
         ("Hazard Ratio (HR)", True), ("Odds Ratio (OR)", True), ("Hazard Ratio, log", False), ("Odds Ratio, log", False), ("ln(hazard ratio)", False),
         ("log2 Risk Ratio", False), ("Logarithm of the Odds Ratio", False), ("Mean concentration", False),
+        ("Odds Ratio (Cochran-Mantel-Haenszel, log-rank scores)", True),
     ],
 )  # fmt: skip
 def test_the_logarithm_of_a_ratio_is_no_ratio(parameter: str, ratio: bool):
@@ -245,6 +246,12 @@ def test_a_ratio_without_two_known_groups_is_of_no_arm(ids: list[str] | None, na
     row = _one(_rows(_describe(said, groupIds=ids)), "outcome 1, analysis 1")
     assert (row["measure"], row.get("inArm"), row.get("comparedWithArm")) == ("other", None, None)
     assert row["event"] == f"median overall survival; Hazard Ratio (HR); {named}direction as in the source"
+
+
+@pytest.mark.parametrize("parameter", ["Hazard Ratio (HR)", "Cox Proportional Hazard", "Relative Risk", "Mean Difference (Net)"])
+def test_a_comparison_with_nothing_that_is_named_is_of_no_arm(parameter: str):
+    row = _one(_rows(_describe("", groupIds=["OG000"], paramType=parameter)), "outcome 1, analysis 1")
+    assert "inArm" not in row and row["event"].endswith(f"{parameter}; Low dose, direction as in the source")
 
 
 def test_another_figure_of_one_group_is_of_its_arm():
@@ -418,7 +425,7 @@ def test_zero_of_twelve_is_a_number():
     ("recorded", "column", "ours"),
     [
         ("1,234", "numerator", "1234"), ("1,234,567", "numerator", "1234567"), ("12", "numerator", "12"), ("1,234.5", "value", "1234.5"),
-        ("1,5", "valueText", "1,5"), ("12,34", "valueText", "12,34"), (",", "valueText", ","), ("NA", "valueText", "NA"),
+        ("1,5", "valueText", "1,5"), ("0,123", "valueText", "0,123"), ("\uff11\uff12", "valueText", "\uff11\uff12"), ("12,34", "valueText", "12,34"), (",", "valueText", ","), ("NA", "valueText", "NA"),
     ],
 )  # fmt: skip
 def test_thousands_may_have_commas(recorded: str, column: str, ours: str):

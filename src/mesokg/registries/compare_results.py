@@ -85,15 +85,16 @@ class ResultsComparison:
         for table, cells in proposed:
             if table == "outcomes":
                 theirs[self._subject(cells)].append(cells)
-        new: list[TableRow] = []
-        found = 0
-        for subject, measured in theirs.items():
-            for cells, row in self._matched(measured, known.get(subject, {})):
-                if row is None:
-                    new.append(("outcomes", cells))
-                else:
-                    found += 1
-                    self._changed(study, trial, cells, row)
+        matched = [pair for subject, measured in theirs.items() if subject in known for pair in self._matched(measured, known[subject])]
+        matched += self._titled(
+            [cells for subject, measured in theirs.items() if subject not in known for cells in measured],
+            [row for subject, rows in known.items() if subject not in theirs for row in rows.values()],
+        )
+        for cells, row in matched:
+            if row is not None:
+                self._changed(study, trial, cells, row)
+        new: list[TableRow] = [("outcomes", cells) for cells, row in matched if row is None]
+        found = len(matched) - len(new)
         if new:
             self._posted(study, trial, new, [row for row in proposed if row[0] == "arms"], own_words=bool(ours) and not found)
 
@@ -117,11 +118,39 @@ class ResultsComparison:
         """The values of a cell as reading it from its table gives them."""
         return tuple(read_cell(text, self.ours.vocabulary.property(name), self.ours.vocabulary, self.ours.aliases)[0]) if text else ()
 
-    def _matched(self, measured: list[dict[str, str]], known: dict[str, Row]) -> list[tuple[dict[str, str], Row | None]]:
+    def _about(self, given: dict[str, str] | Row) -> tuple[tuple[object, ...], bool]:
+        """What an outcome is of but for its event, and whether it has one: of cells of a record, or of a row of ours."""
+        names = self.ours.vocabulary.tables["outcomes"].identity
+        if isinstance(given, dict):
+            values = {name: self._values(name, given.get(name, "")) for name in names}
+        else:
+            values = {cell.property.name: tuple(cell.values) for cell in given.cells}
+        return tuple(values.get(name, ()) for name in names if name != "event"), bool(values.get("event"))
+
+    def _titled(self, measured: list[dict[str, str]], left: list[Row]) -> list[tuple[dict[str, str], Row | None]]:
+        """What the record says of outcomes that we do not have, each with our row that one version names by a title, as
+        another measure is of the same, and another version does not.
+        """
+        ours: dict[tuple[tuple[object, ...], bool], dict[str, Row]] = defaultdict(dict)
+        for row in left:
+            ours[self._about(row)][_VERSION.sub("", row.locator)] = row
+        theirs: dict[tuple[tuple[object, ...], bool], list[dict[str, str]]] = defaultdict(list)
+        for cells in measured:
+            about, titled = self._about(cells)
+            theirs[about, not titled].append(cells)
+        found: list[tuple[dict[str, str], Row | None]] = []
+        for about, some in theirs.items():
+            for cells, row in self._matched(some, ours.get(about, {}), moved=True):
+                event = next((c.text for c in row.cells if c.property.name == "event"), "") if row else cells.get("event", "")
+                found.append(({**{k: v for k, v in cells.items() if k != "event"}, **({"event": event} if event else {})}, row))
+        return found
+
+    def _matched(self, measured: list[dict[str, str]], known: dict[str, Row], *, moved: bool = False) -> list[tuple[dict[str, str], Row | None]]:
         """What the record says of one outcome, each with our row of it.
 
         By place and value, then by value where the record says all that we have (it may have moved it), then by place; at
-        last the only one of ours, wherever it stands.
+        last the only one of ours, wherever it stands. Where it has ``moved`` for certain, by value in any case, and by
+        nothing but value and place.
         """
         left = dict(known)
         row_of: dict[int, Row] = {}
@@ -134,13 +163,13 @@ class ResultsComparison:
                     row_of[n] = left.pop(place)
 
         match(lambda n: place if ours.get(place := measured[n]["locator"]) == said[n] else None)
-        if not Counter(ours.values()) - Counter(said):
+        if moved or not Counter(ours.values()) - Counter(said):
             places: dict[object, list[str]] = defaultdict(list)
             for place in reversed(left):
                 places[ours[place]].append(place)
             match(lambda n: places[said[n]].pop() if places[said[n]] else None)
         match(lambda n: measured[n]["locator"])
-        if len(known) == 1:
+        if len(known) == 1 and not moved:
             match(lambda n: next(iter(known)))
         return [(cells, row_of.get(n)) for n, cells in enumerate(measured)]
 
@@ -191,9 +220,10 @@ class ResultsComparison:
         )  # fmt: skip
 
     def _name(self, cells: dict[str, str]) -> str:
-        measure = cells.get("event") if cells.get("measure") == "other" else cells.get("measure")
+        measure = "" if cells.get("measure") == "other" else cells.get("measure")
         arm = self.ours.term_of("inArm", cells["inArm"]) if cells.get("inArm") else None
-        return ", ".join(filter(None, (measure, cells.get("subgroup"), self.ours.show(arm) if arm is not None else "")))
+        named = (measure, cells.get("event"), cells.get("subgroup"), self.ours.show(arm) if arm is not None else "", cells.get("population"))
+        return ", ".join(filter(None, named))
 
 
 def _newest(rows: list[Row]) -> dict[str, dict[str, Row]]:

@@ -16,7 +16,7 @@ from mesokg.identifiers import compact, expand
 from mesokg.registries.faults import fault
 from mesokg.registries.ours import Ours, slug
 from mesokg.registries.records import Study
-from mesokg.registries.results import arm_id, outcome_rows, result_groups
+from mesokg.registries.results import arm_id, outcome_rows, result_groups, shared_ids
 
 __all__ = [
     "CHANGING", "NewIds", "Proposed", "TableRow", "named_elsewhere", "propose", "propose_arms", "propose_identifiers",
@@ -246,13 +246,15 @@ def _arm_names(study: Study, title: str) -> tuple[str, str]:
     return f"{_label(title)} ({study.nct})", _label(title)
 
 
-def _known_arm(study: Study, trial: str, title: str, ours: Ours) -> str | None:
+def _known_arm(study: Study, trial: str, title: str, ours: Ours, shared: frozenset[str]) -> str | None:
     """The IRI of our arm with this title, else of the one that has the id of this title and was given it by a title that
-    differs in case and punctuation only.
+    differs in case and punctuation only; not where the record tells two arms apart by these.
     """
     if found := ours.find_arm(trial, *_arm_names(study, title)):
         return found
     curie = arm_id(study.nct, title)
+    if curie in shared:
+        return None
     iri = expand(curie)
     label = ours.tables.labels.get(iri, "").removesuffix(f" ({study.nct})")
     return iri if label and iri in ours.arms_of.get(trial, {}).values() and arm_id(study.nct, label) == curie else None
@@ -264,9 +266,10 @@ def propose_arms(study: Study, trial: str, ours: Ours, ids: NewIds) -> tuple[lis
     """
     rows: list[TableRow] = []
     unmatched: list[str] = []
+    shared = shared_ids(study)
     for arm in study.arms:
         names = _arm_names(study, arm.label)
-        if _known_arm(study, trial, arm.label, ours):
+        if _known_arm(study, trial, arm.label, ours, shared):
             continue
         curie = ids.of(arm_id(study.nct, arm.label), names[0])
         cells = {
@@ -309,9 +312,10 @@ def propose_results(study: Study, trial: str, ours: Ours, ids: NewIds, problems:
     """
     arms: dict[str, str] = {}
     made: dict[str, TableRow] = {}
+    shared = shared_ids(study)
     for title, description in result_groups(study).items():
         names = _arm_names(study, title)
-        known = _known_arm(study, trial, title, ours)
+        known = _known_arm(study, trial, title, ours, shared)
         arms[title] = compact(known) if known else ids.of(arm_id(study.nct, title), names[0])
         if known is None and arms[title] not in made:
             cells = {

@@ -8,7 +8,7 @@ arm only where the record says of which; see :mod:`mesokg.registries.direction`.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,10 +20,10 @@ from mesokg.registries.faults import fault
 from mesokg.registries.plain import broken, whole
 from mesokg.registries.records import Study
 
-__all__ = ["arm_id", "outcome_rows", "result_groups"]
+__all__ = ["arm_id", "outcome_rows", "result_groups", "shared_ids"]
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 _MEASURES: tuple[tuple[str, str, str], ...] = (
     # (pattern in the title, parameter that must be recorded or nothing, our measure)
     (r"hazard ratio.*(death|overall survival)", "", "hazard ratio for death"),
@@ -60,6 +60,9 @@ _UNITS: tuple[tuple[str, str], ...] = (
     (r"^fold", "fold"),
 )
 _UNITS_COMPILED = tuple((re.compile(p, re.IGNORECASE), name) for p, name in _UNITS)
+_OF_MANY_KINDS = frozenset({"adverse event", "serious adverse event", "quality of life"})
+"""Measures of which a record has several: the title says which events or which questionnaire."""
+
 _CRITERIA: tuple[tuple[str, str], ...] = (
     (r"modified RECIST|mRECIST", "modified RECIST"),
     (r"iRECIST|irRECIST|immune RECIST", "immune RECIST"),
@@ -70,8 +73,8 @@ _CRITERIA: tuple[tuple[str, str], ...] = (
 )
 _CRITERIA_COMPILED = tuple((re.compile(p, re.IGNORECASE), name) for p, name in _CRITERIA)
 _LEVEL = re.compile(r"(\d+(?:\.\d+)?)\s*% confidence interval|confidence (\d+)")
-_COMPARES = re.compile(r"\bratio|difference", re.IGNORECASE)
-_LOGARITHM = re.compile(r"\blog(?:arithm\w*|e|2|10)?\b|\bln\b|\blog[- ]?(?:odds|hazard|ratio|risk)", re.IGNORECASE)
+_COMPARES = re.compile(r"\bratio|difference|\b(?:proportional hazard|relative risk)", re.IGNORECASE)
+_LOGARITHM = re.compile(r"\blog(?:arithm\w*|e|2|10)?\b(?!.?rank)|\bln\b|\blog[- ]?(?:odds|hazard|ratio|risk)", re.IGNORECASE)
 _LONGEST = 60
 _COMPARATORS = frozenset({"ACTIVE_COMPARATOR", "PLACEBO_COMPARATOR", "SHAM_COMPARATOR", "NO_INTERVENTION"})
 
@@ -177,8 +180,17 @@ def _group_lists(reader: _Results) -> Iterator[list[dict[str, Any]]]:
     """The groups of each module of the results, and of each outcome measure."""
     for module, key in (("participantFlowModule", "groups"), ("adverseEventsModule", "eventGroups")):
         yield reader.parts(reader.part(reader.section, module), key)
-    for measure in reader.parts(reader.part(reader.section, "outcomeMeasuresModule"), "outcomeMeasures"):
+    for measure in _measures(reader):
         yield reader.parts(measure, "groups")
+
+
+def _measures(reader: _Results) -> list[dict[str, Any]]:
+    return reader.parts(reader.part(reader.section, "outcomeMeasuresModule"), "outcomeMeasures")
+
+
+def shared_ids(study: Study) -> frozenset[str]:
+    """The ids of arms under which a record tells two apart: these are known by their exact titles only."""
+    return _Results(study, []).shared
 
 
 def result_groups(study: Study) -> dict[str, str]:
@@ -198,10 +210,10 @@ def result_groups(study: Study) -> dict[str, str]:
 
 
 def _measure(title: str, parameter: str) -> tuple[str, str]:
-    """Our measure and the event: a title that fits none is measure ``other`` with the title as event."""
+    """Our measure and the event: the title, where it fits no measure, or one of many kinds."""
     for pattern, needed, name in _MEASURES_COMPILED:
         if pattern.search(title) and (not needed or needed in parameter.upper()):
-            return name, ""
+            return name, title if name in _OF_MANY_KINDS else ""
     return "other", title
 
 
@@ -210,7 +222,7 @@ def _first(table: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
 
 
 def _ungrouped(text: str) -> str:
-    """A number without the commas between its thousands; any other text as it is ("1,5" is not fifteen)."""
+    """A number without the commas between its thousands; any other text as it is ("1,5" is not fifteen, nor "0,123" 123)."""
     return text.replace(",", "") if "," in text and _THOUSANDS.fullmatch(text) else text
 
 
@@ -232,8 +244,9 @@ def outcome_rows(study: Study, trial: str, arms: dict[str, str], problems: list[
     """
     reader = _Results(study, problems, arms)
     yield from _flow(reader, trial)
-    for number, measure in enumerate(reader.parts(reader.part(reader.section, "outcomeMeasuresModule"), "outcomeMeasures"), 1):
-        yield from _outcome(reader, measure, number, trial)
+    measures = _measures(reader)
+    for number, (measure, about) in enumerate(zip(measures, _abouts(reader, measures, trial), strict=True), 1):
+        yield from _outcome(reader, measure, number, about)
     yield from _adverse_events(reader, trial)
 
 
@@ -277,22 +290,39 @@ def _denominators(reader: _Results, data: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _outcome(reader: _Results, measure: dict[str, Any], number: int, trial: str) -> Iterator[dict[str, str]]:
+def _about(reader: _Results, measure: dict[str, Any], trial: str) -> dict[str, str]:
+    """What an outcome measure is of, but for groups and classes."""
     text = reader.text
-    title, parameter, unit = text(measure, "title"), text(measure, "paramType"), text(measure, "unitOfMeasure")
-    name, event = _measure(title, parameter)
-    about = " ".join((title, text(measure, "description")))
-    groups = {text(g, "id"): text(g, "title") for g in reader.parts(measure, "groups")}
-    denominators = _denominators(reader, measure)
-    base = {
+    title = text(measure, "title")
+    name, event = _measure(title, text(measure, "paramType"))
+    return {
         "outcomeOf": trial,
         "population": text(measure, "populationDescription"),
         "measure": name,
         "event": event,
-        "criteria": _first(_CRITERIA_COMPILED, about),
+        "criteria": _first(_CRITERIA_COMPILED, f"{title} {text(measure, 'description')}"),
         "timePoint": text(measure, "timeFrame"),
-        "resultUnit": _first(_UNITS_COMPILED, unit),
     }
+
+
+def _abouts(reader: _Results, measures: list[dict[str, Any]], trial: str) -> list[dict[str, str]]:
+    """What each outcome measure is of; the title is the event where nothing else tells several of them apart."""
+    abouts = [_about(reader, measure, trial) for measure in measures]
+    titles: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for measure, about in zip(measures, abouts, strict=True):
+        titles[tuple(about.values())].add(reader.text(measure, "title"))
+    return [
+        about if len(titles[tuple(about.values())]) == 1 else {**about, "event": reader.text(measure, "title")}
+        for measure, about in zip(measures, abouts, strict=True)
+    ]
+
+
+def _outcome(reader: _Results, measure: dict[str, Any], number: int, about: dict[str, str]) -> Iterator[dict[str, str]]:
+    text = reader.text
+    parameter, unit = text(measure, "paramType"), text(measure, "unitOfMeasure")
+    groups = {text(g, "id"): text(g, "title") for g in reader.parts(measure, "groups")}
+    denominators = _denominators(reader, measure)
+    base = {**about, "resultUnit": _first(_UNITS_COMPILED, unit)}
     known_unit = bool(base["resultUnit"])
     dispersion = text(measure, "dispersionType").replace("_", " ").lower()
     level = _LEVEL.fullmatch(dispersion)
@@ -322,7 +352,7 @@ def _outcome(reader: _Results, measure: dict[str, Any], number: int, trial: str)
                     "locator": ", ".join(filter(None, (place, subgroup, groups.get(group, "")))),
                 }
                 value = _ungrouped(text(one, "value"))
-                if parameter == "COUNT_OF_PARTICIPANTS" and value.isdecimal():
+                if parameter == "COUNT_OF_PARTICIPANTS" and re.fullmatch("[0-9]+", value):
                     row["numerator"] = value
                 else:
                     _value(row, value)
