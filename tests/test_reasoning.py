@@ -316,6 +316,21 @@ def test_clash_is_explained_and_nothing_is_written(name: str) -> None:
     assert axiom in found[0].fix
 
 
+def test_clash_is_told_at_the_row_that_the_caller_locates() -> None:
+    asked = []
+
+    def locate(subject: str, predicate: str) -> tuple[str, int]:
+        asked.append((subject, predicate))
+        return "data/trials.tsv", 7
+
+    store = make_store(facts=CLASHES["two numbers for a functional property"][0])
+    with pytest.raises(ReasoningError) as caught:
+        infer(store, rules=real_rules(), locate=locate)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.column) == ("data/trials.tsv", 7, "enrolmentActual")
+    assert set(asked) == {(PREFIXES["mkg"] + "t", term("enrolmentActual"))}
+
+
 # HermiT merges the names of two values of a functional property, unless they are known to differ:
 # of the two-value clashes it finds only those of values that the ontology lists as AllDifferent.
 

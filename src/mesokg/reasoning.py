@@ -18,8 +18,11 @@ from mesokg.patterns import RDF_TYPE, Atom, Rule, parse_term
 from mesokg.rules import compile_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyoxigraph
 
+    Locate = Callable[[str, str], tuple[str, int]]
     Term = pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal | pyoxigraph.Triple
 
 __all__ = ["READ_GRAPHS", "Inference", "Rule", "compile_rules", "infer"]
@@ -257,6 +260,7 @@ def _clashes(
     rules: Sequence[Rule],
     new: Sequence[pyoxigraph.Triple],
     keys: _Keys,
+    locate: Locate | None,
 ) -> list[Problem]:
     found: list[tuple[Rule, pyoxigraph.QuerySolution]] = []
     for rule in rules:
@@ -281,12 +285,16 @@ def _clashes(
             reason = f" (inferred from {'; '.join(triple_words(leaf) for leaf in because)})" if because else ""
             parts.append(triple_words(premise) + reason)
             leaves += mine
-        table = next((name for leaf in leaves if (name := find_table(view, leaf))), "")
+        told, table = next(((leaf, name) for leaf in leaves if (name := find_table(view, leaf))), (None, ""))
+        file, line = (f"data/{table}", 0) if table else ("ontology", 0)
+        if told and locate:
+            place = locate(told[0].value, told[1].value)  # type: ignore[union-attr]
+            file, line = place if place[1] else (file, line)
         problems.append(
             Problem(
-                file=f"data/{table}" if table else "ontology",
-                line=0,
-                column=compact(premises[0][1].value),
+                file=file,
+                line=line,
+                column=compact(premises[0][1].value).rpartition(":")[2],
                 rule=f"contradiction ({rule.kind})",
                 value=" AND ".join(parts),
                 fix=f"one of these must go: the ontology says {rule.axiom!r}: {rule.description}",
@@ -321,12 +329,14 @@ def _not_elsewhere(store: pyoxigraph.Store, triples: Iterable[pyoxigraph.Triple]
     return kept
 
 
-def infer(store: pyoxigraph.Store, *, rules: Sequence[Rule] | None = None) -> Inference:
+def infer(store: pyoxigraph.Store, *, rules: Sequence[Rule] | None = None, locate: Locate | None = None) -> Inference:
     """Writes everything that follows, and is in no other graph, to the graph ``inferred``.
 
     ``store`` holds the named graphs; an earlier graph ``inferred`` is replaced. ``rules`` are
     those of the ontology of mesokg if not given. Links between classes are written where the
     store holds the ontology. That a thing is an ``owl:Thing`` or a named individual is not written.
+    ``locate`` gives the file and line of a row from the IRIs of a thing and a property, for the place of a clash;
+    without it that is the table alone.
 
     Raises ReasoningError if the facts contradict the ontology, with one problem for each clash:
     the facts, what they were inferred from, and the axiom. Then nothing is written.
@@ -339,7 +349,7 @@ def infer(store: pyoxigraph.Store, *, rules: Sequence[Rule] | None = None) -> In
     _fill(work, store, rules)
     keys = _Keys(work)
     new, by_rule = _run(work, rules, keys)
-    if problems := _clashes(store, work, rules, new, keys):
+    if problems := _clashes(store, work, rules, new, keys, locate):
         raise ReasoningError(problems)
     links = _class_links(store, rules)
     kept = _not_elsewhere(store, dict.fromkeys((*new, *links)))

@@ -130,7 +130,7 @@ def assemble(
         store.bulk_extend(graph.facts)
         store.bulk_extend(graph.evidence)
     with stage("reasoning"):
-        inferred = infer(store).triples
+        inferred = infer(store, locate=tables.locate).triples
     warnings: list[Problem] = []
     if validate:
         with stage("validation"):
