@@ -8,6 +8,7 @@ import pyoxigraph
 import pytest
 from test_tables import edit
 
+from mesokg.errors import TableError
 from mesokg.graph import Graph, build_graph
 from mesokg.identifiers import expand
 from mesokg.tables import read_tables
@@ -81,6 +82,20 @@ def test_not_reported_is_an_assertion_without_a_triple(tiny: Path) -> None:
     assert values(graph, "mkg:therapy-tiny", "developer") == set()
     found = [a for a in graph.assertions.values() if a.property.name == "developer"]
     assert [(a.object, a.status) for a in found] == [(None, expand("mesokg:notReported"))]
+
+
+def test_two_values_of_what_has_no_rank_are_reported_at_both_rows(tiny: Path) -> None:
+    """A year of publication needs no source, so it has no rank, and nothing could choose between two."""
+    header, row = (tiny / "publications.tsv").read_text().splitlines()[:2]
+    other = dict(zip(header.split("\t"), row.split("\t"), strict=True)) | {"publicationYear": "2001", "locator": "title page"}
+    with (tiny / "publications.tsv").open("a") as file:
+        file.write("\t".join(other.values()) + "\n")
+    with pytest.raises(TableError) as caught:
+        build_graph(read_tables(tiny))
+    assert [(p.file, p.line, p.column, p.rule, p.value) for p in caught.value.problems] == [
+        ("data/publications.tsv", 2, "publicationYear", "two values", "2000"),
+        ("data/publications.tsv", 4, "publicationYear", "two values", "2001"),
+    ]
 
 
 def test_zero_is_a_number(tiny: Path) -> None:

@@ -174,6 +174,10 @@ def _choose_functional(group: list[Assertion], ranking: _Ranking) -> tuple[list[
     return [], problems
 
 
+def _and_where(said: dict[NamedNode | Literal, Row]) -> str:
+    return " and ".join(f"{_show(value)} at {row.file}:{row.line}" for value, row in said.items())
+
+
 def _show(value: NamedNode | Literal | None) -> str:
     return compact(value.value) if value is not None else ""
 
@@ -289,6 +293,8 @@ def _fact_quads(
     graph = NamedNode(graph_iri("facts"))
     type_, label, alt_label = NamedNode(_TYPE), NamedNode(_LABEL), NamedNode(_ALT_LABEL)
     quads: dict[Quad, None] = {}
+    # what needs no source has no rank either, so nothing chooses between two values of it
+    single: dict[tuple[str, str], dict[NamedNode | Literal, Row]] = defaultdict(dict)
     deprecated = vocabulary.value("Rank", "deprecated")
 
     def add(subject: str, predicate: NamedNode, value: NamedNode | Literal) -> None:
@@ -310,12 +316,19 @@ def _fact_quads(
         for subject, prop, value, _, _ in _claims(row, vocabulary):
             if prop.exempt and value is not None:
                 add(subject, NamedNode(prop.iri), value)
+                if prop.functional:
+                    single[subject, prop.iri].setdefault(value, row)
     groups: dict[tuple[str, str], list[Assertion]] = defaultdict(list)
     for one in found.values():
         groups[one.subject, one.property.iri].append(one)
     ranking = _Ranking(vocabulary)
-    problems: list[Problem] = []
     precisions = {p.precision for p in vocabulary.properties.values() if p.precision}
+    problems = [
+        Problem(row.file, row.line, vocabulary.properties[iri].name, "two values", _show(value), f"a thing has one, and rows say {_and_where(said)}; keep one")
+        for (_, iri), said in single.items()
+        if len(said) > 1 and iri not in precisions
+        for value, row in said.items()
+    ]
     dated: dict[tuple[str, str], Assertion] = {}
     for (subject, iri), group in groups.items():
         if iri in precisions:
