@@ -105,7 +105,7 @@ def test_brackets_in_strings_do_not_nest() -> None:
         ("", "empty"),
         ("   \n", "empty"),
         ("SELECT * WHERE { ?s ?p }", "line 1, column 25: .*third part of a triple"),
-        ("SELECT *\nWHERE {\n  ?s mesokkg:phase ?o }", "the prefix mesokkg: is not declared; did you mean mesokg"),
+        ("SELECT *\nWHERE {\n  ?s mesokkg:phase ?o }", "line 3, column 6: the prefix mesokkg: is not declared; did you mean mesokg"),
         ("SELECT * WHERE { ?s ?p '\x00' }", "not text"),
         ("PREFIX a: <http://a/>\nSELEC * WHERE { ?s ?p ?o }", "line 2, column 1: .*begins with SELEC, expected SELECT, ASK"),
         ("INSERT DATA { <a:a> <a:b> <a:c> }", "line 1, column 1: .*begins with INSERT"),

@@ -195,6 +195,13 @@ def _what_is_expected(query: str, message: str) -> str:
     return "something is missing or out of place just before this point, such as the third part of a triple, AS before a name, or a bracket"
 
 
+def _undeclared_prefix(query: str) -> re.Match[str] | None:
+    """Where the first prefix stands that neither the query nor we declare; the prefix is group 1."""
+    declared = {word.lower() for word in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
+    used = re.finditer(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", blank_quoted(query))
+    return next((match for match in used if match[1] not in PREFIXES and match[1].lower() not in declared), None)
+
+
 def explain_syntax_error(query: str, message: str) -> str:
     """The engine's syntax error as place, expectation and the line it happened in.
 
@@ -209,6 +216,10 @@ def explain_syntax_error(query: str, message: str) -> str:
     misbegun = first is not None and re.match(r"(?i)(?:select|ask|construct|describe)\b", first[0]) is None
     if misbegun and first is not None:
         line, column = query.count("\n", 0, first.start()) + 1, first.start() - query.rfind("\n", 0, first.start())
+    undeclared = _undeclared_prefix(query) if "Prefix not found" in message else None
+    if undeclared:
+        # the engine's place is where the group ends in which the prefix stands
+        line, column = query.count("\n", 0, undeclared.start()) + 1, undeclared.start() - query.rfind("\n", 0, undeclared.start())
     lines = query.split("\n")
     shown = lines[line - 1] if line <= len(lines) else ""
     # of a long line, what is around the place
@@ -219,9 +230,7 @@ def explain_syntax_error(query: str, message: str) -> str:
     elif "variable that is unbound" in message:
         what = "the query is not valid SPARQL; SELECT names a variable that is neither grouped by nor counted; add it to GROUP BY or aggregate it"
     elif "Prefix not found" in message:
-        prefixes = [w for w in re.findall(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", blank_quoted(query)) if w not in PREFIXES]
-        declared = {w.lower() for w in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
-        unknown = next((w for w in prefixes if w.lower() not in declared), "")
+        unknown = undeclared[1] if undeclared else ""
         what = f"the prefix {unknown}: is not declared; {suggest(unknown, PREFIXES)}, or declare it with PREFIX"
     else:
         what = "the query is not valid SPARQL; " + (_what_is_open(query) or _what_is_expected(query, message if place else "") or message)
