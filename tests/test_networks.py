@@ -274,6 +274,39 @@ def test_products_are_the_same_bytes_under_any_hash_seed(real_build: Path, tmp_p
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
+def test_what_a_trial_gives_stands_with_the_trial():
+    import networkx
+
+    from mesokg.networks.timeline import add_times
+
+    graph = networkx.MultiDiGraph()
+    graph.add_node("trial", start_date="2003-04-01", completion_date="2006-01-01", first_year=2003)
+    graph.add_node("therapy", first_year=2008)
+    graph.add_node("paper", publication_year=2008)
+    graph.add_node("japan")
+    graph.add_edge("trial", "therapy", key="investigates", kind="investigates", first_year=2008)
+    graph.add_edge("trial", "japan", key="country", kind="country", first_year=2008)
+    graph.add_edge("trial", "paper", key="supportedBy", kind="supportedBy", first_year=2008)
+    dated = add_times(graph)
+    assert dated.nodes["therapy"]["intervals"] == [("2003-04-01", None)]
+    assert "intervals" not in dated.nodes["japan"]
+    whole = [("2003-04-01", "2006-01-01")]
+    assert [data["intervals"] for *_, data in dated.edges(data=True)] == [whole, whole, [("2008-01-01", None)]]
+    assert dated.nodes["paper"]["intervals"] == [("2008-01-01", None)]
+
+
+def test_links_of_trials_last_as_long_as_the_trial(facts):
+    from mesokg.networks.timeline import PLANNED, add_times
+
+    dated = add_times(network_of(facts, "full"))
+    checked = 0
+    for source, _, key, data in dated.edges(keys=True, data=True):
+        if key in PLANNED and "start_date" in dated.nodes[source]:
+            checked += 1
+            assert data["intervals"] == dated.nodes[source]["intervals"], (source, key)
+    assert checked > 100
+
+
 def test_from_python(real_build: Path):
     import mesokg
 

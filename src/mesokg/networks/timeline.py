@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["add_times"]
+__all__ = ["PLANNED", "add_times"]
+
+PLANNED = frozenset(
+    {"collaborator", "combinesWith", "country", "investigates", "sponsor", "studies", "testsGene", "testsTarget", "testsVector"}
+)
+"""Links that the plan of a trial makes: they hold from its start to its completion, whenever somebody reported them."""
 
 
 def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -21,6 +26,11 @@ def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     start = str(data["start_date"])[:10] if "start_date" in data else f"{year:04d}-01-01" if isinstance(year, int) else None
     end = str(data["completion_date"])[:10] if "completion_date" in data else None
     return (start, end) if start is None or end is None or start <= end else (start, None)
+
+
+def _is_planned(link: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
+    kind = link.get("kind")
+    return isinstance(kind, str) and kind in PLANNED and "start_date" in source
 
 
 def _spans(values: list[tuple[str, str]]) -> list[tuple[str, str, str | None]]:
@@ -42,7 +52,8 @@ def add_times(graph: networkx.MultiDiGraph, *, history: bool = False) -> network
     attribute that changes and refuses the file.
 
     An edge stands while both its ends do, from the first year it was reported in; where its ends never stand together
-    (a paper on a trial that is over) from the later of the two on. What has no date has no interval: always there.
+    (a paper on a trial that is over) from the later of the two on. What a trial gives, and who runs it, stands with
+    the trial from its start at the latest (``PLANNED``). What has no date has no interval: always there.
     """
     dated = graph.copy()
     dated.graph["timeformat"] = "date"
@@ -55,10 +66,15 @@ def add_times(graph: networkx.MultiDiGraph, *, history: bool = False) -> network
     times: dict[Any, tuple[str | None, str | None]] = {}
     for node, data in dated.nodes(data=True):
         times[node] = _interval(data)
+    for source, target, data in dated.edges(data=True):
+        begun, (first, last) = times[source][0], times[target]
+        if begun and first and begun < first and _is_planned(data, dated.nodes[source]):
+            times[target] = (begun, last)
+    for node, data in dated.nodes(data=True):
         if times[node] != (None, None):
             data["intervals"] = [times[node]]
     for source, target, data in dated.edges(data=True):
-        year = data.get("first_year")
+        year = None if _is_planned(data, dated.nodes[source]) else data.get("first_year")
         own = f"{year:04d}-01-01" if isinstance(year, int) else None
         starts = [start for start in (times[source][0], times[target][0], own) if start]
         ends = [end for end in (times[source][1], times[target][1]) if end]
