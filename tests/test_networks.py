@@ -274,6 +274,27 @@ def test_products_are_the_same_bytes_under_any_hash_seed(real_build: Path, tmp_p
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
+def test_projections_are_told_apart_from_links_between_the_same_kinds(graph):
+    """By colour: a projection that looks like another link between the same two kinds of nodes says nothing in a picture."""
+    projections = {projection.name for projection in VIEWS[graph.graph["view"]].projections}
+    seen: dict[frozenset[str], dict[str, str]] = {}
+    for source, target, key, data in graph.edges(keys=True, data=True):
+        seen.setdefault(frozenset((graph.nodes[source]["kind"], graph.nodes[target]["kind"])), {})[key] = data["color"]
+    for between, colours in seen.items():
+        for one, other in itertools.combinations(sorted(colours), 2):
+            if {one, other} & projections:
+                assert colours[one] != colours[other], f"{one} and {other} between {sorted(between)}"
+
+
+def test_links_with_a_colour_of_their_own_exist():
+    from mesokg.networks.styles import LINKS
+    from mesokg.vocabulary import read_vocabulary
+
+    known = {term.name for term in read_vocabulary().properties.values()} | {p.name for view in VIEWS.values() for p in view.projections}
+    assert set(LINKS) <= known
+    assert set(LINKS.values()) <= set(read_styles())
+
+
 def test_what_a_trial_gives_stands_with_the_trial():
     import networkx
 

@@ -57,7 +57,7 @@ def views_page() -> str:
     """What every view holds, as Markdown: attributes, kinds of nodes, links."""
     from mesokg.networks.build import ATTRIBUTES
     from mesokg.networks.facts import snake
-    from mesokg.networks.styles import CLAIMS, DENIALS, read_styles
+    from mesokg.networks.styles import CLAIMS, DENIALS, LINKS, read_styles
     from mesokg.networks.views import VIEWS
     from mesokg.vocabulary import read_vocabulary
 
@@ -84,6 +84,8 @@ def views_page() -> str:
         *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in EDGE.items()]),
         f"`color` lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that",
         f"something is not so, {' and '.join(f'`{name}`' for name in sorted(CLAIMS))} grey, since nobody has shown it.",
+        "Links that would look like others have a colour of their own, of what they share or deliver:",
+        f"{', '.join(f'`{name}`' for name in sorted(LINKS))}.",
         "",
     ]
     for view in VIEWS.values():

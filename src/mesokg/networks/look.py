@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from mesokg.networks.styles import CLAIMS, DENIALS, Style, mix, read_styles
+from mesokg.networks.styles import CLAIMS, DENIALS, LINKS, Style, mix, read_styles
 
 if TYPE_CHECKING:
     import networkx
@@ -34,7 +34,8 @@ def paint_nodes(graph: networkx.MultiDiGraph) -> None:
 
 
 def colour_edges(graph: networkx.MultiDiGraph) -> None:
-    """Give each edge the colour between its ends, paler; what is denied or failed is red, what is only claimed grey."""
+    """Give each edge the colour between its ends, or its own (``LINKS``), paler; denied or failed is red, only claimed grey."""
+    own = {name: read_styles()[class_name].colour for name, class_name in LINKS.items()}
     for source, target, key, data in graph.edges(keys=True, data=True):
-        between = mix(graph.nodes[source]["color"], graph.nodes[target]["color"], 0.5)
-        data["color"] = "#CC3311" if key in DENIALS else "#ADADAD" if key in CLAIMS else mix(between, "#FFFFFF", 0.35)
+        colour = own.get(key) or mix(graph.nodes[source]["color"], graph.nodes[target]["color"], 0.5)
+        data["color"] = "#CC3311" if key in DENIALS else "#ADADAD" if key in CLAIMS else mix(colour, "#FFFFFF", 0.35)

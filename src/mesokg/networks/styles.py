@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mesokg.errors import ResourceError
 
-__all__ = ["CLAIMS", "DENIALS", "SHAPES", "Style", "mix", "read_styles", "rgb"]
+__all__ = ["CLAIMS", "DENIALS", "LINKS", "SHAPES", "Style", "mix", "read_styles", "rgb"]
 
 SHAPES = ("disc", "square", "triangle", "diamond")
 """The node shapes of GEXF 1.3 that need no image."""
@@ -18,6 +18,20 @@ CLAIMS = frozenset({"claimsMechanism", "claimsToEngage"})
 
 DENIALS = frozenset({"deniedBy", "failedToEngage", "refutesMechanism"})
 """Kinds of edges that say that something is not so: red in pictures, ``negated`` in KGX."""
+
+LINKS = {
+    "alteredInSameCohort": "Cohort",
+    "deliversGene": "Payload",
+    "leadsTo": "Outcome",
+    "runsTrialsOf": "Trial",
+    "sharesMechanism": "Mechanism",
+    "sharesPayload": "Payload",
+    "sharesTarget": "Gene",
+    "sharesTherapy": "Therapy",
+    "sharesVector": "Vector",
+}
+"""Kinds of edges that have the colour of a class (of what the two share, where they share something): others join the
+same two kinds of nodes, and the colour between the ends would be one for all."""
 
 STYLES = Path(__file__).with_name("styles.tsv")
 
