@@ -276,13 +276,13 @@ def test_pages_in_front_of_a_real_server(kind, real_build, real_store, tmp_path,
         # and its answers end where this server says, which is said
         with serving(log=tmp_path / "capped.log", settings={"endpoint": url, "rows": 10}) as address:
             for name in ("json", "csv"):
-                answer = httpx.get(address + "/sparql", params={"query": ROWS, "format": name})
+                answer = httpx.get(address + "/sparql", params={"query": ROWS, "format": name}, timeout=30)
                 assert answer.headers["x-mesokg-truncated"].startswith("after 10 rows")
                 number = len(answer.json()["results"]["bindings"]) if name == "json" else len(answer.text.splitlines()) - 1
                 assert number == 10
             answer = httpx.get(address + "/sparql", params={"query": "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"}, timeout=30)
             assert answer.headers["x-mesokg-truncated"].startswith("after 10 triples")
-            assert "x-mesokg-truncated" not in httpx.get(address + "/sparql", params={"query": ROWS + " LIMIT 10"}).headers
+            assert "x-mesokg-truncated" not in httpx.get(address + "/sparql", params={"query": ROWS + " LIMIT 10"}, timeout=30).headers
 
 
 def _statements(page: dict) -> set[tuple]:
@@ -515,6 +515,105 @@ def test_the_network(browser, site):
         page.wait_for_selector("html[data-network=ready]", timeout=20_000)
         assert boxes.count() == before
         assert not boxes.first.is_checked()
+
+
+def _seen(page, moved_from: dict | None = None) -> dict:
+    """Where the camera, the nodes and the names of the network are; read when it left the view given, and nothing moves any more."""
+    page.wait_for_function("""past => {
+        const stage = document.getElementById("network"), now = JSON.stringify(stage.view().camera);
+        const still = stage.before === now && now !== JSON.stringify(past);
+        stage.before = now;
+        return still;
+    }""", arg=moved_from and moved_from["camera"], polling=150)
+    return page.evaluate("document.getElementById('network').view()")
+
+
+def _point(page, node: dict) -> tuple[float, float]:
+    box = page.locator("#network").bounding_box()
+    return box["x"] + node["x"], box["y"] + node["y"]
+
+
+def test_the_network_moves_with_the_mouse(browser, site):
+    """Dragging pans, so that what is drawn follows the mouse; the wheel zooms in and out around it."""
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        before = _seen(page)
+        box = page.locator("#network").bounding_box()
+        x, y = box["x"] + 15, box["y"] + 15
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y + 80, steps=10)
+        # held still, the drawing has no impetus left when it is let go
+        page.wait_for_timeout(300)
+        page.mouse.up()
+        panned = _seen(page, before)
+        assert panned["camera"]["ratio"] == before["camera"]["ratio"]
+        for old, new in zip(before["nodes"], panned["nodes"], strict=True):
+            assert (new["x"] - old["x"], new["y"] - old["y"]) == pytest.approx((120, 80), abs=2)
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.wheel(0, -300)
+        near = _seen(page, panned)
+        assert near["camera"]["ratio"] < panned["camera"]["ratio"]
+        assert page.evaluate("scrollY") == 0
+        page.mouse.wheel(0, 300)
+        assert _seen(page, near)["camera"]["ratio"] > near["camera"]["ratio"]
+
+
+def test_the_network_answers_the_mouse(browser, site):
+    """A click tells the links of a node, a second one expands it, one on a link tells its sources; the lists follow, and so does the file."""
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        nodes = {node["id"]: node for node in _seen(page)["nodes"]}
+        page.mouse.click(*_point(page, nodes["HGNC:5423"]))
+        page.locator("#network-detail > a", has_text="IFNA2").wait_for()
+        # sooner, two clicks are a double click wherever they are
+        page.wait_for_timeout(500)
+        page.mouse.click(*_point(page, {"x": 8, "y": 8}))
+        page.locator("#network-detail", has_text="Choose a node").wait_for()
+        page.wait_for_timeout(500)
+        (ax, ay), (bx, by) = (_point(page, nodes[one]) for one in ("mkg:therapy-rad-ifn", "HGNC:5423"))
+        page.mouse.move((ax + bx) / 2, (ay + by) / 2)
+        page.mouse.click((ax + bx) / 2, (ay + by) / 2)
+        page.locator("#network-detail", has_text="delivers gene").wait_for()
+        assert page.locator("#network-detail a", has_text="IFNA2").count() == 1
+        shown = page.locator("#network-lists li").count()
+        assert shown == len(nodes)
+        page.wait_for_timeout(500)
+        page.mouse.dblclick(*_point(page, next(node for node in nodes.values() if node["label"].startswith("Ad.IFN-alpha2b"))))
+        page.wait_for_url("**expand=mkg*")
+        more = _seen(page)["nodes"]
+        assert len(more) > len(nodes)
+        assert page.locator("#network-lists li").count() == len(more)
+        assert page.locator("#network-count").inner_text().startswith(f"{len(more)} things, ")
+        with page.expect_download() as waited:
+            page.locator("#gexf").click()
+        view = Path(waited.value.path()).read_text()
+        assert all(f'id="{node["id"]}"' in view for node in more)
+        assert view.count("<node ") == len(more)
+
+
+@pytest.mark.parametrize(("path", "width", "least"), [("/graph", 1200, 20), ("/graph", 390, 8), ("/graph?focus=mkg:therapy-rad-ifn", 1200, 10), ("/graph?focus=mkg:therapy-rad-ifn", 390, 9), ("/graph?focus=HGNC:7371", 390, 8)])
+def test_names_in_the_network_can_be_read(browser, site, path, width, least):
+    """None lies on another or leaves the picture, from afar and from near."""
+    with _Visit(browser, site, viewport={"width": width, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + path)
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        room = page.locator("#network").bounding_box()
+        page.locator("#network").focus()
+        for step in range(3):
+            names = _seen(page)["names"]
+            assert len(names) >= (least if step == 0 else 1)
+            for number, one in enumerate(names):
+                assert one["left"] >= 0 and one["top"] >= 0 and one["right"] <= room["width"] and one["bottom"] <= room["height"], one
+                for other in names[:number]:
+                    assert one["left"] >= other["right"] or other["left"] >= one["right"] or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], (one, other)
+            page.keyboard.press("+")
+            page.wait_for_timeout(100)
 
 
 def test_the_years_of_the_network(browser, site):

@@ -9,7 +9,11 @@ const stage = document.getElementById("network");
 const tools = document.getElementById("network-tools");
 const detail = document.getElementById("network-detail");
 const gexf = document.getElementById("gexf");
+const count = document.getElementById("network-count");
+const lists = document.getElementById("network-lists");
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+
+const small = () => stage.clientWidth < 600;
 
 const graph = new Graph({ multi: true, type: "directed" });
 // what the server says of kinds (words, colour, size) and of links (words)
@@ -25,7 +29,7 @@ const element = (name, text, properties = {}) => Object.assign(document.createEl
 function add(data) {
   Object.assign(looks, data.kinds);
   Object.assign(links, data.links);
-  const narrow = stage.clientWidth < 600 && data.nodes.length > 60 ? 0.55 : 1;
+  const narrow = small() && data.nodes.length > 60 ? 0.55 : 1;
   data.nodes.forEach((node, index) => {
     if (graph.hasNode(node.id)) return;
     const angle = index * 2.399963; // the golden angle spreads a first guess evenly
@@ -112,10 +116,13 @@ function describeEdge(key) {
 async function expand(id) {
   const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
   if (!answer.ok) return;
+  const before = graph.size;
   add(await answer.json());
   expanded.add(id);
   kinds();
   address();
+  describe(id);
+  if (graph.size === before) detail.append(element("p", "Nothing more is linked to it.", { className: "about" }));
 }
 
 function address() {
@@ -124,6 +131,32 @@ function address() {
     value ? parameters.set(name, value) : parameters.delete(name);
   history.replaceState(null, "", parameters.size ? `?${parameters}` : location.pathname);
   gexf.href = `/graph.gexf?${parameters}`;
+  written();
+}
+
+// what the server wrote of the first view, anew for what is shown now
+function written() {
+  const seen = graph.filterNodes((_, node) => shown(node));
+  const drawn = graph.filterEdges((_, edge, source, target, from, to) => shown(from) && shown(to));
+  const part = (some, all, word) => (some === all ? plural(all, word) : `${some} of ${plural(all, word)}`);
+  count.textContent = `${part(seen.length, graph.order, "thing")}, ${part(drawn.length, graph.size, "link")}`;
+  const open = new Set([...lists.querySelectorAll("details[open]")].map((one) => one.dataset.kind));
+  const found = [...new Set(seen.map((id) => graph.getNodeAttribute(id, "kind")))].sort();
+  lists.replaceChildren(...found.map((kind) => {
+    const nodes = seen.filter((id) => graph.getNodeAttribute(id, "kind") === kind).map((id) => graph.getNodeAttributes(id)).sort((a, b) => a.label.localeCompare(b.label));
+    const whole = element("details", "", { open: open.has(kind) });
+    whole.dataset.kind = kind;
+    const summary = element("summary", "");
+    summary.append(element("span", "", { className: `swatch k-${kind}` }), ` ${looks[kind]?.words ?? kind} `, element("b", String(nodes.length)));
+    const list = element("ul", "", { className: "plain" });
+    list.append(...nodes.map((node) => {
+      const item = element("li", "");
+      item.append(element("a", node.label, { href: node.href }), " ", element("a", "focus", { href: `/graph?${new URLSearchParams({ focus: node.id })}`, className: "about" }));
+      return item;
+    }));
+    whole.append(summary, list);
+    return whole;
+  }));
 }
 
 let renderer;
@@ -163,44 +196,79 @@ const shorten = (label) => (label.length > 34 ? `${label.slice(0, 33).trimEnd()}
 // of a large network, only therapies are named until one comes nearer
 const far = () => graph.order > 60 && (renderer?.getCamera().ratio ?? 1) > 0.5;
 
-// a name that would leave the picture at the right stands at the left of its node, or below it where neither side has room
-function place(context, data) {
-  const width = context.measureText(data.label).width;
-  const right = data.x + data.size + 3;
-  if (right + width <= stage.clientWidth) return [right, width, 0];
-  const left = data.x - data.size - 3 - width;
-  return left > 0 ? [left, width, 0] : [Math.max(0, stage.clientWidth - width - 4), width, data.size + 11];
+// Names: therapies first, then what has most links. Each stands beside, below or above its node, where it covers no other
+// name and the fewest nodes (a therapy counts twice); one without room is left out until the picture is nearer, or until the mouse is on its node.
+const GAP = 5;
+const spots = new Map();
+const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+// the places that a name of this width could have, those that would leave the picture moved into it
+function places({ x, y, size }, width, height) {
+  const [beside, half] = [size + GAP, height / 2];
+  return [[x + beside, y - half], [x - beside - width, y - half], [x - width / 2, y + beside - 2], [x - width / 2, y - beside - height + 2]]
+    .map(([left, top], index) => [index < 2 ? left : Math.min(Math.max(2, left), stage.clientWidth - width - 2), top])
+    .map(([left, top]) => ({ left, top, right: left + width, bottom: top + height }));
 }
 
-function drawLabel(context, data, settings) {
-  if (!data.label) return;
-  context.font = `${settings.labelWeight} ${settings.labelSize}px ${settings.labelFont}`;
+const inside = (box) => box.left >= 0 && box.top >= 0 && box.right <= stage.clientWidth && box.bottom <= stage.clientHeight;
+
+// where nodes are in the picture now, in pixels
+function discs() {
+  return graph.nodes().flatMap((id) => {
+    const data = renderer.getNodeDisplayData(id);
+    if (!data || data.hidden) return [];
+    const { x, y } = renderer.framedGraphToViewport(data);
+    return [{ id, x, y, size: renderer.scaleSize(data.size), label: data.label }];
+  });
+}
+
+function pen(context) {
+  const { labelWeight, labelSize, labelFont } = renderer.getSettings();
+  context.font = `${labelWeight} ${labelSize}px ${labelFont}`;
+  return labelSize;
+}
+
+function drawNames() {
+  const context = renderer.getCanvases().labels.getContext("2d");
+  const size = pen(context);
+  const round = discs();
+  const rank = ({ id }) => (id === chosen ? 1e6 : 0) + (graph.getNodeAttribute(id, "kind") === "Therapy" ? 1e3 : 0) + graph.degree(id);
+  const named = round.filter((one) => one.label && one.x > 0 && one.y > 0 && one.x < stage.clientWidth && one.y < stage.clientHeight).sort((a, b) => rank(b) - rank(a) || (a.id < b.id ? -1 : 1));
   // a rim in the colour of the page keeps names readable over nodes and links
   context.lineWidth = 3;
+  context.lineJoin = "round";
   context.strokeStyle = dark ? "#14171b" : "#ffffff";
-  const [left, , down] = place(context, data);
-  const base = data.y + down + settings.labelSize / 3;
-  context.strokeText(data.label, left, base);
-  context.fillStyle = settings.labelColor.color;
-  context.fillText(data.label, left, base);
+  context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
+  spots.clear();
+  for (const one of named) {
+    const taken = [...spots.values()];
+    const covered = (box) => round.filter(({ id, x, y, size: r }) => id !== one.id && touch(box, { left: x - r, right: x + r, top: y - r, bottom: y + r })).reduce((sum, { id }) => sum + (graph.getNodeAttribute(id, "kind") === "Therapy" ? 2 : 1), 0);
+    const free = places(one, context.measureText(one.label).width, size + 4)
+      .filter((box) => inside(box) && !taken.some((other) => touch({ ...box, left: box.left - GAP, right: box.right + GAP }, other)))
+      .map((box) => [covered(box), box])
+      .filter(([number]) => number <= (small() ? 3 : 2) || one.id === chosen);
+    if (!free.length) continue;
+    const box = free.reduce((best, next) => (next[0] < best[0] ? next : best))[1];
+    spots.set(one.id, box);
+    context.strokeText(one.label, box.left, box.top + size);
+    context.fillText(one.label, box.left, box.top + size);
+  }
 }
 
 // sigma's own is dark on white in every theme
-function drawHover(context, data, settings) {
+function drawHover(context, data) {
   context.beginPath();
   context.arc(data.x, data.y, data.size + 2, 0, Math.PI * 2);
   context.lineWidth = 2;
   context.strokeStyle = dark ? "#e6eaef" : "#1b1f24";
   context.stroke();
-  if (typeof data.label !== "string" || !data.label) return;
-  const size = settings.labelSize;
-  context.font = `${settings.labelWeight} ${size}px ${settings.labelFont}`;
-  const [left, width, down] = place(context, data);
-  const top = data.y + down - size / 2 - 4;
+  const label = data.label || shorten(graph.getNodeAttribute(data.key, "label"));
+  const size = pen(context);
+  const box = spots.get(data.key) ?? places(data, context.measureText(label).width, size + 4).reduce((best, next) => (inside(best) ? best : next));
   context.fillStyle = dark ? "#1c2127" : "#ffffff";
-  context.fillRect(left - 2, top, width + 8, size + 8);
+  context.fillRect(box.left - 2, box.top - 2, box.right - box.left + 4, box.bottom - box.top + 4);
   context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
-  context.fillText(data.label, left + 2, data.y + down + size / 3);
+  context.fillText(label, box.left, box.top + size);
 }
 
 async function start() {
@@ -216,20 +284,24 @@ async function start() {
     }
   }
   renderer = new Sigma(graph, stage, {
-    labelColor: { color: dark ? "#e6eaef" : "#1b1f24" },
-    labelRenderedSizeThreshold: graph.order > 60 ? (stage.clientWidth < 600 ? 5 : 7) : 0,
-    labelDensity: 0.6,
+    renderLabels: false,
+    labelSize: small() ? 12 : 14,
     nodeReducer: (id, node) => {
       const away = chosen && id !== chosen && !graph.areNeighbors(id, chosen);
-      const label = away || (far() && !chosen && node.kind !== "Therapy") ? "" : shorten(node.label);
+      const label = away || (far() && !chosen && node.kind !== "Therapy" && !hidden.has("Therapy")) ? "" : shorten(node.label);
       return { ...node, label, hidden: !shown(node), highlighted: id === chosen, color: away ? (dark ? "#39414a" : "#e1e5ea") : node.color };
     },
     edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
-    stagePadding: stage.clientWidth < 500 ? 60 : 40,
-    defaultDrawNodeLabel: drawLabel,
+    stagePadding: small() ? 24 : 40,
     defaultDrawNodeHover: drawHover,
     enableEdgeEvents: true,
+    // while a window changes its size there may be no room at all
+    allowInvalidContainer: true,
   });
+  renderer.on("afterRender", drawNames);
+  renderer.refresh();
+  // what is in the picture now, in pixels of it
+  stage.view = () => ({ camera: renderer.getCamera().getState(), nodes: discs(), names: [...spots].map(([id, box]) => ({ id, ...box })) });
   const choose = (node) => {
     chosen = node;
     describe(node);
