@@ -213,6 +213,45 @@ def test_the_matrix_counts_trials(http):
         assert listed.split("<tbody>")[1].split("</tbody>")[0].count("<tr>") == int(number), link
 
 
+def test_a_number_leads_to_what_it_counts(http):
+    """Each number of the start page that is one of a kind of things, to as many of them."""
+    tiles = re.findall(r'<a href="(/[^"]*)"><b>([\d,]+)</b>', http.get("/").text)
+    assert len(tiles) == 8
+    counted = [(link, int(number.replace(",", ""))) for link, number in tiles if not link.startswith("/ask/")]
+    assert len(counted) == 6
+    for link, number in counted:
+        assert re.search(r"<h1>(\d+)", http.get(unescape(link)).text)[1] == str(number), link
+
+
+def test_bars_for_wide_and_for_narrow_screens(http):
+    """The same trials in both, each bar named."""
+    from mesokg.server.drawings import stacked_bars
+
+    page = http.get("/").text
+    wide, narrow = (set(re.findall(r'aria-label="(\d{4}: [^"]*)"', page.split(f'class="bars {kind}"')[1].split("</svg>")[0])) for kind in ("broad", "narrow"))
+    assert wide == narrow and len(wide) > 20
+    # the last year is not written over the one before
+    assert ">2026<" not in stacked_bars({1995: {"a": 1}, 2026: {"a": 1}}, [("a", "a")], lambda year, key: "/", "bars")
+    assert ">2029<" in stacked_bars({1995: {"a": 1}, 2029: {"a": 1}}, [("a", "a")], lambda year, key: "/", "bars")
+
+
+def test_a_share_of_known_people_has_its_interval(http):
+    """Of a percentage without a count too, if it is a plain share; one that survive is estimated and has none."""
+    def drawn(path: str, words: str) -> list[str]:
+        return [row for row in re.findall(r"<li>.*?</svg></li>", _part(http.get(path).text, "outcomes")) if f"<b>{words}<" in row or f"{words} " in row]
+
+    responses, survivals = drawn("/id/therapy-gavo-cel", "31 % of 16"), drawn("/id/trial-NCT02414269", "83 % of 18")
+    assert responses and all('class="interval"' in row for row in responses)
+    assert survivals and not any('class="interval"' in row for row in survivals)
+    altered = re.findall(r"<li>.*?</svg></li>", _part(http.get("/thing/HGNC:1787").text, "alterations"))
+    for row in altered:
+        assert ('class="interval"' in row) == ("denominator not reported" not in row), row
+
+
+def test_words_that_stand_together_have_a_space_between(http):
+    assert "</a> <span" in _part(http.get("/id/therapy-rad-ifn").text, "outcomes")
+
+
 # ---------------------------------------------------------------- forms, downloads, words
 
 

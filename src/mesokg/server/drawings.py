@@ -13,12 +13,16 @@ __all__ = ["Block", "Interval", "interval_plot", "schematic", "share", "stacked_
 
 
 def stacked_bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, str]], link: Any, title: str) -> Markup:
-    """Bars by year, each stacked by key in the order given; ``link(year, key)`` is where a piece leads."""
+    """Bars by year, each stacked by key in the order given; ``link(year, key)`` is where a piece leads. For wide and for narrow screens."""
     if not years:
         return el("p", "No trial has a start date yet.")
     first, last = min(years), max(years)
     top = max(sum(parts.values()) for parts in years.values())
-    step, unit = 22, max(8, min(28, 190 // max(top, 1)))
+    return Markup(_bars(years, order, link, title, first, last, top, 22, "bars broad") + _bars(years, order, link, title, first, last, top, max(4, min(22, 310 // (last - first + 1))), "bars narrow"))
+
+
+def _bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, str]], link: Any, title: str, first: int, last: int, top: int, step: int, cls: str) -> Markup:
+    unit = max(8, min(28, 190 // max(top, 1)))
     base = top * unit + 28
     width = (last - first + 1) * step + 46
     pieces: list[Any] = [el("text", "trials", x=4, y=12)]
@@ -33,10 +37,11 @@ def stacked_bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, st
             if number:
                 y -= number * unit
                 what = f"{year}: {number} {'trial' if number == 1 else 'trials'}, {words}"
-                pieces.append(el("a", el("rect", el("title", what), x=x, y=y, width=step - 4, height=number * unit - 1, cls=f"s-{key}"), href=link(year, key), aria_label=what))
-        if (year - first) % 5 == 0 or year == last:
+                pieces.append(el("a", el("rect", el("title", what), x=x, y=y, width=step - max(1, step // 5), height=number * unit - 1, cls=f"s-{key}"), href=link(year, key), aria_label=what))
+        # the last year is named where the name before leaves room
+        if (year - first) % 5 == 0 or (year == last and (year - first) % 5 * step > 36):
             pieces.append(el("text", year, x=x + step / 2 - 2, y=base + 18, text_anchor="middle"))
-    return el("svg", el("title", title), pieces, viewBox=f"0 0 {width} {base + 26}", cls="bars", role="group", aria_label=title)
+    return el("svg", el("title", title), pieces, viewBox=f"0 0 {width} {base + 26}", cls=cls, role="group", aria_label=title)
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,21 @@ class Interval:
     source: Any = None
 
 
-def _wilson(numerator: int, denominator: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval in percent (Wilson 1927, JASA 22:209-212)."""
-    z, p = 1.959964, numerator / denominator
+def _wilson(p: float, denominator: int) -> tuple[float, float]:
+    """The 95 % Wilson score interval of a share in percent (Wilson 1927, JASA 22:209-212)."""
+    z = 1.959964
     middle = (p + z * z / (2 * denominator)) / (1 + z * z / denominator)
     half = z * ((p * (1 - p) + z * z / (4 * denominator)) / denominator) ** 0.5 / (1 + z * z / denominator)
     return max(0.0, 100 * (middle - half)), min(100.0, 100 * (middle + half))
 
 
-def share(numerator: int, denominator: int) -> tuple[float, float, float]:
+def share(numerator: float, denominator: int) -> tuple[float, float, float]:
     """A share in percent with its interval.
 
     >>> [round(x, 1) for x in share(0, 12)]
     [0.0, 0.0, 24.2]
     """
-    low, high = _wilson(numerator, denominator)
+    low, high = _wilson(numerator / denominator, denominator)
     return 100 * numerator / denominator, low, high
 
 

@@ -61,7 +61,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     )
     tiles = [
         ("Therapy", "therapies", "/therapies"), ("Trial", "trials", "/trials"), ("Vector", "vectors", "/search?q=vector"),
-        ("Gene", "genes", "/ask/which_genes_are_altered_how_often"), ("Mechanism", "mechanisms", "/ask/which_mechanisms_are_claimed_and_which_shown"),
+        ("Gene", "genes", "/search?q=gene"), ("Mechanism", "mechanisms", "/search?q=mechanism"),
         ("OutcomeMeasurement", "measured results", "/ask/what_response_rates_were_reported"), ("Publication", "publications", "/search?q=publication"),
         ("Assertion", "sourced statements", "/ask/how_many_statements_rest_on_which_evidence"),
     ]
@@ -124,7 +124,7 @@ def trials(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results")])), el("tbody", rows))
     body = document(
         "Trials", el("h1", f"{len(lines)} {'trial' if len(lines) == 1 else 'trials'}"), el("p", ", ".join(told), " · ", el("a", "all trials", href="/trials")) if told else None,
-        el("nav", [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/trials?strategy={key}", aria_current="true" if key == strategy else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy"),
+        el("nav", el("a", "all", href="/trials", aria_current="true" if not told else None), [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/trials?strategy={key}", aria_current="true" if key == strategy else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy"),
         el("div", table, cls="wide", tabindex="0", role="region", aria_label="Trials"), here="/trials", description="Every trial in the graph with phase, status and enrolment.",
     )
     return {"status": 200, "type": _HTML}, body

@@ -139,6 +139,17 @@ def _flags(row: Row) -> list[Any]:
     return [el("span", "sources differ", cls="disagree") if row["differ"] else None, el("span", "outranked", cls="disagree") if outranked else None]
 
 
+def _share_of_people(row: Row) -> bool:
+    """Whether a percentage without its count is a plain share, whose interval follows from the denominator.
+
+    Shares that survive are none: they are estimated, with people who leave on the way.
+    """
+    return bool(
+        row["unit"] == "percent" and row["N"].isdigit() and int(row["N"]) and row["value"] and float(row["value"]) <= 100
+        and not (row["low"] or row["high"] or row["qualifier"]) and any(words in row["measure"] for words in _RESPONSES)
+    )
+
+
 def _interval(row: Row, with_trial: bool) -> tuple[str, Interval] | None:
     """The line of a measurement with its unit, None for what has no place on a scale."""
     shown = {"note": _result(row), "link": href(row["m"]), "source": [sources(row["said"]), _flags(row)]}
@@ -146,11 +157,15 @@ def _interval(row: Row, with_trial: bool) -> tuple[str, Interval] | None:
     if row["n"].isdigit() and row["N"].isdigit() and int(row["N"]):
         value, low, high = share(int(row["n"]), int(row["N"]))
         return "percent", Interval(label, value, low, high, **shown)
+    if _share_of_people(row):
+        value, low, high = share(float(row["value"]) / 100 * int(row["N"]), int(row["N"]))
+        return "percent", Interval(label, value, low, high, **shown)
     if row["value"] and row["unit"] in ("months", "percent", "weeks", "years", "days"):
         return row["unit"], Interval(label, float(row["value"]), float(row["low"]) if row["low"] else None, float(row["high"]) if row["high"] else None, **shown)
     return None
 
 
+_RESPONSES = ("objective response", "disease control", "complete response", "partial response", "stable disease", "clinical benefit")
 _MAIN = ("objective response", "disease control", "survival", "complete response", "partial response", "stable disease", "progression", "clinical benefit")
 
 
@@ -165,13 +180,13 @@ def _plots(measure: str, group: list[Row], with_trial: bool) -> list[Markup]:
         found = _interval(row, with_trial)
         if found is not None:
             by_unit[found[0]].append(found[1])
-            counted = counted or bool(row["n"] and row["N"])
+            counted = counted or bool(row["n"] and row["N"]) or _share_of_people(row)
     plots = []
     for unit, lines in by_unit.items():
         interval = any(line.low is not None for line in lines)
         words = unit if not interval else f"{unit}, with the interval of the source where it gives one"
         if unit == "percent" and counted:
-            words = "percent; of counts with the 95 % Wilson interval"
+            words = "percent; of counts and plain shares with the 95 % Wilson interval"
         top = 100.0 if unit == "percent" and all((line.value or 0) <= 100 for line in lines) else None
         plots.append(interval_plot(lines[:_MOST_LINES], words, f"{measure}, {unit}", top=top))
     return plots
@@ -187,7 +202,7 @@ def outcomes(look: Look, where: str, *, with_trial: bool) -> list[Any]:
         plots = _plots(measure, group, with_trial)
         rows = [
             [
-                [el("a", row["trialLabel"], href=href(row["trial"])) if with_trial and row["trial"] else None,
+                [[el("a", row["trialLabel"], href=href(row["trial"])), " "] if with_trial and row["trial"] else None,
                  el("span", _about({**row, "measure": ""}, False) if not with_trial else "; ".join(filter(None, (row["event"], row["population"], row["criteria"], row["time"], row["subgroup"]))), cls="about"), _flags(row)],
                 el("a", _result(row), href=href(row["m"])), row["denominatorKind"].replace("_", " ") if row["N"] else "", row["note"], sources(row["said"]),
             ]

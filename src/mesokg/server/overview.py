@@ -25,6 +25,7 @@ cytokine is an oncolytic virus."""
 
 VECTORS = (
     ("AdenoviralVector", "adenovirus"), ("LentiviralVector", "lentivirus"), ("GammaretroviralVector", "gammaretrovirus"),
+    ("RetroviralVector", "retrovirus"),
     ("PoxviralVector", "poxvirus"), ("HerpesviralVector", "herpesvirus"), ("ParamyxoviralVector", "paramyxovirus"),
     ("RhabdoviralVector", "rhabdovirus"), ("AdenoAssociatedViralVector", "AAV"), ("BacterialVector", "bacteria"),
     ("MessengerRNAVector", "messenger RNA"), ("MinicellVector", "minicells"), ("PlasmidVector", "plasmid"),

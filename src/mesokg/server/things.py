@@ -241,7 +241,9 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
             value, low, high = share(int(r["n"]), int(r["N"]))
             lines.append(Interval(label, value, low, high, f"{r['n']} of {r['N']}", href(r["a"]), source))
         elif r["value"] and r["unit"] == "percent":
-            lines.append(Interval(label, float(r["value"]), None, None, f"{number_words(r['value'])} %" + (f" of {r['N']}" if r["N"] else ", denominator not reported"), href(r["a"]), source))
+            percent, known = float(r["value"]), r["N"].isdigit() and int(r["N"])
+            _, low, high = share(percent / 100 * int(r["N"]), int(r["N"])) if known and percent <= 100 else (percent, None, None)
+            lines.append(Interval(label, percent, low, high, f"{number_words(r['value'])} %" + (f" of {r['N']}" if r["N"] else ", denominator not reported"), href(r["a"]), source))
     grouped: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for r in therapies:
         grouped[(r["t"], r["l"])][r["how"]] = r["p"]
@@ -259,7 +261,7 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
         rows.append([el("a", label, href=href(iri)), el("ul", ways, cls="plain")])
     return [
         _section("Therapies", table(["Therapy", "How"], rows, "Therapies that involve this gene")),
-        _section("How often it is altered", interval_plot(lines, "percent of people or specimens" + (", with 95 % Wilson interval" if any(line.low is not None for line in lines) else ""), "Alterations", top=100.0) if lines else None, name="alterations"),
+        _section("How often it is altered", interval_plot(lines, "percent of people or specimens" + (", with the 95 % Wilson interval where of how many is known" if any(line.low is not None for line in lines) else ""), "Alterations", top=100.0) if lines else None, name="alterations"),
     ]
 
 
