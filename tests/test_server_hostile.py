@@ -202,7 +202,7 @@ def test_who_does_not_read_is_dropped(impatient):
     with _connect(impatient, SO_RCVBUF=4096) as one:
         one.sendall(b"GET /sparql?query=SELECT%20*%20%7B%3Fs%20%3Fp%20%3Fo%7D%20LIMIT%20100000 HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n\r\n")
         # the first byte of the kernel's information is the state; 1 is established
-        for _ in range(400):
+        for _ in range(1200):
             if one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[0] != 1:
                 break
             time.sleep(0.05)
