@@ -248,6 +248,16 @@ def test_a_share_of_known_people_has_its_interval(http):
         assert ('class="interval"' in row) == ("denominator not reported" not in row), row
 
 
+def test_a_source_without_a_number_is_cited_by_its_name(http, real_store):
+    """In the tips of outcomes, where the other sources are PubMed, DOI or registry numbers."""
+    rows = _rows(real_store, """SELECT DISTINCT ?source ?l { ?a mesokg:subject/mesokg:outcomeOf mkg:trial-NCT02414269 ; mesokg:predicate mesokg:hasMeasurement ; mesokg:source ?source . ?source rdfs:label ?l
+        FILTER NOT EXISTS { ?source mesokg:pmid|mesokg:doi|mesokg:registryIdentifier ?number } }""")
+    assert rows
+    part = unescape(_part(http.get("/id/trial-NCT02414269").text, "outcomes"))
+    for source, label in rows:
+        assert f'<a href="{href(source)}">{label}</a>' in part
+
+
 def test_words_that_stand_together_have_a_space_between(http):
     assert "</a> <span" in _part(http.get("/id/therapy-rad-ifn").text, "outcomes")
 

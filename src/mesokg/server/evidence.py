@@ -97,7 +97,7 @@ def gather(look: Look, subjects: Iterable[str], predicates: Iterable[str]) -> di
     if not things:
         return found
     for row in look.rows(_GATHERED % (things, " ".join(f"mesokg:{name}" for name in predicates))):
-        citation = f"PMID:{row['pmid']}" if row["pmid"] else f"DOI:{row['doi']}" if row["doi"] else row["number"] or compact(row["source"])
+        citation = f"PMID:{row['pmid']}" if row["pmid"] else f"DOI:{row['doi']}" if row["doi"] else row["number"] or row["name"] or compact(row["source"])
         one = Evidence(compact(row["source"]), citation, row["locator"], row["level"], row["rank"], row["negated"] == "true", row["asOf"], row["checked"], "")
         found[(row["s"], row["p"].removeprefix(PREFIXES["mesokg"]))].append((row["o"], one))
     return found
