@@ -6,10 +6,8 @@ import gzip
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyoxigraph
@@ -172,18 +170,75 @@ def test_a_failed_build_leaves_the_last_one_whole(tmp_path: Path, tiny: Path) ->
     assert sorted(p.name for p in tmp_path.iterdir()) == ["build", "data"]
 
 
-@pytest.mark.parametrize("delay", [0.3, 0.6, 0.9, 1.2, 1.5])
-def test_a_killed_build_leaves_the_last_one_whole(tmp_path: Path, delay: float) -> None:
+WATCHED = """
+import os, signal, sys
+from pathlib import Path
+from mesokg.release import build
+out, data, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
+seen = 0
+def watch(event, arguments):
+    global seen
+    if event not in ("open", "os.mkdir", "os.rename", "shutil.rmtree") or not str(arguments[0]).startswith(out):
+        return
+    if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        return
+    seen += 1
+    if seen == number:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+sys.addaudithook(watch)
+build(Path(out), Path(data))
+print(seen)
+"""
+"""A build that kills itself just before its step of this number: what it makes, opens to write, moves or removes."""
+
+
+def watched(out: Path, number: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", WATCHED, str(out), str(TINY), str(number)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A build, and the number of steps that a build in its place takes."""
+    out = tmp_path_factory.mktemp("steps") / "build"
+    build(out, TINY)
+    done = watched(out, 0)
+    assert done.returncode == 0, done.stderr
+    return out, int(done.stdout)
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.75, 1])
+def test_a_build_killed_at_any_step_leaves_the_last_one_whole(tmp_path: Path, steps: tuple[Path, int], share: float) -> None:
+    whole, number = steps
+    out = Path(shutil.copytree(whole, tmp_path / "build"))
+    done = watched(out, 1 + round(share * (number - 1)))
+    assert (done.returncode != 0, done.stdout) == (True, ""), "it was killed, and not after the end"
+    recover(out)
+    assert contents(out) == contents(whole)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")], ids=["Ctrl-C", "full disk"])
+@pytest.mark.parametrize("moment", ["products", "second rename"])
+def test_a_build_that_is_stopped_tidies_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException, moment: str) -> None:
+    from mesokg import ontology_pages
+
     out = tmp_path / "build"
     build(out, TINY)
     before = contents(out)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mesokg", "build", "-o", str(out), "--data", str(TINY)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    time.sleep(delay)
-    process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    process.wait()
-    recover(out)
+    rename = Path.rename
+
+    def stopped(*arguments: object) -> None:
+        raise stop
+
+    def rename_but_the_new(self: Path, to: Path) -> Path:
+        return stopped() if ".new-" in self.name else rename(self, to)
+
+    if moment == "products":
+        monkeypatch.setattr(ontology_pages, "write_ontology_pages", stopped)
+    else:
+        monkeypatch.setattr(Path, "rename", rename_but_the_new)
+    with pytest.raises((KeyboardInterrupt, ExportError)):
+        build(out, TINY)
+    assert [path.name for path in tmp_path.iterdir()] == ["build"]
     assert contents(out) == before
 
 

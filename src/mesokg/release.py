@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mesokg import __version__
 from mesokg.collector import paused_collector
-from mesokg.errors import CheckFailed, ExportError, MesokgError, Problem
+from mesokg.errors import CheckFailed, ExportError, Problem
 from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
 from mesokg.locks import build_lock
 from mesokg.resources import FOLDERS, folder
@@ -339,13 +339,14 @@ def _write(built: Build, out: Path, data: Path | None, say: Callable[[str], None
         receipt = Receipt(_receipt(built, fresh, data))
         (fresh / RECEIPT).write_text(json.dumps(receipt.data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
         _swap(fresh, out)
-    except OSError as error:
+    except BaseException as error:
+        # whatever stops it, Ctrl-C and a failed rename included: nothing half written stays, and the last build stands
         shutil.rmtree(fresh, ignore_errors=True)
+        recover(out)
+        if not isinstance(error, OSError):
+            raise
         raise ExportError(
             f"{error.filename or out}: {error.strerror or error}; nothing was changed. Check free space and permissions of {out.parent}"
         ) from error
-    except MesokgError:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
     built.seconds["products"] = time.perf_counter() - begun
     return receipt
