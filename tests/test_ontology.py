@@ -490,6 +490,30 @@ def test_obo_graph_tells_labels_definitions_and_synonyms(built) -> None:
     assert {edge["sub"] for edge in graph["edges"]} <= ids
 
 
+def test_examples_are_true(built) -> None:
+    """An example of a class names a member, an example of a relation a statement; renew it in the ontology when the facts change."""
+    import pyoxigraph as ox
+
+    store, _, _ = built
+    label, example = ox.NamedNode(str(RDFS.label)), ox.NamedNode(PREFIXES["IAO"] + "0000112")
+    named: dict[str, set[object]] = defaultdict(set)
+    for quad in store.quads_for_pattern(None, label, None, None):
+        named[quad.object.value].add(quad.subject)
+    wrong = []
+    for term, text in ((quad.subject, quad.object.value) for quad in store.quads_for_pattern(None, example, None, None)):
+        if (rdflib.URIRef(term.value), RDF.type, OWL.Class) in GRAPH:
+            true = any(list(store.quads_for_pattern(one, ox.NamedNode(str(RDF.type)), term, None)) for one in named[text])
+        else:
+            between = f"' {GRAPH.value(rdflib.URIRef(term.value), RDFS.label)} "
+            start, _, end = text[1:].partition(between)
+            objects = {quad.object for one in named[start] for quad in store.quads_for_pattern(one, term, None, None)}
+            things = bool(objects & named[end[1:-1]])
+            true = things or any(isinstance(o, ox.Literal) and (o.value == end[1:-1] or o.value == f"{end[1:-1]}T00:00:00Z") for o in objects)
+        if not true:
+            wrong.append((local(term.value), text))
+    assert wrong == []
+
+
 # ---------------------------------------------------------------- pages
 
 
