@@ -34,6 +34,9 @@ _REPORTED = (
 )  # fmt: skip
 """What a record says of an outcome and may say otherwise later."""
 
+_ARMS = "arms and interventions"
+"""The place in a record of its arms; those of its results are groups, which may have other names."""
+
 _VERSION = re.compile(r" \(version of [^)]*\)$")
 
 
@@ -62,16 +65,18 @@ class ResultsComparison:
         if not new:
             return
         known = set(self.ours.arms_of.get(trial, {}).values())
-        # where none of our arms has a name of the record, ours have names of their own, and may be the same arms
+        # where none of the arms that we named has a name of the record, they may be the same arms; groups of its results are none of ours
         ours = [self.ours.show_iri(iri) for iri in known]
-        own_names = bool(known) and len(new) == len(study.arms) and not any(label.endswith(f"({study.nct})") for label in ours)
+        named = {iri for iri in known if not self.ours.tables.labels[iri].endswith(f"({study.nct})")}
+        taken = any(row.locator.startswith(_ARMS) for iri in known for row in self.ours.rows_of[iri])
+        own_names = bool(named) and not taken and not any(self.ours.find_arm(trial, arm.label) in named for arm in study.arms)
         notes = [f"none of our products: {', '.join(unmatched)}"] if unmatched else []
         if own_names:
             notes.insert(0, "our arms have names of their own: where one is the same, give it the name as a synonym")
         self.tell(
             study, trial, "missing here", "low" if own_names else "medium", "hasArm",
             ours="; ".join(sorted(ours)), theirs="; ".join(new), new=not own_names,
-            rows=(*record_row(study.nct, trial, self.ours), *(self.rows.sourced(row, study, "arms and interventions") for row in rows)),
+            rows=(*record_row(study.nct, trial, self.ours), *(self.rows.sourced(row, study, _ARMS) for row in rows)),
             note="; ".join(notes),
         )  # fmt: skip
 
