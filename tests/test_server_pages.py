@@ -256,6 +256,16 @@ def test_a_source_without_a_number_is_cited_by_its_name(http, real_store):
     part = unescape(_part(http.get("/id/trial-NCT02414269").text, "outcomes"))
     for source, label in rows:
         assert f'<a href="{href(source)}">{label}</a>' in part
+    # and of single statements, on the page of an outcome and for a link of the network
+    outcome, source, label = _rows(real_store, """SELECT ?o ?source ?l { ?a mesokg:subject ?o ; mesokg:predicate mesokg:hasMeasurement ; mesokg:source ?source . ?o mesokg:outcomeOf mkg:trial-NCT02414269 . ?source rdfs:label ?l
+        FILTER NOT EXISTS { ?source mesokg:pmid|mesokg:doi|mesokg:registryIdentifier ?number } } ORDER BY ?o LIMIT 1""")[0]
+    assert f'<a href="{href(source)}">{label}</a>' in unescape(http.get(href(outcome)).text)
+    ends = _rows(real_store, """SELECT ?s ?o ?l { ?a mesokg:subject ?s ; mesokg:predicate mesokg:developer ; mesokg:object ?o ; mesokg:source ?source . ?source rdfs:label ?l
+        FILTER NOT EXISTS { ?source mesokg:pmid|mesokg:doi|mesokg:registryIdentifier ?number } } ORDER BY ?s ?o ?l LIMIT 1""")
+    assert ends
+    for one, other, name in ends:
+        told = http.get("/edge.json", params={"source": one, "kind": "developer", "target": other}).json()
+        assert name in {each["citation"] for each in told["sources"]}
 
 
 def test_words_that_stand_together_have_a_space_between(http):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, href
 
-__all__ = ["gather", "iri_of", "link", "mark", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
+__all__ = ["gather", "iri_of", "link", "mark", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
 
 
 def iri_of(short: str) -> str:
@@ -29,6 +30,17 @@ def link(short: str, label: str = "") -> Markup:
 def short_citation(one: Evidence) -> str:
     """What a source is cited by, without the prefix of its id."""
     return one.citation.removeprefix("mkg:page-").removeprefix("mkg:record-").removeprefix("mkg:publication-")
+
+
+def named(look: Look, found: Description) -> Description:
+    """The same, sources that have no number cited by their names."""
+    unnumbered = {iri_of(one.source) for statement in found.statements for one in statement.evidence if one.citation == one.source}
+    names = look.labels(unnumbered)
+
+    def cited(one: Evidence) -> Evidence:
+        return replace(one, citation=names.get(iri_of(one.source), one.citation)) if one.citation == one.source else one
+
+    return replace(found, statements=tuple(replace(one, evidence=tuple(map(cited, one.evidence))) for one in found.statements)) if names else found
 
 
 _OUTSIDE = (("PMID:", "https://pubmed.ncbi.nlm.nih.gov/"), ("DOI:", "https://doi.org/"), ("NCT", "https://clinicaltrials.gov/study/NCT"))

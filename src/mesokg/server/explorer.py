@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from mesokg.describe import describe
 from mesokg.errors import UsageError
 from mesokg.identifiers import NAMESPACE, PREFIXES, compact
-from mesokg.server.evidence import iri_of
+from mesokg.server.evidence import iri_of, named
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import Look
@@ -182,7 +182,7 @@ class Explorer:
         if style != "html":
             return {"status": 200, "format": style, "iri": iri}, self._triples(iri, style)
         kind = kind_of(self.look, iri)
-        content = thing_content(self.look, found, kind, formats)
+        content = thing_content(self.look, named(self.look, found), kind, formats)
         suffixed = {"ttl": "text/turtle", "json": _JSON, "csv": "text/csv"}
         alternates = tuple((media, f"{formats}.{suffix}" if "?" not in formats else f"{formats}&format={suffix}") for suffix, media in suffixed.items())
         body = document(found.label, content, here="/trials" if kind == "Trial" else "/therapies" if kind == "Therapy" else "", description=f"{found.label}: {', '.join(found.types)}, with the source of every statement.", alternates=alternates)

@@ -13,7 +13,7 @@ from mesokg.identifiers import compact
 from mesokg.networks.styles import read_styles, rgb
 from mesokg.server.asking import MISSING
 from mesokg.server.assets import has_bundle
-from mesokg.server.evidence import iri_of, short_citation, why_address
+from mesokg.server.evidence import iri_of, named, short_citation, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
@@ -71,7 +71,7 @@ def edge_data(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
     """The sources of the link from ``source`` by ``kind`` to ``target``, as the graph data name them."""
     source, target = iri_of(query.get("source", "")), compact(iri_of(query.get("target", "")))
     try:
-        found = describe(source, explorer.store)
+        found = named(explorer.look, describe(source, explorer.store))
     except UsageError as error:
         raise Failure(404, f"the graph says nothing about {compact(source)}", "take the ids from /graph.json") from error
     statements = [s for s in found.statements if not s.inward and s.property == f"mesokg:{query.get('kind', '')}" and s.value == target]
