@@ -181,6 +181,32 @@ def test_explain_goes_down_to_rows(tiny_build: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tiny interferon vector", "a", "cytokine gene therapy"),
+        ("mkg:therapy-tiny", "rdf:type", "mesokg:CytokineGeneTherapy"),
+        ("<https://w3id.org/mesokg/id/therapy-tiny>", "a", "CYTOKINE GENE THERAPY"),
+        ("TINY", "enrolment actual", "17"),
+        ("tiny trial", "enrolmentActual", "17"),
+        ("TINY", "<https://w3id.org/mesokg/ontology/studies>", "malignant pleural mesothelioma"),
+    ],
+)
+def test_explain_takes_names(tiny_build: Path, words: tuple[str, str, str]) -> None:
+    done = run("explain", *words, "--build", str(tiny_build))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("mkg:")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(("TYNI", "a", "x"), "nothing is called 'TYNI'"), (("TINY", "fase", "3"), "there is no property 'fase'; did you mean phase?"), (("nope:x", "a", "x"), "not a declared prefix")],
+)
+def test_explain_says_which_name_is_none(tiny_build: Path, words: tuple[str, str, str], message: str) -> None:
+    done = run("explain", *words, "--build", str(tiny_build))
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
 def test_help_and_query_import_nothing_heavy(tiny_build: Path) -> None:
     heavy = ("rdflib", "networkx", "pyshacl", "owlready2", "pandas")
     for arguments, allowed in ((["--help"], ()), (["query", "-e", "ASK {}", "--build", str(tiny_build)], ("pyoxigraph",))):

@@ -396,14 +396,21 @@ def show(thing: str, evidence: bool, endpoint: str | None, build_dir: Path | Non
 def explain(subject: str, predicate: str, value: str, build_dir: Path | None) -> None:
     """Say why a triple holds: rows it was stated in, or axioms and triples it follows from.
 
-    SUBJECT, PREDICATE and VALUE are ids (mkg:…, mesokg:…, `a` for rdf:type), labels, or literals. Ends with 1 where
-    the triple does not hold.
+    SUBJECT, PREDICATE and VALUE are ids (mkg:…, mesokg:…, `a` for rdf:type) or names as `mesokg show` takes them; a
+    VALUE may be the text of a literal. Ends with 1 where the triple does not hold.
     """
+    from mesokg.describe import resolve, resolve_property
     from mesokg.explain import explain as run
     from mesokg.explain import format_explanation, labels_of
 
-    store = _open(build_dir).oxigraph  # type: ignore[attr-defined]
-    tree = run(store, subject, predicate, value)
+    opened = _open(build_dir)
+    store = opened.oxigraph  # type: ignore[attr-defined]
+    about, how = resolve(subject.removeprefix("<").removesuffix(">"), opened), resolve_property(predicate.removeprefix("<").removesuffix(">"), opened)
+    tree = run(store, about, how, value)
+    if not tree.holds and type(tree.object).__name__ == "Literal":
+        # no literal of the thing, so perhaps the name of another
+        with suppress(UsageError):
+            tree = run(store, about, how, resolve(value, opened))
     click.echo(format_explanation(tree, labels_of(store, tree), _tables()).rstrip("\n"))
     if not tree.holds:
         sys.exit(1)

@@ -15,7 +15,7 @@ from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 if TYPE_CHECKING:
     from mesokg.store import Store
 
-__all__ = ["Description", "Evidence", "Statement", "describe", "format_description", "resolve"]
+__all__ = ["Description", "Evidence", "Statement", "describe", "format_description", "resolve", "resolve_property"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,36 @@ def resolve(text: str, store: Store) -> str:
     # a list of the first dozen names in the alphabet helps nobody
     hint = near if near.startswith("did you mean") else "give an id (mkg:…), a label, a symbol or a registry number"
     raise UsageError(f"nothing is called {text!r}; {hint}")
+
+
+_PROPERTIES = """
+SELECT ?property ?label WHERE {
+  VALUES ?kind { owl:ObjectProperty owl:DatatypeProperty owl:AnnotationProperty }
+  ?property a ?kind
+  OPTIONAL { ?property rdfs:label ?label }
+}"""
+
+
+def resolve_property(text: str, store: Store) -> str:
+    """The IRI of the property that ``a``, a CURIE, an IRI, a label or a name without prefix stands for.
+
+    Raises UsageError that offers the nearest names.
+    """
+    if text == "a":
+        return PREFIXES["rdf"] + "type"
+    if text.startswith(("http://", "https://")):
+        return text
+    if is_curie(text):
+        return expand(text)
+    names: dict[str, str] = {}
+    for prop, label in store.query(_PROPERTIES):
+        for name in (compact(prop.value).rpartition(":")[2], label.value if label else ""):  # type: ignore[union-attr]
+            names.setdefault(name.casefold(), prop.value)  # type: ignore[union-attr]
+    if found := names.get(text.casefold()):
+        return found
+    near = suggest(text, filter(None, names))
+    hint = near if near.startswith("did you mean") else "give an id (mesokg:…) or the label of one"
+    raise UsageError(f"there is no property {text!r}; {hint}")
 
 
 _STATEMENTS = """
