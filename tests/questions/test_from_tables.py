@@ -7,7 +7,6 @@ fails here even if its expected rows were renewed with it.
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -350,17 +349,26 @@ def survival() -> Pairs:
     }
 
 
+def judged() -> dict[tuple[str, ...], bool]:
+    """Whether an event without a grade of 3 or more is severe, serious or fatal by its words: read by a person, row by row."""
+    with (engines.HERE / "harms_read.tsv").open(encoding="utf-8", newline="") as lines:
+        return {tuple(row[:-1]): row[-1] == "yes" for row in list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]}
+
+
 def severe() -> Pairs:
     """Severe, serious, fatal or dose-limiting events; and each arm with a therapy in a trial of which no such event is known."""
     kinds = {"serious adverse event", "treatment-related death", "dose-limiting toxicity"}
-    worded = re.compile(r"severe|serious|fatal|life-threatening|^deaths? ", re.I)
-    in_words = re.compile(r"grades? [0-9] (to|or|and) [3-5]|grade [3-5]|severe|serious|fatal", re.I)
     harms = {"adverse event", "cytokine release syndrome", "other"}
+    by_words = judged()
 
     def is_severe(row: Row) -> bool:
-        graded = row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3
-        said = row["measure"] in harms and bool(worded.search(row["event"]) or in_words.search(row["valueText"]))
-        return graded or said or row["measure"] in kinds
+        if row["minimumGrade"].isdigit() and int(row["minimumGrade"]) >= 3:
+            return True
+        if row["measure"] not in harms:
+            return row["measure"] in kinds
+        read = (row["outcomeOf"], row["measure"], row["event"], row["valueText"])
+        assert read in by_words, f"read this event and say in {engines.HERE / 'harms_read.tsv'} whether it is severe: {read}"
+        return by_words[read]
 
     rows = [row for row in table("outcomes") if row["rank"] != "deprecated" and is_severe(row)]
     known, trials = {row["outcomeOf"] for row in rows}, trial_of()
@@ -376,6 +384,14 @@ def of_one_trial() -> Pairs:
         (arms.get(row["inArm"], ""), row["measure"], row["event"], row["numerator"], row["denominator"], row["resultStatus"])
         for row in table("outcomes")
         if row["outcomeOf"] == "mkg:trial-NCT00299962" and row["rank"] != "deprecated"
+    }
+
+
+def all_measured() -> Pairs:
+    return {
+        (row["outcomeOf"], row["inArm"], row["measure"], row["event"], row["numerator"], row["denominator"], row["resultStatus"])
+        for row in table("outcomes")
+        if row["rank"] != "deprecated"
     }
 
 
@@ -423,6 +439,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_publications_report_on_trial": (("publication",), reports),
     "what_response_rates_were_reported": (("trial", "arm", "population", "measure", "numerator", "denominator"), responses),
     "how_long_did_patients_live_by_histology": (("trial", "arm", "measure", "timePoint", "value", "numerator", "denominator"), survival),
+    "what_was_measured_in_which_trial": (("trial", "arm", "measure", "event", "numerator", "denominator", "resultStatus"), all_measured),
     "which_severe_events_were_reported": (("trial", "arm", "measure", "event", "minimumGrade", "numerator"), severe),
     "what_did_trial_report": (("arm", "measure", "event", "numerator", "denominator", "resultStatus"), of_one_trial),
     "which_therapies_target_gene": (("therapy", "trial"), receptor_targets),

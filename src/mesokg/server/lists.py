@@ -62,7 +62,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     tiles = [
         ("Therapy", "therapies", "/therapies"), ("Trial", "trials", "/trials"), ("Vector", "vectors", "/search?q=vector"),
         ("Gene", "genes", "/search?q=gene"), ("Mechanism", "mechanisms", "/search?q=mechanism"),
-        ("OutcomeMeasurement", "measured results", "/ask/what_response_rates_were_reported"), ("Publication", "publications", "/search?q=publication"),
+        ("OutcomeMeasurement", "measured results", "/ask/what_was_measured_in_which_trial"), ("Publication", "publications", "/search?q=publication"),
         ("Assertion", "sourced statements", "/ask/how_many_statements_rest_on_which_evidence"),
     ]
     asked = [explorer.questions[name] for name in ("which_therapies_target_gene", "what_response_rates_were_reported", "which_trials_stopped_and_why", "where_do_sources_disagree", "which_mechanism_claims_are_contradicted", "which_trials_have_no_results") if name in explorer.questions]
