@@ -43,10 +43,10 @@ _TYPES: dict[type, str] = {bool: "boolean", int: "long", float: "double", str: "
 
 
 def type_of(value: object) -> str:
-    """``boolean``, ``long``, ``double``, ``string`` or ``list``; empty where the value cannot be written.
+    """``boolean``, ``long``, ``double``, ``string`` or ``list``; empty where the value, or one in a list, cannot be written.
 
-    >>> type_of(True), type_of(1), type_of(2**70), type_of((1, 2)), type_of({})
-    ('boolean', 'long', 'string', 'list', '')
+    >>> type_of(True), type_of(1), type_of(2**70), type_of((1, 2)), type_of({}), type_of([{}])
+    ('boolean', 'long', 'string', 'list', '', '')
     """
     if isinstance(value, bool):
         return "boolean"
@@ -57,7 +57,7 @@ def type_of(value: object) -> str:
     if isinstance(value, str | date):
         return "string"
     if isinstance(value, list | tuple | set | frozenset):
-        return "list"
+        return "list" if all(one is None or type_of(one) for one in value) else ""
     # numpy and pandas scalars say what they are through item()
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", 0) == 0:
@@ -143,6 +143,35 @@ class Survey:
         """Whether this attribute is of these classes wherever it stands (also where it stands nowhere)."""
         return set(self.classes.get(key, ())) <= {*allowed, type(None)}
 
+    def check(self, *keys: Any) -> None:
+        """Raise ExportError, naming row and attribute, where one of these attributes has a value that cannot be written."""
+        for key in keys:
+            self._kinds(key)
+
+    def _kinds(self, key: Any) -> set[str]:
+        """The kinds of the values of an attribute. Raises ExportError for a value that cannot be written."""
+        kinds = set()
+        for class_, number in self.classes.get(key, {}).items():
+            if class_ is type(None):
+                continue
+            kind = _class_kind(class_)
+            if not kind:
+                raise ExportError(
+                    f"{self.what} {self.name(number)!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
+                )
+            kinds.add(kind)
+        if "list" in kinds:
+            self._check_lists(key)
+        return kinds
+
+    def _check_lists(self, key: Any) -> None:
+        for number, data in enumerate(self.rows()):
+            value = data.get(key)
+            if isinstance(value, list | tuple | set | frozenset) and not type_of(value):
+                raise ExportError(
+                    f"{self.what} {self.name(number)!r}, attribute {key!r}: a list that holds a {_odd(value)} cannot be written; use text, numbers, true or false, or dates in it"
+                )
+
     def columns(self, *, taken: Iterable[str], skip: Iterable[str] = (), wide: set[Any] | None = None) -> list[Column]:
         """The columns of all attributes, sorted by name.
 
@@ -153,18 +182,11 @@ class Survey:
         """
         skipped = set(skip)
         found: dict[Any, set[str]] = {}
-        for key, classes in self.classes.items():
+        for key in self.classes:
             if key in skipped:
                 continue
-            for class_, number in classes.items():
-                if class_ is type(None):
-                    continue
-                kind = _class_kind(class_)
-                if not kind:
-                    raise ExportError(
-                        f"{self.what} {self.name(number)!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
-                    )
-                found.setdefault(key, set()).add(kind)
+            if kinds := self._kinds(key):
+                found[key] = kinds
         if wide is None:
             wide = _too_wide(self.rows, [key for key, kinds in found.items() if "long" in kinds])
         names: set[str] = set()
@@ -177,6 +199,14 @@ class Survey:
             names.add(name.lower())
             columns.append(Column(key, name, "string" if key in wide else _common(found[key])))
         return columns
+
+
+def _odd(value: Any) -> str:
+    """The name of the class of the first member that cannot be written, however deep it lies."""
+    for one in value:
+        if one is not None and not type_of(one):
+            return _odd(one) if isinstance(one, list | tuple | set | frozenset) else type(one).__name__
+    return ""
 
 
 def _class_kind(class_: type) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import clean_text, edge_rows, plain, type_of
+from mesokg.formats.cleaning import Survey, clean_text, edge_rows, plain, type_of
 from mesokg.formats.gexf import name_nodes
 from mesokg.formats.output import Target, make_folder, text_output
 from mesokg.networks.styles import DENIALS
@@ -76,7 +76,12 @@ def _aliases(graph: networkx.Graph) -> dict[str, str]:
 
 
 def write_kgx(graph: networkx.Graph, path: Target) -> None:
-    """Write ``nodes.tsv`` and ``edges.tsv`` into the folder ``path``. Raises ExportError where that is not possible."""
+    """Write ``nodes.tsv`` and ``edges.tsv`` into the folder ``path``.
+
+    Raises ExportError where that is not possible; for a value that cannot be written it names node or edge and attribute.
+    """
+    Survey(graph, "node").check("kind", "label", "full_label", "description", "iri", "pmid", "doi")
+    Survey(graph, "edge").check("kind", "sources")
     folder = make_folder(path)
     ids = name_nodes(graph)
     aliases = _aliases(graph)
