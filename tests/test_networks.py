@@ -15,6 +15,8 @@ from mesokg.networks import VIEWS, network, network_of
 from mesokg.networks.facts import Facts, Link, Support, Thing, read_facts
 from mesokg.networks.layout import place_nodes, read_layout
 from mesokg.networks.styles import SHAPES, read_styles, rgb
+from mesokg.networks.views import SYMMETRIC
+from mesokg.resources import folder
 
 KEPT = {"label", "iri", "kind", "publications", "inferred", "x", "y", "size", "color", "shape", "community", "pagerank", "betweenness", "degree"}
 
@@ -42,6 +44,14 @@ def test_every_view_holds_what_it_declares(graph):
         assert view.links is None or key in named
         assert data["weight"] >= 1 and data["counts"] and data["label"]
         assert data["inferred"] in (True, False)
+
+
+def test_links_that_hold_both_ways_are_named(graph):
+    text = (folder("ontology") / "mesokg.ttl").read_text(encoding="utf-8")
+    terms = re.findall(r"^mesokg:(\w+) a ([^;]*) ;", text, re.MULTILINE)
+    assert {name for name, classes in terms if "owl:SymmetricProperty" in classes} == SYMMETRIC
+    both_ways = SYMMETRIC | {p.name for p in VIEWS[graph.graph["view"]].projections if not p.ordered}
+    assert graph.graph["undirected"] == sorted(both_ways)
 
 
 @pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.links is not None], ids=lambda view: view.name)

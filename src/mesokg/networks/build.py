@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesokg.identifiers import PREFIXES, term
 from mesokg.networks.facts import DESCRIPTIONS, Facts, Link, Support, Thing, snake
 from mesokg.networks.styles import read_styles
-from mesokg.networks.views import Projection, View
+from mesokg.networks.views import SYMMETRIC, Projection, View
 
 if TYPE_CHECKING:
     import networkx
@@ -52,6 +52,8 @@ def build_network(facts: Facts, view: View) -> networkx.MultiDiGraph:
 
     curies = {iri: _curie(iri) for iri in shown}
     graph = networkx.MultiDiGraph(name=view.title, view=view.name, description=view.story)
+    # links without a direction, for pictures
+    graph.graph["undirected"] = sorted(SYMMETRIC | {projection.name for projection in view.projections if not projection.ordered})
     for iri in shown:
         graph.add_node(curies[iri], **_node(facts, facts.things[iri]))
     graph.graph["over_time"] = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mesokg.errors import UsageError, suggest
 
-__all__ = ["VIEWS", "Projection", "View", "find_view"]
+__all__ = ["SYMMETRIC", "VIEWS", "Projection", "View", "find_view"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class View:
     isolated: bool = False
     evidence: bool = False
 
+
+SYMMETRIC = frozenset({"overlapsWith", "overlapsWithCohort"})
+"""Properties that hold both ways, as the ontology says."""
 
 _TARGETING = "recognisesAntigen|targets|silences|edits|restores|counteracts|deliversTo|immunisesAgainst"
 _TARGETS = frozenset(_TARGETING.split("|"))
