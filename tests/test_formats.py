@@ -248,17 +248,43 @@ def test_nodes_whose_names_read_the_same_stay_apart(name: str, tmp_path: Path):
 @pytest.mark.parametrize("name", ["gexf", "graphml", "cx2", "cyjs", "csv"])
 @pytest.mark.parametrize(
     ("where", "message"),
-    [("node", "node 'a', attribute 'odd': a dict cannot be written"), ("edge", r"edge \('a', 'b'\), attribute 'odd': a object cannot be written")],
+    [
+        ("node", "node 'a', attribute 'odd': a dict cannot be written"),
+        ("list", "node 'a', attribute 'odd': a list that holds a dict cannot be written"),
+        ("edge", r"edge \('a', 'b'\), attribute 'odd': a object cannot be written"),
+    ],
 )
 def test_what_cannot_be_written_is_named(name: str, where: str, message: str, tmp_path: Path):
     graph = networkx.MultiDiGraph([("a", "b")])
     if where == "node":
         graph.nodes["a"]["odd"] = {"a": 1}
+    elif where == "list":
+        graph.nodes["a"]["odd"] = ["b", [{"a": 1}]]
     else:
         graph.edges["a", "b", 0]["odd"] = object()
     with pytest.raises(ExportError, match=message):
         EXPORTS[name].write(graph, tmp_path / "x")
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize(("label", "said"), [({"en": "mesothelin"}, "a dict"), (["mesothelin", b"x"], "a list that holds a bytes")])
+def test_a_node_whose_label_is_no_text_is_named(name: str, label: object, said: str, tmp_path: Path):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    graph = networkx.MultiDiGraph([("a", "b", "joins")])
+    graph.nodes["b"]["label"] = label
+    with pytest.raises(ExportError, match=f"node 'b', attribute 'label': {said} cannot be written"):
+        EXPORTS[name].write(graph, tmp_path / "x")
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize(("name", "key"), [("kgx", "kind"), ("kgx", "sources"), ("svg", "kind"), ("svg", "label")])
+def test_a_link_whose_name_is_no_text_is_named(name: str, key: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b", "joins")])
+    graph.edges["a", "b", "joins"][key] = {"en": "joins"}
+    with pytest.raises(ExportError, match=rf"edge \('a', 'b'\), attribute '{key}': a dict cannot be written"):
+        EXPORTS[name].write(graph, tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -572,6 +598,96 @@ def test_no_label_of_a_picture_is_cut_or_covers_another(facts_graph, tmp_path: P
             assert not (one[0] < other[2] - 1 and other[0] < one[2] - 1 and one[1] < other[3] - 1 and other[1] < one[3] - 1)
 
 
+def heads_of(path: Path) -> tuple[list[tuple[float, float] | None], set[str]]:
+    """The tip of the head of each line, None where it has none; and the names of the heads that are defined."""
+    root = ElementTree.parse(path).getroot()
+    long = {marker.get("id"): float(marker.get("markerWidth")) - float(marker.get("refX")) for marker in root.iter(f"{SVG}marker")}
+    tips: list[tuple[float, float] | None] = []
+    for line in next(group for group in root if group.get("id") == "edges"):
+        name = (line.get("marker-end") or "").removeprefix("url(#").removesuffix(")")
+        if not name:
+            tips.append(None)
+            continue
+        bent_x, bent_y, x, y = map(float, re.findall(r"[-.0-9]+", line.get("d"))[-4:])
+        far = math.hypot(x - bent_x, y - bent_y)
+        tips.append((x + (x - bent_x) / far * long[name], y + (y - bent_y) / far * long[name]))
+    return tips, set(long)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+CORNERS = {
+    "square": ((-0.885, -0.885), (0.885, -0.885), (0.885, 0.885), (-0.885, 0.885)),
+    "diamond": ((0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)),
+    "triangle": ((0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)),
+}
+
+
+def outside(shape: str, x: float, y: float, radius: float) -> float:
+    """How far a point is from the rim of a shape around 0, 0; below 0 inside."""
+    if shape == "disc":
+        return math.hypot(x, y) - radius
+    corners = [(radius * a, radius * b) for a, b in CORNERS[shape]]
+    sides = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+    inside = all((c - a) * (y - b) - (d - b) * (x - a) > 0 for (a, b), (c, d) in sides)
+    far = []
+    for (a, b), (c, d) in sides:
+        share = min(1.0, max(0.0, ((x - a) * (c - a) + (y - b) * (d - b)) / ((c - a) ** 2 + (d - b) ** 2)))
+        far.append(math.hypot(x - a - share * (c - a), y - b - share * (d - b)))
+    return -min(far) if inside else min(far)
+
+
+@pytest.mark.parametrize("shape", ["disc", "square", "diamond", "triangle"])
+def test_the_tip_of_a_head_is_at_the_rim_of_its_node(shape: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    for turn in range(24):
+        graph.add_node(turn, x=40 * math.cos(turn * math.pi / 12), y=40 * math.sin(turn * math.pi / 12), size=2.0)
+        graph.add_edge(turn, "middle", key="follows", weight=1 + 40 * (turn % 2))
+    graph.add_node("middle", x=0.0, y=0.0, size=4.0, shape=shape, kind="middle")
+    EXPORTS["svg"].write(graph, tmp_path / "g.svg")
+    tips, defined = heads_of(tmp_path / "g.svg")
+    assert len(tips) == 24 and None not in tips
+    # one for thin lines, one for thick ones, one for the legend
+    assert len(defined) == 3
+    root = ElementTree.parse(tmp_path / "g.svg").getroot()
+    small = [(float(c.get("cx")), float(c.get("cy")), float(c.get("r"))) for c in next(g for g in root if g.get("id") == "nodes") if c.find(f"{SVG}title").text != "middle (middle)"]
+    x, y = (sum(at[axis] for at in small) / 24 for axis in (0, 1))
+    for tip in tips:
+        assert 0 < outside(shape, tip[0] - x, tip[1] - y, 2 * small[0][2]) < 2
+
+
+def test_only_links_with_a_direction_have_heads(tmp_path: Path):
+    graph = networkx.MultiDiGraph(undirected=["overlapsWith"])
+    for number, (x, y) in enumerate(((0, 0), (50, 0), (50, 50), (0, 50), (2, 0))):
+        graph.add_node(number, x=float(x), y=float(y), size=5.0)
+    graph.add_edges_from([(0, 1, "follows"), (1, 2, "overlapsWith"), (2, 3, 0, {"kind": "overlapsWith"}), (3, 3, "follows"), (1, 0, "follows"), (0, 4, "follows")])
+
+    def headed(one: networkx.Graph) -> set[tuple[object, object]]:
+        EXPORTS["svg"].write(one, tmp_path / "g.svg")
+        tips, defined = heads_of(tmp_path / "g.svg")
+        text = (tmp_path / "g.svg").read_text(encoding="utf-8")
+        assert set(re.findall(r"url\(#(.*?)\)", text)) == defined
+        return {(source, target) for (source, target, *_), tip in zip(one.edges, tips, strict=True) if tip}
+
+    # nodes that touch leave no room, and a loop has no end
+    assert headed(graph) == {(0, 1), (1, 0)}
+    assert headed(networkx.MultiGraph(graph)) == set()
+    assert headed(networkx.DiGraph([(0, 1)])) == {(0, 1)}
+    crowd = networkx.relabel_nodes(networkx.path_graph(600, networkx.DiGraph), str)
+    assert headed(crowd) == set()
+
+
+def test_the_lineage_shows_which_followed_which(real_store, tmp_path: Path):
+    from mesokg.networks import network
+
+    graph = network(real_store, "lineage")
+    EXPORTS["svg"].write(graph, tmp_path / "l.svg")
+    tips, _ = heads_of(tmp_path / "l.svg")
+    bare = [pair for (*pair, _), tip in zip(graph.edges(keys=True), tips, strict=True) if tip is None]
+    assert len(bare) < 0.02 * len(tips)
+    legend = next(group for group in ElementTree.parse(tmp_path / "l.svg").getroot() if group.get("id") == "legend")
+    assert all(line.get("marker-end") for line in legend if line.tag.endswith("path"))
+
+
 def test_the_timeline_has_trial_dates_and_open_ends(real_store, tmp_path: Path):
     from mesokg.networks import network
 
@@ -616,6 +732,23 @@ def test_biolink_terms_are_for_classes_and_properties_of_ours(real_store):
     names = {p.name for p in read_vocabulary().properties.values()}
     assert set(read_biolink()["class"]) == set(read_styles())
     assert set(read_biolink()["property"]) <= names
+
+
+def test_no_biolink_predicate_says_more_than_the_property(real_store, tmp_path: Path):
+    from mesokg.networks import network
+    from mesokg.resources import folder
+
+    with (folder("ontology") / "mappings" / "biolink.sssom.tsv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader((line for line in stream if not line.startswith("#")), delimiter="\t"))
+    match = {(row["subject_id"].removeprefix("mesokg:"), row["object_id"].removeprefix("biolink:")): row["predicate_id"] for row in rows}
+    true = {"skos:exactMatch", "skos:closeMatch", "skos:broadMatch"}
+    assert [pair for pair in read_biolink()["property"].items() if match[pair] not in true] == []
+    # and what a predicate wants at its start stands there
+    EXPORTS["kgx"].write(network(real_store, "full"), tmp_path / "k")
+    nodes, edges = ([line.split("\t") for line in (tmp_path / "k" / f"{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]] for name in ("nodes", "edges"))
+    category = {row[0]: row[1] for row in nodes}
+    ends = {(category[row[1]], category[row[3]]) for row in edges if row[2] == "biolink:gene_associated_with_condition"}
+    assert ends == {("biolink:Gene", "biolink:Disease")}
 
 
 def test_duckdb_reads_the_parquet_tables(facts_graph, tmp_path: Path):

@@ -55,12 +55,14 @@ EDGE = {
 
 def views_page() -> str:
     """What every view holds, as Markdown: attributes, kinds of nodes, links."""
+    from mesokg.formats.svg import CROWD
     from mesokg.networks.build import ATTRIBUTES
     from mesokg.networks.facts import snake
     from mesokg.networks.styles import CLAIMS, DENIALS, LINKS, read_styles
-    from mesokg.networks.views import VIEWS
+    from mesokg.networks.views import SYMMETRIC, VIEWS
     from mesokg.vocabulary import read_vocabulary
 
+    both_ways = sorted(SYMMETRIC | {p.name for view in VIEWS.values() for p in view.projections if not p.ordered})
     terms = {term.name: term for term in read_vocabulary().properties.values()}
     styles = read_styles()
 
@@ -86,6 +88,10 @@ def views_page() -> str:
         f"something is not so, {' and '.join(f'`{name}`' for name in sorted(CLAIMS))} grey, since nobody has shown it.",
         "Links that would look like others have a colour of their own, of what they share or deliver:",
         f"{', '.join(f'`{name}`' for name in sorted(LINKS))}.",
+        "",
+        "In the SVG picture an arrow leads from what a link is said of to what it says: `A succeeds B` and `A follows B` point to B, the earlier one.",
+        f"{', '.join(f'`{name}`' for name in both_ways)} hold both ways and have none; nor have links of",
+        f"nodes that touch, loops, and pictures of {CROWD} nodes or more, such as `full`, where arrows would hide the nodes.",
         "",
     ]
     for view in VIEWS.values():

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import clean_text, edge_rows, is_colour, look_of, plain, type_of
+from mesokg.formats.cleaning import Survey, clean_text, edge_rows, is_colour, look_of, plain, type_of
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SMALL, LARGE = 11.0, 19.0
 """Font sizes in pixels of the least and the most important node."""
 
 CROWD = 600
-"""Nodes from which on only the most important quarter of this number is labelled."""
+"""Nodes from which on only the most important quarter of this number is labelled, and lines have no heads."""
 
 HUBS = 15
 """The most important nodes, labelled even where a dot is in the way."""
@@ -43,6 +43,9 @@ LINKS = 16
 
 LONGEST = 40
 """Characters of a label; the whole is in the tooltip."""
+
+GAP = 0.8
+"""Pixels between the tip of an arrow and the rim of its node, so that the white line around the node stays."""
 
 
 Box = tuple[float, float, float, float]
@@ -60,6 +63,25 @@ class _Node:
     importance: float
     kind: str
     tip: str
+
+    @property
+    def reach(self) -> float:
+        """How far the drawn shape goes from its middle: diamonds and triangles beyond the radius."""
+        return self.radius * (1.2 if self.shape in ("diamond", "triangle") else 1.0)
+
+    def away(self, point: tuple[float, float]) -> float:
+        """How far a point is outside the drawn shape; below 0 inside."""
+        x, y, r = point[0] - self.x, point[1] - self.y, self.radius
+        if self.shape == "square":
+            side = r * 0.885
+            across, down = abs(x) - side, abs(y) - side
+            return math.hypot(across, down) if across > 0 and down > 0 else max(across, down)
+        if self.shape == "diamond":
+            return (abs(x) + abs(y) - r * 1.2) / math.sqrt(2)
+        if self.shape == "triangle":
+            # from the tip (0, -1.2 r) down to the corners (1.1 r, 0.8 r): 2 across for 1.1 down
+            return max(y - r * 0.8, (2 * abs(x) - 1.1 * (y + r * 1.2)) / math.hypot(2, 1.1))
+        return math.hypot(x, y) - r
 
     @property
     def dot(self) -> Box:
@@ -252,7 +274,7 @@ def _place_labels(nodes: list[_Node], legend: Box) -> list[_Label]:
     ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
     for rank, node in enumerate(ranked[: CROWD // 4] if crowded else ranked):
         size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
-        room = (node.radius, text_width(node.label, size), size * 1.2)
+        room = (node.reach, text_width(node.label, size), size * 1.2)
         if place(node, size, _spots(*room)):
             continue
         if rank >= HUBS:
@@ -283,15 +305,19 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     """Draw any NetworkX graph: positions, colours, sizes and shapes of its nodes where it has them, else a ring of dots.
 
     Labels that would cover another label or a node are left out, the least important first; every node tells its whole
-    label when pointed at. ``path`` may be ``-``. Raises ExportError where the file cannot be written.
+    label when pointed at. Links of a directed graph have a head at their target, but for the kinds in the graph
+    attribute ``undirected``. ``path`` may be ``-``. Raises ExportError where a name cannot be written, naming the node
+    or edge and the attribute, or the file.
     """
+    Survey(graph, "node").check("kind", "label", "full_label")
+    Survey(graph, "edge").check("kind", "label")
     nodes = _nodes(graph)
     kinds = Counter(node.kind for node in nodes if node.kind)
     links = _links(graph)
     lines = len(kinds) + len(links) + (1 if kinds and links else 0)
     legend = 0.0
     if lines:
-        counted = [*kinds.items(), *((name, number) for name, _, number in links)]
+        counted = [*kinds.items(), *((link.name, link.number) for link in links)]
         legend = 34 + max(text_width(f"{name}  {number:,}", 15) for name, number in counted) + 12
     width, height = _fit(nodes, legend)
     labels = _place_labels(nodes, (-WIDTH, 0.0, legend, MARGIN + 50 + 24.0 * lines))
@@ -302,6 +328,9 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(label.box[2] + 8 for label in labels)])
     bottom = max([height, MARGIN + 60 + 24.0 * lines + 40, *(label.box[3] + 8 for label in labels)])
     top = min([0.0, *(label.box[1] - 48 for label in labels)])
+    heads = _Heads()
+    edges = list(_edges(graph, {node.name: node for node in nodes}, heads))
+    legend_lines = list(_legend(title, nodes, kinds, links, heads, left, top))
     with text_output(path) as stream:
         stream.write(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" role="img" '
@@ -311,7 +340,8 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
         if story:
             stream.write(f"<desc>{_xml(story)}</desc>\n")
         stream.write(f'<rect x="{left:.0f}" y="{top:.0f}" width="{right - left:.0f}" height="{bottom - top:.0f}" fill="#FFFFFF"/>\n')
-        stream.writelines(_edges(graph, {node.name: node for node in nodes}))
+        stream.writelines(heads.definitions())
+        stream.writelines(edges)
         stream.write('<g id="nodes">\n')
         for node in sorted(nodes, key=lambda n: (n.importance, str(n.name))):
             shape = _shape(node)
@@ -326,7 +356,7 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
             # the direction of the picture says which end is the start, whatever the script of the label
             stream.write(f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size}" text-anchor="{label.anchor}">{_xml(label.node.label)}</text>\n')
         stream.write("</g>\n")
-        stream.writelines(_legend(title, nodes, kinds, links, left, top))
+        stream.writelines(legend_lines)
         stream.write("</svg>\n")
 
 
@@ -339,30 +369,109 @@ def _line_colour(data: Mapping[Any, Any]) -> str:
     return colour if isinstance(colour, str) and is_colour(colour) else "#AAAAAA"
 
 
-def _links(graph: networkx.Graph) -> list[tuple[str, str, int]]:
-    """Name, most frequent colour and number of each kind of link, the most frequent first; none where there are too many."""
+@dataclass(frozen=True)
+class _Link:
+    """A kind of link in the legend: its name, most frequent colour and number, and whether its lines may have a head."""
+
+    name: str
+    colour: str
+    number: int
+    pointed: bool
+
+
+def _links(graph: networkx.Graph) -> list[_Link]:
+    """Each kind of link, the most frequent first; none where there are too many."""
     found: dict[str, Counter[str]] = {}
-    for _, _, key, data in edge_rows(graph):
+    pointed: set[str] = set()
+    points = _points(graph)
+    for source, target, key, data in edge_rows(graph):
         name = _text(data.get("label")) or _text(data.get("kind")) or (_text(key) if isinstance(key, str) else "")
         if name:
             found.setdefault(_cut(name), Counter())[_line_colour(data)] += 1
+            if source != target and points(key, data):
+                pointed.add(_cut(name))
         if len(found) > LINKS:
             return []
     ranked = sorted(found.items(), key=lambda pair: (-pair[1].total(), pair[0]))
-    return [(name, min(colours, key=lambda colour: (-colours[colour], colour)), colours.total()) for name, colours in ranked]
+    return [_Link(name, min(colours, key=lambda colour: (-colours[colour], colour)), colours.total(), name in pointed) for name, colours in ranked]
 
 
-def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
-    """Lines, curved where several join the same two nodes, all bent the same way from source to target."""
+def _points(graph: networkx.Graph) -> Callable[[Any, Mapping[Any, Any]], bool]:
+    """Whether a link of this key and these attributes is drawn with a head.
+
+    None is in an undirected or a crowded graph, nor one of the kinds that the graph attribute ``undirected`` names.
+    """
+    if not graph.is_directed() or len(graph) >= CROWD:
+        return lambda key, data: False
+    named = graph.graph.get("undirected")
+    both_ways = list(named) if isinstance(named, list | tuple | set | frozenset) else []
+    return lambda key, data: data.get("kind", key) not in both_ways
+
+
+class _Heads:
+    """The arrow heads in use: one marker for each colour and length.
+
+    A marker of its own for each colour, since few programs but browsers give one the colour of its line.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, int], str] = {}
+
+    def name(self, colour: str, length: int) -> str:
+        """The attribute that puts such a head on a line."""
+        name = self.names.setdefault((colour, length), f"head{len(self.names) + 1}")
+        return f' marker-end="url(#{name})"'
+
+    def definitions(self) -> Iterator[str]:
+        if self.names:
+            yield "<defs>\n"
+            for (colour, length), name in self.names.items():
+                half = length * 0.4
+                # the line ends where the head begins, or a thick one would show beside the tip
+                yield (
+                    f'<marker id="{name}" markerUnits="userSpaceOnUse" markerWidth="{length}" markerHeight="{2 * half:g}" '
+                    f'refX="0.5" refY="{half:g}" orient="auto"><path d="M0 0L{length} {half:g}L0 {2 * half:g}z" fill="{colour}"/></marker>\n'
+                )
+            yield "</defs>\n"
+
+
+Point = tuple[float, float]
+
+
+def _at(curve: tuple[Point, Point, Point], share: float) -> Point:
+    """The point of a quadratic curve at this share of it."""
+    (a, b), (c, d), (e, f) = curve
+    rest = 1 - share
+    return rest * rest * a + 2 * rest * share * c + share * share * e, rest * rest * b + 2 * rest * share * d + share * share * f
+
+
+def _last(curve: tuple[Point, Point, Point], high: float, outside: Callable[[Point], bool]) -> float:
+    """The last share of the curve before ``high`` that is outside of something around its end; 0 where none is."""
+    low = 0.0
+    if not outside(_at(curve, low)):
+        return low
+    for _ in range(16):
+        middle = (low + high) / 2
+        low, high = (middle, high) if outside(_at(curve, middle)) else (low, middle)
+    return low
+
+
+def _edges(graph: networkx.Graph, at: dict[Any, _Node], heads: _Heads) -> Iterator[str]:
+    """Lines, curved where several join the same two nodes, all bent the same way from source to target.
+
+    Those with a direction have a head whose tip is at the rim of the target, where the two nodes leave room for it.
+    """
     yield '<g id="edges" fill="none" stroke-opacity="0.7">\n'
     drawn: Counter[frozenset[Any]] = Counter()
     thin = 0.9 if graph.number_of_edges() < 1500 else 0.5
-    for source, target, _, data in edge_rows(graph):
+    points = _points(graph)
+    for source, target, key, data in edge_rows(graph):
         one, other = at[source], at[target]
         colour = _line_colour(data)
         weight = data.get("weight", 1.0)
         heavy = math.log1p(weight) if isinstance(weight, int | float) and 0 < weight < 1e300 else 0.0
-        stroke = f'stroke="{colour}" stroke-width="{min(7.0, thin * (0.6 + heavy)):.1f}"'
+        width = min(7.0, thin * (0.6 + heavy))
+        stroke = f'stroke="{colour}" stroke-width="{width:.1f}"'
         if one is other:
             loop = one.radius + 8
             yield f'<circle cx="{one.x:.1f}" cy="{one.y - loop:.1f}" r="{loop - 2:.1f}" {stroke}/>\n'
@@ -372,11 +481,21 @@ def _edges(graph: networkx.Graph, at: dict[Any, _Node]) -> Iterator[str]:
         drawn[pair] += 1
         bend = 0.08 + 0.09 * number
         x, y = (one.x + other.x) / 2 + (other.y - one.y) * bend, (one.y + other.y) / 2 - (other.x - one.x) * bend
-        yield f'<path d="M{one.x:.1f} {one.y:.1f}Q{x:.1f} {y:.1f} {other.x:.1f} {other.y:.1f}" {stroke}/>\n'
+        end_x, end_y = other.x, other.y
+        if points(key, data):
+            length = round(6 + 2 * width)
+            curve = ((one.x, one.y), (x, y), (end_x, end_y))
+            tip = _last(curve, 1.0, lambda point, node=other: node.away(point) > GAP)
+            rim = _at(curve, tip)
+            share = _last(curve, tip, lambda point, rim=rim, length=length: math.dist(point, rim) > length)
+            if share and one.away(_at(curve, share)) > 1:
+                (x, y), (end_x, end_y) = (one.x + share * (x - one.x), one.y + share * (y - one.y)), _at(curve, share)
+                stroke += heads.name(colour, length)
+        yield f'<path d="M{one.x:.1f} {one.y:.1f}Q{x:.1f} {y:.1f} {end_x:.1f} {end_y:.1f}" {stroke}/>\n'
     yield "</g>\n"
 
 
-def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[tuple[str, str, int]], left: float, top: float) -> Iterator[str]:
+def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[_Link], heads: _Heads, left: float, top: float) -> Iterator[str]:
     x, y = left + MARGIN, top + MARGIN + 14
     yield f'<g id="legend" fill="#111111">\n<text x="{x:.1f}" y="{y:.1f}" font-size="24" font-weight="bold">{_xml(title)}</text>\n'
     example = {node.kind: node for node in nodes}
@@ -386,8 +505,9 @@ def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[tup
         mark = _shape(_Node(None, x + 8, line - 5, 7.5, like.colour, like.shape, "", 0.0, kind, ""))
         yield f'{mark[:-1]}/>\n<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(kind)}  {count:,}</text>\n'
     y += 24 * (len(kinds) + (1 if kinds else 0)) + 36
-    for number, (name, colour, count) in enumerate(links):
+    for number, link in enumerate(links):
         line = y + 24 * number
-        yield f'<path d="M{x:.1f} {line - 5:.1f}h16" stroke="{colour}" stroke-width="3"/>\n'
-        yield f'<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(name)}  {count:,}</text>\n'
+        long, head = (8, heads.name(link.colour, 10)) if link.pointed else (16, "")
+        yield f'<path d="M{x:.1f} {line - 5:.1f}h{long}" stroke="{link.colour}" stroke-width="3"{head}/>\n'
+        yield f'<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(link.name)}  {link.number:,}</text>\n'
     yield "</g>\n"
