@@ -396,7 +396,12 @@ def test_a_title_between_two_labels_is_the_arm_of_neither():
 @pytest.mark.parametrize("size", [1_980, 200_000])
 def test_long_texts_without_a_full_stop_are_read_at_once(part: str, size: int):
     text = "hazard ratio " + part * ((size - 13) // len(part))
-    assert direction(text, ("Low dose", "High dose"), ratio=True) is None, "a search of more than linear time would not end"
+    assert direction(text, ("Low dose", "High dose"), ratio=True) is None, "a search of cubic time would not end"
+
+
+def test_long_titles_are_read_at_once():
+    titles = ("x" * 200_000, "Low dose")
+    assert direction("Hazard ratio of low dose to the other", titles, ratio=True) is None, "a search of quadratic time would take a quarter of an hour"
 
 
 def test_long_white_space_becomes_one_line_at_once():

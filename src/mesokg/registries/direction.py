@@ -43,7 +43,7 @@ _REFERENCE = (
     re.compile(r"\b(?P<name>[^,;.():]{1,120}?)\s+(?:is|was|being|as|served as)\s+(?:the\s+)?reference\b", re.IGNORECASE),
     _RELATIVE,
 )
-_JOINED = re.compile(r"(?P<before>[^\W_]+)\s*(?P<sign>[/\u2212\u2013-])\s*(?=(?P<after>[^\W_]+))")
+_JOINED = re.compile(r"(?<![^\W_])(?P<before>[^\W_]+)\s*(?P<sign>[/\u2212\u2013-])\s*(?=(?P<after>[^\W_]+))")
 """Two words with a sign between them that divides or subtracts; in a title it joins them."""
 
 _END = re.compile(r"[,;:()\[\]=]|\b(?:and|was|were|is|are|from|using|based|with (?!or\b)|adjusted|stratified|calculated)\b", re.IGNORECASE)
