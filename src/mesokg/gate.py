@@ -197,9 +197,11 @@ def _what_is_expected(query: str, message: str) -> str:
 
 def _undeclared_prefix(query: str) -> re.Match[str] | None:
     """Where the first prefix stands that neither the query nor we declare; the prefix is group 1."""
-    declared = {word.lower() for word in re.findall(r"prefix\s+([\w-]*):", query, re.IGNORECASE)}
-    used = re.finditer(r"(?<![\w<])([A-Za-z][\w-]*):(?!//)", blank_quoted(query))
-    return next((match for match in used if match[1] not in PREFIXES and match[1].lower() not in declared), None)
+    plain = blank_quoted(query)
+    declared = set(re.findall(r"\bprefix\s+([\w.-]*):", plain, re.IGNORECASE))
+    # a colon before belongs to a name such as mesokg:a:b
+    used = re.finditer(r"(?<![\w:?$])([A-Za-z][\w.-]*):(?!//)", plain)
+    return next((match for match in used if match[1] not in PREFIXES and match[1] not in declared), None)
 
 
 def explain_syntax_error(query: str, message: str) -> str:
