@@ -190,6 +190,8 @@ def test_explain_goes_down_to_rows(tiny_build: Path) -> None:
         ("TINY", "enrolment actual", "17"),
         ("tiny trial", "enrolmentActual", "17"),
         ("TINY", "<https://w3id.org/mesokg/ontology/studies>", "malignant pleural mesothelioma"),
+        ("PMID:1", "reports on", "TINY"),
+        ("TINY", "reported in", "PMID:1"),
     ],
 )
 def test_explain_takes_names(tiny_build: Path, words: tuple[str, str, str]) -> None:

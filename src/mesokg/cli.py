@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesokg import __version__
-from mesokg.errors import MesokgError, ProblemsFound, UsageError, suggest
+from mesokg.errors import IdentifierError, MesokgError, ProblemsFound, UsageError, suggest
 
 if TYPE_CHECKING:
     from mesokg.store import Answer, Store
@@ -399,6 +399,8 @@ def explain(subject: str, predicate: str, value: str, build_dir: Path | None) ->
     SUBJECT, PREDICATE and VALUE are ids (mkg:…, mesokg:…, `a` for rdf:type) or names as `mesokg show` takes them; a
     VALUE may be the text of a literal. Ends with 1 where the triple does not hold.
     """
+    from pyoxigraph import Literal
+
     from mesokg.describe import resolve, resolve_property
     from mesokg.explain import explain as run
     from mesokg.explain import format_explanation, labels_of
@@ -406,8 +408,12 @@ def explain(subject: str, predicate: str, value: str, build_dir: Path | None) ->
     opened = _open(build_dir)
     store = opened.oxigraph  # type: ignore[attr-defined]
     about, how = resolve(subject.removeprefix("<").removesuffix(">"), opened), resolve_property(predicate.removeprefix("<").removesuffix(">"), opened)
-    tree = run(store, about, how, value)
-    if not tree.holds and type(tree.object).__name__ == "Literal":
+    try:
+        tree = run(store, about, how, value)
+    except IdentifierError:
+        # PMID:… and DOI:… look like CURIEs, and are names
+        tree = run(store, about, how, resolve(value, opened))
+    if not tree.holds and isinstance(tree.object, Literal):
         # no literal of the thing, so perhaps the name of another
         with suppress(UsageError):
             tree = run(store, about, how, resolve(value, opened))

@@ -119,8 +119,8 @@ def resolve_property(text: str, store: Store) -> str:
     names: dict[str, str] = {}
     for prop, label in store.query(_PROPERTIES):
         for name in (compact(prop.value).rpartition(":")[2], label.value if label else ""):  # type: ignore[union-attr]
-            names.setdefault(name.casefold(), prop.value)  # type: ignore[union-attr]
-    if found := names.get(text.casefold()):
+            names.setdefault(name, prop.value)  # type: ignore[union-attr]
+    if found := next((iri for name, iri in names.items() if name.casefold() == text.casefold()), ""):
         return found
     near = suggest(text, filter(None, names))
     hint = near if near.startswith("did you mean") else "give an id (mesokg:…) or the label of one"
