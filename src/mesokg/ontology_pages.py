@@ -251,11 +251,10 @@ def _list(title: str, rows: Iterable[str]) -> str:
     return f"<h2>{title}</h2><ul>" + "".join(f"<li>{row}</li>" for row in found) + "</ul>" if found else ""
 
 
-_OBO = "http://purl.obolibrary.org/obo/"
 _SOURCES = {
+    **PREFIXES,
     "PMID": "https://pubmed.ncbi.nlm.nih.gov/", "PMC": "https://www.ncbi.nlm.nih.gov/pmc/articles/", "DOI": "https://doi.org/",
-    "MESH": "http://id.nlm.nih.gov/mesh/", "VO": _OBO + "VO_", "NCIT": _OBO + "NCIT_", "OBI": _OBO + "OBI_", "SO": _OBO + "SO_",
-    "IAO": _OBO + "IAO_", "BFO": _OBO + "BFO_", "RO": _OBO + "RO_", "GO": _OBO + "GO_",
+    "MESH": "http://id.nlm.nih.gov/mesh/", "VO": "http://purl.obolibrary.org/obo/VO_",
 }  # fmt: skip
 """Where the source of a definition can be read, by its prefix."""
 
