@@ -244,6 +244,7 @@ def test_a_share_of_known_people_has_its_interval(http):
     assert responses and all('class="interval"' in row for row in responses)
     assert survivals and not any('class="interval"' in row for row in survivals)
     altered = re.findall(r"<li>.*?</svg></li>", _part(http.get("/thing/HGNC:1787").text, "alterations"))
+    assert altered
     for row in altered:
         assert ('class="interval"' in row) == ("denominator not reported" not in row), row
 

@@ -135,7 +135,7 @@ def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     for node in found["nodes"]:
         by_kind[node["kind"]].append(node)
     lists = [
-        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {found['kinds'][kind]['words']} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"))
+        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {found['kinds'][kind]['words']} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"), data_kind=kind)
         for kind, nodes in sorted(by_kind.items())
     ]
     title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
