@@ -57,7 +57,8 @@ def type_of(value: object) -> str:
     if isinstance(value, str | date):
         return "string"
     if isinstance(value, list | tuple | set | frozenset):
-        return "list" if all(one is None or type_of(one) for one in value) else ""
+        # most lists hold what Python has words for, seen without a step of ours for each member
+        return "list" if set(map(type, value)) <= _TYPES.keys() or all(one is None or type_of(one) for one in value) else ""
     # numpy and pandas scalars say what they are through item()
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", 0) == 0:
