@@ -202,7 +202,7 @@ def test_explain_takes_names(tiny_build: Path, words: tuple[str, str, str]) -> N
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("TYNI", "a", "x"), "nothing is called 'TYNI'"), (("TINY", "fase", "3"), "there is no property 'fase'; did you mean phase?"), (("nope:x", "a", "x"), "not a declared prefix")],
+    [(("TYNI", "a", "x"), "nothing is called 'TYNI'"), (("TINY", "studies", "mesotelioma"), "nothing is called 'mesotelioma'"), (("TINY", "rdf:type", "trail"), "nothing is called 'trail'; did you mean trial"), (("TINY", "fase", "3"), "there is no property 'fase'; did you mean phase?"), (("nope:x", "a", "x"), "not a declared prefix")],
 )
 def test_explain_says_which_name_is_none(tiny_build: Path, words: tuple[str, str, str], message: str) -> None:
     done = run("explain", *words, "--build", str(tiny_build))

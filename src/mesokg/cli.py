@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -404,6 +404,7 @@ def explain(subject: str, predicate: str, value: str, build_dir: Path | None) ->
     from mesokg.describe import resolve, resolve_property
     from mesokg.explain import explain as run
     from mesokg.explain import format_explanation, labels_of
+    from mesokg.identifiers import PREFIXES
 
     opened = _open(build_dir)
     store = opened.oxigraph  # type: ignore[attr-defined]
@@ -414,8 +415,9 @@ def explain(subject: str, predicate: str, value: str, build_dir: Path | None) ->
         # PMID:… and DOI:… look like CURIEs, and are names
         tree = run(store, about, how, resolve(value, opened))
     if not tree.holds and isinstance(tree.object, Literal):
-        # no literal of the thing, so perhaps the name of another
-        with suppress(UsageError):
+        # no literal of the thing, so perhaps the name of another; where only a thing can stand, a name of none or of several is told
+        things_only = how == PREFIXES["rdf"] + "type" or opened.query(f"ASK {{ <{how}> a owl:ObjectProperty }}").truth
+        with nullcontext() if things_only else suppress(UsageError):
             tree = run(store, about, how, resolve(value, opened))
     click.echo(format_explanation(tree, labels_of(store, tree), _tables()).rstrip("\n"))
     if not tree.holds:
