@@ -17,17 +17,20 @@ from datetime import date
 from pathlib import Path
 
 import networkx
+import pyoxigraph as ox
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesokg.errors import ExportError, UsageError
-from mesokg.formats import EXPORTS, find_export
+from mesokg.formats import EXPORTS, find_export, write_network_products
+from mesokg.formats.apart import networks_apart
 from mesokg.formats.cleaning import clean_text
 from mesokg.formats.gexf import write_gexf
 from mesokg.formats.graphml import write_graphml
 from mesokg.formats.kgx import read_biolink
 from mesokg.networks.styles import read_styles
+from mesokg.release import assemble
 
 GEXF = "{http://gexf.net/1.3}"
 NOBODY = 65534
@@ -797,3 +800,35 @@ def test_the_command_writes_to_standard_output(real_build: Path):
     command = [sys.executable, "-m", "mesokg", "export", "gexf", "--view", "targets", "-o", "-", "--build", str(real_build)]
     done = subprocess.run(command, capture_output=True, check=True)
     assert ElementTree.fromstring(done.stdout).get("version") == "1.3"
+
+
+# ---------------------------------------------------------------- networks in a process of their own
+
+
+@pytest.fixture(scope="module")
+def tiny() -> ox.Store:
+    return assemble(Path(__file__).resolve().parent / "tiny", validate=False).store
+
+
+def test_networks_written_apart_tell_why_they_cannot_be_written(tmp_path: Path, tiny: ox.Store) -> None:
+    (tmp_path / "mesokg.gexf").mkdir()
+    with pytest.raises(ExportError, match=r"mesokg\.gexf"), networks_apart(tiny, tmp_path):
+        pass
+
+
+def test_networks_written_apart_stop_where_the_rest_fails(tmp_path: Path, tiny: ox.Store) -> None:
+    with pytest.raises(ZeroDivisionError), networks_apart(tiny, tmp_path):
+        raise ZeroDivisionError
+    assert not list(tmp_path.glob("mesokg*")), "stopped before it could write"
+
+
+def test_networks_written_apart_are_those_written_here(tmp_path: Path, tiny: ox.Store) -> None:
+    here, apart = tmp_path / "here", tmp_path / "apart"
+    here.mkdir()
+    apart.mkdir()
+    write_network_products(tiny, here)
+    with networks_apart(tiny, apart):
+        pass
+    written = {p.relative_to(here).as_posix(): p.read_bytes() for p in here.rglob("*") if p.is_file()}
+    assert written
+    assert {p.relative_to(apart).as_posix(): p.read_bytes() for p in apart.rglob("*") if p.is_file()} == written

@@ -164,7 +164,7 @@ def _version_date(store: pyoxigraph.Store) -> str:
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
     import pyoxigraph
 
-    from mesokg.formats import write_network_products
+    from mesokg.formats.apart import networks_apart
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.questions_rdf import write_pages, write_queries
@@ -173,35 +173,35 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
 
     formats = pyoxigraph.RdfFormat
     say("products")
-    ordered = sorted_quads(built.store)
-    prefixes = used_prefixes(ordered)
-    by_graph: dict[str, list[Quad]] = {}
-    for quad in ordered:
-        by_graph.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)
-    # The triples of one subject stay together across graphs; a triple stands in one graph only.
-    whole = [quad for quad in ordered if quad.graph_name.value != graph_iri("metadata")]
-    simple = [quad for quad in whole if quad.graph_name.value != graph_iri("evidence")]
-    graphs = [quad for name in GRAPHS for quad in by_graph.get(name, [])]
-    for name, quads, syntax in (
-        ("mesokg.ttl", whole, formats.TURTLE),
-        ("mesokg-simple.ttl", simple, formats.TURTLE),
-        ("mesokg.owl", whole, formats.RDF_XML),
-        ("mesokg.jsonld", whole, formats.JSON_LD),
-        ("void.ttl", by_graph["metadata"], formats.TURTLE),
-    ):
-        write_rdf(quads, out / name, syntax, prefixes=prefixes)
-    write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
-    write_nquads_gz(graphs, out / MARKER)
-    say("ontology")
-    write_ontology_products(ordered, out)
-    say("networks")
-    write_network_products(built.store, out)
-    say("pages")
-    write_queries(out / "queries.ttl")
-    asked = EmbeddedStore()
-    asked.oxigraph = built.store
-    write_pages(out / "pages" / "questions", asked)
-    write_ontology_pages(built.store, out / "pages")
+    with networks_apart(built.store, out):
+        ordered = sorted_quads(built.store)
+        prefixes = used_prefixes(ordered)
+        by_graph: dict[str, list[Quad]] = {}
+        for quad in ordered:
+            by_graph.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)
+        # The triples of one subject stay together across graphs; a triple stands in one graph only.
+        whole = [quad for quad in ordered if quad.graph_name.value != graph_iri("metadata")]
+        simple = [quad for quad in whole if quad.graph_name.value != graph_iri("evidence")]
+        graphs = [quad for name in GRAPHS for quad in by_graph.get(name, [])]
+        for name, quads, syntax in (
+            ("mesokg.ttl", whole, formats.TURTLE),
+            ("mesokg-simple.ttl", simple, formats.TURTLE),
+            ("mesokg.owl", whole, formats.RDF_XML),
+            ("mesokg.jsonld", whole, formats.JSON_LD),
+            ("void.ttl", by_graph["metadata"], formats.TURTLE),
+        ):
+            write_rdf(quads, out / name, syntax, prefixes=prefixes)
+        write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
+        write_nquads_gz(graphs, out / MARKER)
+        say("ontology")
+        write_ontology_products(ordered, out)
+        say("pages")
+        write_queries(out / "queries.ttl")
+        asked = EmbeddedStore()
+        asked.oxigraph = built.store
+        write_pages(out / "pages" / "questions", asked)
+        write_ontology_pages(built.store, out / "pages")
+        say("networks")
 
 
 def _sources(built: Build) -> dict[str, dict[str, object]]:
