@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "server"))
-from running import processor_ticks, serving, workers
+from running import holders, processor_ticks, serving, workers
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 # a million different texts of about a hundred bytes, all of them held at once
@@ -86,6 +86,33 @@ def test_idle_workers_killed_are_replaced(http):
     for _ in range(20):
         assert _serves(http)
     assert not set(found) & set(workers())
+
+
+def _wait_until(reached):
+    for _ in range(1200):
+        if reached():
+            return
+        time.sleep(0.05)
+    pytest.fail("it was not reached within a minute")
+
+
+@only_linux
+def test_a_server_that_is_gone_is_told_nothing(real_build, tmp_path):
+    """Server and worker end while the process between them looks away: it ends in silence, and takes the other workers along."""
+    others = set(holders())
+    with serving(log=tmp_path / "log", settings={"build": real_build}) as address, httpx.Client(base_url=address, timeout=60) as client:
+        assert _serves(client)
+        (holder,) = set(holders()) - others
+        server = int(Path(f"/proc/{holder}/stat").read_text().rpartition(")")[2].split()[1])
+        ours = [int(one) for one in Path(f"/proc/{holder}/task/{holder}/children").read_text().split()]
+        assert len(ours) > 1
+        os.kill(holder, signal.SIGSTOP)
+        os.kill(ours[0], signal.SIGKILL)
+        os.kill(server, signal.SIGKILL)
+        _wait_until(lambda: Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+        os.kill(holder, signal.SIGCONT)
+        _wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in [holder, *ours]))
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @only_linux

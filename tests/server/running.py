@@ -53,14 +53,15 @@ def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | Non
                 process.wait()
 
 
-def workers() -> list[int]:
-    """The process ids of all workers of the servers that this process started (Linux)."""
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
-    def children(pid: int) -> list[int]:
-        try:
-            return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        except OSError:
-            return []
+
+def holders() -> list[int]:
+    """The process ids of the holders of the servers that this process started (Linux)."""
 
     def is_holder(pid: int) -> bool:
         try:
@@ -68,7 +69,12 @@ def workers() -> list[int]:
         except OSError:
             return False
 
-    return [worker for server in children(os.getpid()) for holder in children(server) if is_holder(holder) for worker in children(holder)]
+    return [holder for server in _children(os.getpid()) for holder in _children(server) if is_holder(holder)]
+
+
+def workers() -> list[int]:
+    """The process ids of all workers of the servers that this process started (Linux)."""
+    return [worker for holder in holders() for worker in _children(holder)]
 
 
 def processor_ticks(pid: int) -> int:

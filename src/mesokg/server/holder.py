@@ -36,12 +36,23 @@ def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.sock
 
 
 def _hold(answerer: Answerer, control: socket.socket) -> None:
+    children: set[int] = set()
+    # the server may go at any moment, also while it is told of the end of a child
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        _follow_orders(answerer, control, children)
+    # the socket goes before the last child does
+    signal.set_wakeup_fd(-1)
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _follow_orders(answerer: Answerer, control: socket.socket, children: set[int]) -> None:
+    """Fork and kill workers as the server says, until it is gone; ``children`` holds those that live."""
     woken, wake = socket.socketpair()
     woken.setblocking(False)
     wake.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-    children: set[int] = set()
     rest = b""
 
     def say(**message: object) -> None:
@@ -85,10 +96,6 @@ def _hold(answerer: Answerer, control: socket.socket) -> None:
                 theirs.close()
             elif order["do"] == "kill" and order["pid"] in children:
                 os.kill(order["pid"], signal.SIGKILL)
-    # the socket goes before the last child does
-    signal.set_wakeup_fd(-1)
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
 
 
 def main() -> None:
