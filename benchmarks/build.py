@@ -103,17 +103,19 @@ def products_ours(path: str) -> Callable[[], object]:
     """The RDF products as the build writes them: sorted once, then Turtle, RDF/XML, JSON-LD, TriG and N-Quads."""
     import pyoxigraph
 
-    from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
+    from mesokg.identifiers import GRAPHS
+    from mesokg.packed import write_packed
+    from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
 
     store, out, formats = _store(path, ontology=False), Path(tempfile.mkdtemp()), pyoxigraph.RdfFormat
 
     def run() -> None:
-        ordered = sorted_quads(store)
+        by_graph, ordered = sorted_graphs(store, GRAPHS, GRAPHS)
         prefixes = used_prefixes(ordered)
         for name, syntax in (("a.ttl", formats.TURTLE), ("a.rdf", formats.RDF_XML), ("a.jsonld", formats.JSON_LD)):
             write_rdf(ordered, out / name, syntax, prefixes=prefixes)
         write_rdf(ordered, out / "a.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
-        write_nquads_gz(ordered, out / "a.nq.gz")
+        write_packed(by_graph, out / "a.nq.gz")
 
     return run
 

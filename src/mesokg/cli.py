@@ -111,13 +111,13 @@ def main() -> None:
     """An open knowledge graph of gene therapy for mesothelioma."""
 
 
-def _open(build_dir: Path | None, endpoint: str | None = None, *, evidence: bool = True) -> Store:
+def _open(build_dir: Path | None, endpoint: str | None = None, *, evidence: bool = True, asked: str | None = None) -> Store:
     from mesokg.builds import find_build, load_build
     from mesokg.store import RemoteStore
 
     if endpoint:
         return RemoteStore(endpoint)
-    return load_build(find_build(build_dir, say=_say), evidence=evidence)
+    return load_build(find_build(build_dir, say=_say), evidence=evidence, asked=asked)
 
 
 def _write(text: str, output: str) -> None:
@@ -320,8 +320,9 @@ def query(
         from mesokg.questions import ask, find_question
 
         question = find_question(name)
-        # the assertions are most of the graph, and most questions do not ask about them
-        with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence") as store:
+        # the assertions are most of the graph; most questions do not ask about them, the others of some of their properties
+        asked = None if explaining else question.sparql
+        with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked) as store:
             answer = ask(question, store, values)
             behind = _evidence(answer, store) if explaining else ""
     else:

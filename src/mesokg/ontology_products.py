@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesokg.identifiers import GRAPHS, ONTOLOGY_IRI, PREFIXES, compact, graph_iri
+from mesokg.identifiers import ONTOLOGY_IRI, PREFIXES, compact, graph_iri
 from mesokg.ontology_view import Nodes
 from mesokg.resources import folder
 
@@ -46,23 +46,15 @@ _DEFINITION, _DEFINITION_SOURCE = _IAO + "0000115", _IAO + "0000119"
 _SYNONYMS = ("hasExactSynonym", "hasBroadSynonym", "hasNarrowSynonym", "hasRelatedSynonym")
 
 
-def _by_graph(quads: Iterable[Quad]) -> dict[str, list[Quad]]:
-    found: dict[str, list[Quad]] = {name: [] for name in GRAPHS}
-    for quad in quads:
-        found.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)  # type: ignore[union-attr]
-    return found
-
-
-def write_ontology_products(quads: Iterable[Quad], out: Path) -> list[Path]:
+def write_ontology_products(by_graph: Mapping[str, list[Quad]], out: Path) -> list[Path]:
     """Write ``ontology/`` below the folder ``out``; returns the files written, sorted.
 
-    ``quads`` are those of the built store, all named graphs, in any order.
+    ``by_graph`` holds the quads of the built store by the short names of their graphs, in any order.
     """
     from pyoxigraph import RdfFormat
 
     from mesokg.rdf_files import sorted_quads, used_prefixes, write_rdf
 
-    by_graph = _by_graph(quads)
     target = out / "ontology"
     target.mkdir(parents=True, exist_ok=True)
     base = sorted_quads(by_graph["ontology"])

@@ -5,20 +5,18 @@ Sorted, with prefixes, and with blank nodes (only the ontology has any) named in
 
 from __future__ import annotations
 
-import gzip
-import io
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.collector import paused_collector
-from mesokg.identifiers import PREFIXES
+from mesokg.identifiers import PREFIXES, graph_iri
 
 if TYPE_CHECKING:
-    from pyoxigraph import BlankNode, Quad, RdfFormat, Triple
+    from pyoxigraph import BlankNode, Quad, RdfFormat, Store, Triple
 
-__all__ = ["name_blank_nodes", "sorted_quads", "used_prefixes", "write_nquads_gz", "write_rdf"]
+__all__ = ["name_blank_nodes", "sorted_graphs", "sorted_quads", "used_prefixes", "write_rdf"]
 
 _TYPE = f" <{PREFIXES['rdf']}type> "
 _LABEL = f" <{PREFIXES['rdfs']}label> "
@@ -49,6 +47,25 @@ def _key(quad: Quad) -> str:
 def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
     """The quads by subject, predicate (type and label first) and object."""
     return sorted(quads, key=_key)
+
+
+@paused_collector()
+def sorted_graphs(
+    store: Store, names: Iterable[str], *selections: Container[str]
+) -> tuple[dict[str, list[Quad]], *tuple[list[Quad], ...]]:
+    """The quads of each named graph, by its short name, and those of each selection of graphs together, all sorted.
+
+    The same as sorting each by :func:`sorted_quads`, but with one sort. No triple may stand in two graphs.
+    """
+    from pyoxigraph import NamedNode
+
+    keyed = {name: {_key(quad): quad for quad in store.quads_for_pattern(None, None, None, NamedNode(graph_iri(name)))} for name in names}
+    ordered = {name: sorted(found) for name, found in keyed.items()}
+    every = {key: quad for found in keyed.values() for key, quad in found.items()}
+    by_graph = {name: [every[key] for key in keys] for name, keys in ordered.items()}
+    # runs that are in order already, which the sort only merges
+    together = (sorted(chain.from_iterable(keys for name, keys in ordered.items() if name in chosen)) for chosen in selections)
+    return by_graph, *([every[key] for key in keys] for keys in together)
 
 
 @paused_collector()
@@ -85,15 +102,3 @@ def write_rdf(
     statements: Iterable[Quad | Triple] = found if keep_graphs else (quad.triple for quad in found)
     path.parent.mkdir(parents=True, exist_ok=True)
     serialize(statements, str(path), format=syntax, prefixes=used_prefixes(found) if prefixes is None else prefixes)
-
-
-@paused_collector()
-def write_nquads_gz(quads: Iterable[Quad], path: Path) -> None:
-    """Write N-Quads, compressed without a time stamp."""
-    from pyoxigraph import RdfFormat, serialize
-
-    text = serialize(quads, format=RdfFormat.N_QUADS)
-    buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, compresslevel=6, mtime=0) as packed:
-        packed.write(text)
-    path.write_bytes(buffer.getvalue())

@@ -23,8 +23,6 @@ from mesokg.resources import FOLDERS, folder
 
 if TYPE_CHECKING:
     import pyoxigraph
-    from pyoxigraph import Quad
-
     from mesokg.cells import Moment
     from mesokg.graph import Graph
     from mesokg.tables import Row, Tables
@@ -160,6 +158,9 @@ def _version_date(store: pyoxigraph.Store) -> str:
 
 # ---------------------------------------------------------------- products
 
+_WHOLE = frozenset(GRAPHS) - {"metadata"}
+_SIMPLE = _WHOLE - {"evidence"}
+
 
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
     import pyoxigraph
@@ -168,21 +169,17 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.questions_rdf import write_pages, write_queries
-    from mesokg.rdf_files import sorted_quads, used_prefixes, write_nquads_gz, write_rdf
+    from mesokg.packed import write_packed
+    from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
     from mesokg.store import EmbeddedStore
 
     formats = pyoxigraph.RdfFormat
     say("products")
     with networks_apart(built.store, out):
-        ordered = sorted_quads(built.store)
-        prefixes = used_prefixes(ordered)
-        by_graph: dict[str, list[Quad]] = {}
-        for quad in ordered:
-            by_graph.setdefault(quad.graph_name.value.rsplit("/", 1)[-1], []).append(quad)
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
-        whole = [quad for quad in ordered if quad.graph_name.value != graph_iri("metadata")]
-        simple = [quad for quad in whole if quad.graph_name.value != graph_iri("evidence")]
-        graphs = [quad for name in GRAPHS for quad in by_graph.get(name, [])]
+        by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE)
+        graphs = [quad for name in GRAPHS for quad in by_graph[name]]
+        prefixes = used_prefixes(graphs)
         for name, quads, syntax in (
             ("mesokg.ttl", whole, formats.TURTLE),
             ("mesokg-simple.ttl", simple, formats.TURTLE),
@@ -192,9 +189,9 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
         ):
             write_rdf(quads, out / name, syntax, prefixes=prefixes)
         write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
-        write_nquads_gz(graphs, out / MARKER)
+        write_packed(by_graph, out / MARKER)
         say("ontology")
-        write_ontology_products(ordered, out)
+        write_ontology_products(by_graph, out)
         say("pages")
         write_queries(out / "queries.ttl")
         asked = EmbeddedStore()

@@ -118,14 +118,14 @@ def products(out: Path) -> tuple[Path, Path, Path, Path]:
     """Base, full, OBO graph and whole graph, made from the tables as they stand."""
     import pyoxigraph
 
-    from mesokg.identifiers import graph_iri
+    from mesokg.identifiers import GRAPHS
     from mesokg.ontology_products import write_ontology_products
-    from mesokg.rdf_files import sorted_quads, used_prefixes, write_rdf
+    from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
     from mesokg.release import assemble
 
     store = assemble(validate=False).store
-    write_ontology_products(store, out)
-    quads = sorted_quads(q for q in store if q.graph_name.value != graph_iri("metadata"))
+    by_graph, quads = sorted_graphs(store, GRAPHS, frozenset(GRAPHS) - {"metadata"})
+    write_ontology_products(by_graph, out)
     write_rdf(quads, out / "mesokg.owl", pyoxigraph.RdfFormat.RDF_XML, prefixes=used_prefixes(quads))
     here = out / "ontology"
     return here / "mesokg-base.owl", here / "mesokg-full.owl", here / "mesokg.json", out / "mesokg.owl"

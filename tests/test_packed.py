@@ -1,0 +1,84 @@
+"""The compressed quads of a build: read whole, or without the properties of assertions that a query does not ask of."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+from pyoxigraph import NamedNode, RdfFormat, Store, parse
+
+from mesokg.builds import load_build
+from mesokg.identifiers import GRAPHS, PREFIXES, graph_iri, term
+from mesokg.packed import asked_of, read_packed, write_packed
+from mesokg.questions import ask, read_questions
+from mesokg.rdf_files import sorted_graphs
+from mesokg.release import MARKER
+
+QUESTIONS = {name: question for name, question in read_questions().items() if question.graph == "evidence"}
+EVIDENCE = NamedNode(graph_iri("evidence"))
+ASKED = {term("subject"), term("rank"), PREFIXES["rdf"] + "type"}
+
+
+def quads(data: bytes) -> set[object]:
+    return set(parse(data, format=RdfFormat.N_QUADS))
+
+
+@pytest.fixture(scope="module")
+def whole(real_build: Path) -> set[object]:
+    return quads(gzip.decompress((real_build / MARKER).read_bytes()))
+
+
+def test_the_whole_file_is_the_whole_graph(real_build: Path, whole: set[object]) -> None:
+    assert quads(read_packed(real_build / MARKER)) == whole
+
+
+def test_only_the_statements_asked_of_are_left_of_the_assertions(real_build: Path, whole: set[object]) -> None:
+    found = quads(read_packed(real_build / MARKER, {"subject", "rank", "label"}))
+    assert found == {quad for quad in whole if quad.graph_name != EVIDENCE or quad.predicate.value in ASKED}
+    assert len(found) < len(whole) / 2
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered_by_the_part_that_it_asks_of(real_store, real_build: Path, name: str) -> None:
+    part = load_build(real_build, asked=QUESTIONS[name].sparql)
+    assert len(part.oxigraph) < len(real_store.oxigraph)
+    assert sorted(map(str, ask(QUESTIONS[name], part).rows)) == sorted(map(str, ask(QUESTIONS[name], real_store).rows))
+
+
+def test_a_file_in_another_order_is_read_whole(real_build: Path, whole: set[object], tmp_path: Path) -> None:
+    store = Store()
+    store.extend(whole)
+    evidence = sorted_graphs(store, GRAPHS)[0]["evidence"]
+    by_subject = b"".join(f"{quad} .\n".encode() for quad in evidence)
+    path = tmp_path / "by-subject.nq.gz"
+    path.write_bytes(gzip.compress(by_subject, 1))
+    assert read_packed(path, {"subject"}) == by_subject
+
+
+@pytest.mark.parametrize("length", [10, 1000, -1])
+def test_a_file_that_is_cut_off_is_not_read_in_part(real_build: Path, tmp_path: Path, length: int) -> None:
+    path = tmp_path / "cut.nq.gz"
+    path.write_bytes((real_build / MARKER).read_bytes()[:length])
+    for names in (None, set(), {"subject"}):
+        with pytest.raises((EOFError, OSError, zlib.error)):
+            read_packed(path, names)
+
+
+def test_any_tool_that_reads_gzip_reads_the_whole(real_build: Path, whole: set[object]) -> None:
+    found = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    data, lines = (real_build / MARKER).read_bytes(), b""
+    while data:
+        lines += found.decompress(data)
+        data, found = found.unused_data, zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    assert quads(lines) == whole
+
+
+def test_without_assertions_there_is_nothing_to_leave_out(tmp_path: Path) -> None:
+    path = tmp_path / "empty.nq.gz"
+    write_packed({}, path)
+    assert read_packed(path, {"subject"}) == b""
+
+
+def test_names_are_found_however_they_are_written() -> None:
+    asked = asked_of('PREFIX m: <https://w3id.org/mesokg/ontology/> SELECT * { ?a m:subject ?s ; <https://w3id.org/mesokg/ontology/rank> "x" ; mesokg:source ?o }')
+    assert {"subject", "rank", "source"} <= asked
