@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mesokg import __version__
 from mesokg.identifiers import NAMESPACE, PREFIXES, compact, graph_iri
 
 if TYPE_CHECKING:
-    from pyoxigraph import Quad
+    from pyoxigraph import Quad, Store
 
 __all__ = ["DATASET", "describe_dataset"]
 
@@ -18,8 +16,8 @@ DATASET = NAMESPACE + "dataset"
 _DATA_LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
-def describe_dataset(quads: Iterable[Quad], version_date: str) -> list[Quad]:
-    """The quads of the metadata graph for these quads of the other graphs.
+def describe_dataset(store: Store, version_date: str) -> list[Quad]:
+    """The quads of the metadata graph for the other named graphs, which the store holds.
 
     ``version_date`` is the ontology's version (ISO date); there is no clock in it.
     """
@@ -36,19 +34,15 @@ def describe_dataset(quads: Iterable[Quad], version_date: str) -> list[Quad]:
     def add(subject: NamedNode, prefix: str, local: str, value: NamedNode | Literal) -> None:
         found.append(Quad(subject, iri(prefix, local), value, graph))
 
-    triples = 0
-    subjects: set[object] = set()
-    properties: Counter[str] = Counter()
-    classes: Counter[str] = Counter()
+    def count(key: str, pattern: str) -> dict[str, int]:
+        rows = store.query(f"SELECT ?{key} (COUNT(*) AS ?number) WHERE {{ GRAPH ?g {{ {pattern} }} }} GROUP BY ?{key}")
+        return {row[key].value: int(row["number"].value) for row in rows}
+
     type_ = PREFIXES["rdf"] + "type"
-    per_graph: Counter[str] = Counter()
-    for quad in quads:
-        triples += 1
-        subjects.add(quad.subject)
-        properties[quad.predicate.value] += 1
-        per_graph[str(quad.graph_name.value)] += 1
-        if quad.predicate.value == type_ and isinstance(quad.object, NamedNode):
-            classes[quad.object.value] += 1
+    properties = count("p", "?s ?p ?o")
+    classes = count("o", f"?s <{type_}> ?o FILTER(isIRI(?o))")
+    per_graph = count("g", "?s ?p ?o")
+    subjects = next(iter(store.query("SELECT (COUNT(DISTINCT ?s) AS ?number) WHERE { GRAPH ?g { ?s ?p ?o } }")))["number"].value
     for prefix, local in (("void", "Dataset"), ("dcat", "Dataset")):
         found.append(Quad(dataset, NamedNode(type_), iri(prefix, local), graph))
     add(dataset, "dcterms", "title", Literal("mesokg", language="en"))
@@ -62,8 +56,8 @@ def describe_dataset(quads: Iterable[Quad], version_date: str) -> list[Quad]:
     add(dataset, "void", "vocabulary", NamedNode(PREFIXES["mesokg"]))
     add(dataset, "void", "exampleResource", NamedNode(PREFIXES["mkg"] + "trial-NCT03710876"))
     for local, number in (
-        ("triples", triples),
-        ("distinctSubjects", len(subjects)),
+        ("triples", sum(per_graph.values())),
+        ("distinctSubjects", int(subjects)),
         ("properties", len(properties)),
         ("classes", len(classes)),
     ):

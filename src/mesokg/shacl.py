@@ -59,7 +59,8 @@ class Result:
 class Constraint:
     """One constraint of one target class, with the SELECT that finds what breaks it.
 
-    The query binds ``?this`` and, except for counts, ``?value``.
+    The query binds ``?this`` and, except for counts, ``?value``. The ``guard``, where there is one, is an ASK that is
+    quicker than the query, and false only where the query finds nothing.
     """
 
     shape: str
@@ -68,6 +69,7 @@ class Constraint:
     severity: str
     message: str
     query: str
+    guard: str = ""
 
 
 class _Shapes:
@@ -157,10 +159,25 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _sizes(store: pyoxigraph.Store) -> dict[str, int]:
+    """How many instances each class has."""
+    rows = store.query(f"SELECT ?c (COUNT(*) AS ?n) WHERE {{ ?x <{_TYPE}> ?c }} GROUP BY ?c", use_default_graph_as_union=True)
+    return {str(row["c"]): int(row["n"].value) for row in rows}
+
+
+_MANY = 1000
+"""Instances from which on a guard is worth its own query."""
+
+
 class _Compiler:
-    def __init__(self, shapes: _Shapes, subclasses: dict[str, set[str]]) -> None:
+    def __init__(self, shapes: _Shapes, subclasses: dict[str, set[str]], sizes: dict[str, int]) -> None:
         self.shapes = shapes
         self.subclasses = subclasses
+        self.sizes = sizes
+
+    def many(self, kind: object) -> bool:
+        """Whether a class, its subclasses included, has many instances."""
+        return sum(self.sizes.get(name, 0) for name in self.subclasses.get(str(kind), {str(kind)})) >= _MANY
 
     def member_of(self, variable: str, kind: object) -> str:
         """A graph pattern: the variable is an instance of a class or of one of its subclasses.
@@ -242,22 +259,33 @@ class _Compiler:
         path_node = self.shapes.one(shape, "path")
         path = self.path(path_node) if path_node is not None else ""
         focus = self.member_of("?this", target)
+        # to look at all values of a property at once is ten times quicker than instance by instance
+        guarded = bool(path) and self.many(target)
         for parameter, argument in self.shapes.parameters(shape):
+            guard = ""
             if parameter == "minCount" and path:
                 count = int(argument.value)
                 if count != 1:
                     raise self.unknown(shape, f"minCount {count}")
                 query = f"SELECT DISTINCT ?this WHERE {{ {focus} FILTER NOT EXISTS {{ ?this {path} ?any }} }}"
+                if guarded:
+                    # MINUS is joined by hash, NOT EXISTS looks each instance up
+                    guard = f"ASK {{ {focus} MINUS {{ ?this {path} ?any }} }}"
             elif parameter == "maxCount" and path:
                 query = (
                     f"SELECT ?this WHERE {{ {focus} ?this {path} ?any }} "
                     f"GROUP BY ?this HAVING (COUNT(DISTINCT ?any) > {argument.value})"
                 )
+                if guarded and argument.value == "1":
+                    counted = f"SELECT (COUNT(*) AS ?all) (COUNT(DISTINCT ?this) AS ?subjects) WHERE {{ ?this {path} ?any }}"
+                    guard = f"ASK {{ {{ {counted} }} FILTER(?all > ?subjects) }}"
             else:
                 value, subject = ("?value", f"?this {path} ?value .") if path else ("?this", "")
                 holds = self.holds(shape, parameter, argument, value)
                 chosen = "?this ?value" if path else "?this (?this AS ?value)"
                 query = f"SELECT DISTINCT {chosen} WHERE {{ {focus} {subject} FILTER(!{holds}) }}"
+                if guarded:
+                    guard = f"ASK {{ {{ SELECT DISTINCT ?value WHERE {{ {subject} }} }} FILTER(!{holds}) }}"
             yield Constraint(
                 shape=shape.value,
                 component=parameter[0].upper() + parameter[1:] + "ConstraintComponent",
@@ -265,6 +293,7 @@ class _Compiler:
                 severity=self.shapes.text(shape, "severity").removeprefix(_SH) or "Violation",
                 message=self.shapes.text(shape, "message"),
                 query=f"PREFIX xsd: <{_XSD}>\n{query}",
+                guard=f"PREFIX xsd: <{_XSD}>\n{guard}" if guard else "",
             )
         for inner in sorted(self.shapes.objects(shape, "property"), key=str):
             yield from self.constraints(inner, target)
@@ -277,7 +306,7 @@ def compile_shapes(shapes: pyoxigraph.Store, data: pyoxigraph.Store) -> list[Con
     Raises VocabularyError if a shape uses what the compiler does not know.
     """
     read = _Shapes(shapes)
-    compiler = _Compiler(read, _subclasses(data))
+    compiler = _Compiler(read, _subclasses(data), _sizes(data))
     found: list[Constraint] = []
     for shape in read.subjects("targetClass"):
         for target in sorted(read.objects(shape, "targetClass"), key=str):
@@ -293,6 +322,8 @@ def run_constraints(constraints: Iterable[Constraint], data: pyoxigraph.Store) -
     from concurrent.futures import ThreadPoolExecutor
 
     def run(constraint: Constraint) -> list[Result]:
+        if constraint.guard and not data.query(constraint.guard, use_default_graph_as_union=True):
+            return []
         rows = data.query(constraint.query, use_default_graph_as_union=True)
         counted = constraint.component in ("MinCountConstraintComponent", "MaxCountConstraintComponent")
         return [
