@@ -324,7 +324,8 @@ def mechanisms() -> Pairs:
 
 
 def same_patients() -> Pairs:
-    overlaps = {tuple(sorted((one, other))) for one, found in every("publications", "overlapsWith").items() for other in found}
+    marked = [*every("publications", "overlapsWith").items(), *every("web_pages", "overlapsWith").items()]
+    overlaps = {tuple(sorted((one, other))) for one, found in marked for other in found}
     restates = {("restates", one, other) for one, found in every("publications", "restates").items() for other in found}
     return {("overlaps with", *pair) for pair in overlaps} | restates
 
