@@ -232,6 +232,9 @@ EVIDENCE_CLASHES = {
     "an assertion as source": ("", "mkg:a1 a mesokg:Assertion . mkg:a2 a mesokg:Assertion ; mesokg:source mkg:a1 ."),
     "a gene as source": ("mkg:g a mesokg:Gene .", "mkg:a1 a mesokg:Assertion ; mesokg:source mkg:g ."),
     "a date that is none": ("", "mkg:a1 a mesokg:Assertion ; mesokg:checkedOn 'soon'^^xsd:dateTime ."),
+    "two ranks": ("", "mkg:a1 a mesokg:Assertion ; mesokg:rank mesokg:rankNormal, mesokg:rankPreferred . mkg:a2 a mesokg:Assertion ; mesokg:rank mesokg:rankNormal ."),
+    "two ranks, one among the facts": ("mkg:a1 mesokg:rank mesokg:rankPreferred .", "mkg:a1 a mesokg:Assertion ; mesokg:rank mesokg:rankNormal ."),
+    "true and not true": ("", "mkg:a1 a mesokg:Assertion ; mesokg:negated true, false ."),
     "a union domain": ("", "mkg:a1 a mesokg:Assertion ; mesokg:value 1.0 ."),
 }
 

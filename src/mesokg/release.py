@@ -23,6 +23,8 @@ from mesokg.resources import FOLDERS, folder
 
 if TYPE_CHECKING:
     import pyoxigraph
+    from pyoxigraph import Quad
+
     from mesokg.cells import Moment
     from mesokg.graph import Graph
     from mesokg.tables import Row, Tables
@@ -168,8 +170,8 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     from mesokg.formats.apart import networks_apart
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
-    from mesokg.questions_rdf import write_pages, write_queries
     from mesokg.packed import write_packed
+    from mesokg.questions_rdf import write_pages, write_queries
     from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
     from mesokg.store import EmbeddedStore
 
