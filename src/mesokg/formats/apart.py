@@ -41,17 +41,21 @@ def networks_apart(store: pyoxigraph.Store, out: Path) -> Iterator[None]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
     command = [sys.executable, "-m", "mesokg.formats.apart", str(quads), str(out)]
     # its standard input stays open for as long as this process lives
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8") as other:
-        try:
-            yield
-            # until its end; communicate() would close its input first, which tells it to stop
-            message = other.stderr.read() if other.stderr else ""
-        except BaseException:
-            other.kill()
-            raise
-    if other.returncode:
-        raise ExportError(message.strip() or f"the networks were not written: their process ended with {other.returncode}")
-    quads.unlink()
+    try:
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        ) as other:
+            try:
+                yield
+                # until its end; communicate() would close its input first, which tells it to stop
+                message = other.stderr.read() if other.stderr else ""
+            except BaseException:
+                other.kill()
+                raise
+        if other.returncode:
+            raise ExportError(message.strip() or f"the networks were not written: their process ended with {other.returncode}")
+    finally:
+        quads.unlink(missing_ok=True)
 
 
 def _stop_with_the_parent() -> None:

@@ -18,6 +18,8 @@ from mesokg.networks.layout import LAYOUT
 from mesokg.networks.measures import SEED, neighbours
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     import networkx
     import numpy as np
 
@@ -35,6 +37,9 @@ HOLD = 60.0
 
 BAND = 1 << 18
 """Distances held at once: a megabyte, which stays in the processor's cache."""
+
+WORKERS = 2
+"""Threads; numpy lets go of Python's lock."""
 
 PIVOTS = 40
 ROOM = 2.2
@@ -96,7 +101,7 @@ def _start(near: list[list[int]], random: np.random.Generator) -> np.ndarray:
     return place / spread * 10.0 * math.sqrt(number) + random.normal(size=(number, 2))
 
 
-def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.Generator, pool: ThreadPoolExecutor) -> np.ndarray:
     """Forces until the rounds are over: pull along links grows with their length, push falls with it."""
     import numpy as np
 
@@ -114,7 +119,8 @@ def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.G
     before = np.zeros((number, 2), dtype=np.float32)
     rounds = max(70, min(ROUNDS, ROUNDS * BIG // number))
     band = max(1, BAND // number)
-    room = np.empty((min(band, number), number), dtype=np.float32)
+    lows = range(0, number, band)
+    room = [np.empty((min(band, number), number), dtype=np.float32) for _ in range(WORKERS)]
     for turn in range(rounds):
         norm = (place * place).sum(1, keepdims=True)
         # a product of matrices gives squared distances, three more sum what they weigh, a band of rows at a time: the
@@ -122,14 +128,19 @@ def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.G
         rows, columns = np.hstack([place, norm, one]), np.hstack([-2.0 * place, one, norm]).T
         weighed = np.ascontiguousarray((np.hstack([place, one]) * mass).T)
         pushed = np.empty((number, 3), dtype=np.float32)
-        for low in range(0, number, band):
-            square = np.matmul(rows[low : low + band], columns, out=room[: min(band, number - low)])
-            np.maximum(square, least, out=square)
-            np.reciprocal(square, out=square)
-            here = np.arange(len(square))
-            square[here, low + here] = 0.0
-            for side in range(3):
-                pushed[low : low + band, side] = square @ weighed[side]
+
+        def push_bands(worker: int, rows: np.ndarray = rows, columns: np.ndarray = columns, weighed: np.ndarray = weighed, pushed: np.ndarray = pushed) -> None:
+            for low in lows[worker::WORKERS]:
+                square = np.matmul(rows[low : low + band], columns, out=room[worker][: min(band, number - low)])
+                np.maximum(square, least, out=square)
+                np.reciprocal(square, out=square)
+                here = np.arange(len(square))
+                square[here, low + here] = 0.0
+                for side in range(3):
+                    pushed[low : low + band, side] = square @ weighed[side]
+
+        # each band has its own rows of the result, which is the same in whatever order they come
+        list(pool.map(push_bands, range(WORKERS)) if len(lows) > WORKERS else map(push_bands, range(WORKERS)))
         force = push * mass * (place * pushed[:, 2:] - pushed[:, :2])
         across = place[pairs[:, 1]] - place[pairs[:, 0]]
         strength = pull[:, None] * across
@@ -213,21 +224,25 @@ def lay_out(graph: networkx.MultiDiGraph, *, seed: int = SEED) -> dict[str, tupl
     """
     try:
         import numpy as np
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
-        raise MesokgError("a layout needs numpy; run `pip install mesokg[layout]`") from error
+        raise MesokgError("a layout needs numpy and threadpoolctl; run `pip install mesokg[layout]`") from error
+    from concurrent.futures import ThreadPoolExecutor
 
     nodes = list(graph)
     near = neighbours(graph)
     sizes = np.array([float(data.get("size", 5.0)) for _, data in graph.nodes(data=True)])
     boxes: list[tuple[list[int], np.ndarray]] = []
     alone: list[int] = []
-    for members in _components(near):
-        if len(members) == 1:
-            alone += members
-            continue
-        position = {node: number for number, node in enumerate(members)}
-        inside = [{position[other]: weight for other, weight in near[node].items()} for node in members]
-        boxes.append((members, _turn(_settle(inside, sizes[members], np.random.default_rng(seed)))))
+    # the threads of numpy's own library wait for each other longer than they compute where the machine has other work
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(WORKERS) as pool:
+        for members in _components(near):
+            if len(members) == 1:
+                alone += members
+                continue
+            position = {node: number for number, node in enumerate(members)}
+            inside = [{position[other]: weight for other, weight in near[node].items()} for node in members]
+            boxes.append((members, _turn(_settle(inside, sizes[members], np.random.default_rng(seed), pool))))
     if alone:
         kinds = [graph.nodes[nodes[node]].get("kind", "") for node in alone]
         ordered = [node for _, node in sorted(zip(kinds, alone, strict=True))]
@@ -280,11 +295,8 @@ def renew_layout(graphs: dict[str, networkx.MultiDiGraph], path: Path = LAYOUT) 
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     import argparse
-    import os
     import time
 
-    # numpy's threads wait for each other longer than they compute where the machine has other work
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from mesokg.builds import find_build, load_build
     from mesokg.errors import UsageError
     from mesokg.networks import VIEWS, network_of
