@@ -103,6 +103,26 @@ def test_a_tip_links_to_the_publisher_too(http):
     assert re.search(r'href="https://clinicaltrials\.gov/study/NCT\d{8}"[^>]*>↗', page)
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/id/publication-DOI-10-1038-cgt-2011-86", "Seen in: "),
+        ("/thing/HGNC:7371", "record of HGNC:7371"),
+        ("/id/country-us", "Tells which thing this is"),
+    ],
+)
+def test_what_only_tells_which_thing_it_is_says_so(http, path, words):
+    page = http.get(path, headers={"Accept": "text/html"}).text
+    everything = page.partition('id="all"')[2].partition("</section>")[0]
+    bare = [item for item in re.findall(r"<li>(.*?)</li>", everything, re.S) if 'class="src"' not in item]
+    assert bare == []
+    assert words in everything
+
+
+def test_terms_of_the_ontology_have_no_such_mark(http):
+    assert ">identity</button>" not in http.get("/ontology/Trial", headers={"Accept": "text/html"}).text
+
+
 def test_a_row_of_an_answer_leads_to_its_sources(http):
     page = http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}).text
     links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lay_out", "main", "renew_layout"]
 
-ROUNDS = 260
+ROUNDS = 220
 """Rounds of forces for a component of up to BIG nodes; fewer for larger ones."""
 
 BIG = 1400
@@ -124,15 +124,14 @@ def _settle(near: list[dict[int, float]], sizes: np.ndarray, random: np.random.G
     for turn in range(rounds):
         norm = (place * place).sum(1, keepdims=True)
         # a product of matrices gives squared distances, three more sum what they weigh, a band of rows at a time: the
-        # whole matrix would be moved through memory again and again
-        rows, columns = np.hstack([place, norm, one]), np.hstack([-2.0 * place, one, norm]).T
+        # whole matrix would be moved through memory again and again. What is added keeps nodes in one place from flying apart
+        rows, columns = np.hstack([place, norm, one]), np.hstack([-2.0 * place, one, norm + least]).T
         weighed = np.ascontiguousarray((np.hstack([place, one]) * mass).T)
         pushed = np.empty((number, 3), dtype=np.float32)
 
         def push_bands(worker: int, rows: np.ndarray = rows, columns: np.ndarray = columns, weighed: np.ndarray = weighed, pushed: np.ndarray = pushed) -> None:
             for low in lows[worker::WORKERS]:
                 square = np.matmul(rows[low : low + band], columns, out=room[worker][: min(band, number - low)])
-                np.maximum(square, least, out=square)
                 np.reciprocal(square, out=square)
                 here = np.arange(len(square))
                 square[here, low + here] = 0.0

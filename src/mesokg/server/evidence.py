@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from mesokg.describe import Description, Evidence, Statement
 from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.server.html import Markup, el
-from mesokg.server.look import Look, href
+from mesokg.server.look import Look, external, href
 
-__all__ = ["gather", "iri_of", "link", "mark", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
+__all__ = ["gather", "identity", "iri_of", "link", "mark", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
 
 
 def iri_of(short: str) -> str:
@@ -83,6 +83,20 @@ def sources(evidence: Iterable[Evidence], inferred: bool = False, why: str = "")
     return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", items, cls="tip"), cls="src")
 
 
+def identity(found: Description) -> Markup | None:
+    """The mark of what only says which thing this is, as its DOI or symbol: where that was seen, or whose record it is.
+
+    None for terms of the ontology, whose words are our own.
+    """
+    if found.iri.startswith(PREFIXES["mesokg"]):
+        return None
+    seen = "; ".join(one.value for one in values(found, "confirmedIn"))
+    record = external(found.iri)
+    where = [" Seen in: ", seen, "."] if seen else [" From the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
+    tip = el("span", "Tells which thing this is; no statement that needs evidence.", where, cls="tip")
+    return el("span", el("button", "identity", type="button", cls="mark"), tip, cls="src")
+
+
 def mark(statement: Statement, about: str = "") -> Markup | None:
     """The mark of one statement; ``about`` is the IRI it is about where inferences can be explained here."""
     why = ""
@@ -130,8 +144,11 @@ def values(found: Description, name: str, *, inward: bool = False) -> list[State
     return [s for s in found.statements if s.property == f"mesokg:{name}" and s.inward == inward and s.holds]
 
 
-def statement_rows(statements: Iterable[Statement], about: str = "") -> list[Markup]:
-    """Rows of a definition list, one per property, with the sources of each value; ``about`` as for :func:`mark`."""
+def statement_rows(statements: Iterable[Statement], about: str = "", otherwise: Markup | None = None) -> list[Markup]:
+    """Rows of a definition list, one per property, with the sources of each value; ``about`` as for :func:`mark`.
+
+    ``otherwise`` is the mark of values that have no sources and do not follow from others.
+    """
     groups: dict[tuple[str, bool], list[Statement]] = {}
     for one in statements:
         groups.setdefault((one.property, one.inward), []).append(one)
@@ -139,7 +156,7 @@ def statement_rows(statements: Iterable[Statement], about: str = "") -> list[Mar
     for (prop, inward), group in groups.items():
         words = group[0].property_label or prop.removeprefix("mesokg:")
         name = el("a", words, href=href(iri_of(prop)), title=prop)
-        shown = [el("li", value_of(one), " ", mark(one, about)) for one in group[:60]]
+        shown = [el("li", value_of(one), " ", mark(one, about) or otherwise) for one in group[:60]]
         if len(group) > 60:
             shown.append(el("li", f"and {len(group) - 60} more", cls="more"))
         listed: Any = el("ul", shown)

@@ -9,7 +9,7 @@ from typing import Any
 from mesokg.describe import Description
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.drawings import Block, Interval, interval_plot, schematic, share
-from mesokg.server.evidence import gather, iri_of, mark, sources, statement_rows, value_of, values, why_address
+from mesokg.server.evidence import gather, identity, iri_of, mark, sources, statement_rows, value_of, values, why_address
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
 from mesokg.server.outcomes import arm_words, number_words, outcomes, table
@@ -318,7 +318,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
     )
     return [
         head, special,
-        el("section", el("h2", "Everything said of it" if special else "What it is"), el("dl", statement_rows(out, about), cls="statements") if out else el("p", "Nothing more."), id="all"),
+        el("section", el("h2", "Everything said of it" if special else "What it is"), el("dl", statement_rows(out, about, identity(found)), cls="statements") if out else el("p", "Nothing more."), id="all"),
         el("section", el("h2", "What refers to it"), el("dl", statement_rows(inward, about), cls="statements"), id="inward") if inward else None,
         el("section", el("h2", "Said by a source, but outranked, denied or without a value"), el("dl", statement_rows(other), cls="statements"), id="outranked") if other else None,
     ]
