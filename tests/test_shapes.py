@@ -161,6 +161,24 @@ def test_pyshacl_agrees_on_random_damage(seed: int, shapes: ox.Store) -> None:
     assert bare(judge_with_pyshacl(shapes, store)) == bare(results)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_guards_hide_nothing(seed: int, shapes: ox.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In small classes constraints have no guard before them; here all have one that can."""
+    store = make_store(seed)
+    without = compile_shapes(shapes, store)
+    monkeypatch.setattr("mesokg.shacl._MANY", 0)
+    guarded = compile_shapes(shapes, store)
+    assert not any(one.guard for one in without)
+    assert sum(bool(one.guard) for one in guarded) > 400
+    assert run_constraints(guarded, store) == run_constraints(without, store) != []
+
+
+def test_guards_hide_nothing_of_the_cases(broken: tuple, shapes: ox.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, results, *_ = broken
+    monkeypatch.setattr("mesokg.shacl._MANY", 0)
+    assert run_constraints(compile_shapes(shapes, store), store) == results
+
+
 def test_scientific_notation_is_no_decimal(shapes: ox.Store) -> None:
     """XSD 1.1 part 2, section 3.3.3 knows no exponent; pySHACL lets it pass, so our engine is the stricter one."""
     store = ox.Store()

@@ -101,14 +101,10 @@ def _fill(work: pyoxigraph.Store, store: pyoxigraph.Store, rules: Sequence[Rule]
         predicate for predicate in by_predicate
         if any(True for _ in store.quads_for_pattern(None, ox.NamedNode(predicate[1:-1]), None, evidence))
     )  # fmt: skip
-    # a functional property can clash only where a subject has two values
-    whole = [
-        predicate for predicate in present
-        if predicate != RDF_TYPE and not by_predicate[predicate] <= (
-            _ONE_TRIPLE if any(True for _ in store.quads_for_pattern(None, ox.NamedNode(predicate[1:-1]), None, graphs["facts"]))
-            else _ONE_TRIPLE | _FUNCTIONAL
-        )
-    ]  # fmt: skip
+    # a functional property can clash only where a subject has two values, of which the facts or a rule may bring one
+    brought = {rule.head.predicate for rule in rules if rule.head is not None}
+    brought |= {p for p in present if any(True for _ in store.quads_for_pattern(None, ox.NamedNode(p[1:-1]), None, graphs["facts"]))}
+    whole = [p for p in present if p != RDF_TYPE and not by_predicate[p] <= (_ONE_TRIPLE if p in brought else _ONE_TRIPLE | _FUNCTIONAL)]
     samples = [quad for p in whole for quad in _copies(store, evidence, p)]
     samples += [quad for p in present if p not in whole and _FUNCTIONAL <= by_predicate[p] for quad in _with_two_values(store, evidence, p)]
     samples += _samples(store, evidence, [p for p in present if p != RDF_TYPE and p not in whole], rules)
