@@ -61,7 +61,7 @@ def asked_of(sparql: str) -> set[str]:
     """The names without prefix that a query mentions: its properties are among them, unless it asks for any property.
 
     >>> sorted(asked_of("SELECT ?o { ?a mesokg:object ?o ; <https://w3id.org/mesokg/ontology/rank> ?r }"))
-    ['mesokg', 'object', 'ontology', 'rank']
+    ['mesokg', 'object', 'ontology', 'rank', 'w3id']
     """
     return set(_NAME.findall(sparql))
 
