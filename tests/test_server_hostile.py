@@ -170,6 +170,30 @@ def test_a_full_queue_says_when_to_come_back(real_build, tmp_path):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+@pytest.mark.parametrize(("lasts", "left", "status"), [(0.2, 0.6, 504), (0, 60, 400)])
+def test_a_worker_that_ends_itself_at_its_deadline_is_late_not_crashed(lasts, left, status):
+    """Its alarm may be seen before the server's own, where that has been kept waiting."""
+    import asyncio
+    from types import SimpleNamespace
+
+    from mesokg.server.failures import Failure
+    from mesokg.server.pool import Pool, _Gone
+
+    pool = Pool.__new__(Pool)
+    pool.settings, pool._kill = SimpleNamespace(deadline_seconds=left), lambda worker: None
+
+    async def gone():
+        await asyncio.sleep(lasts)
+        raise _Gone
+
+    async def ask():
+        await pool._finish(None, asyncio.get_running_loop().create_task(gone()), left)
+
+    with pytest.raises(Failure) as told:
+        asyncio.run(ask())
+    assert told.value.status == status
+
+
 # ---------------------------------------------------------------- slow clients
 
 
