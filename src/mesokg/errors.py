@@ -102,6 +102,10 @@ class ProblemsFound(MesokgError):
         head = f"{errors} problem{'' if errors == 1 else 's'} found"
         super().__init__("\n".join([head, *map(str, self.problems)]))
 
+    def __reduce__(self) -> tuple[type[ProblemsFound], tuple[list[Problem]]]:
+        # an exception is made again from its message alone, unless it says from what else
+        return type(self), (self.problems,)
+
 
 class TableError(ProblemsFound):
     """Problems in the curated tables."""

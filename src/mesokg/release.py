@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mesokg import __version__
 from mesokg.collector import paused_collector
 from mesokg.errors import CheckFailed, ExportError, Problem
+from mesokg.forking import can_fork, forked
 from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
 from mesokg.locks import build_lock
 from mesokg.resources import FOLDERS, folder
@@ -164,10 +165,40 @@ _WHOLE = frozenset(GRAPHS) - {"metadata"}
 _SIMPLE = _WHOLE - {"evidence"}
 
 
+@contextmanager
+def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Write the networks of an unvalidated build, and validate it, in a process of its own while the block runs.
+
+    Where that cannot be a copy of this one, validation comes first, and a fresh process writes the networks.
+    """
+    from mesokg.formats import write_network_products
+    from mesokg.formats.apart import networks_apart
+
+    def validated() -> tuple[list[Problem], float]:
+        begun = time.perf_counter()
+        return _validate(built.store, built.tables), time.perf_counter() - begun
+
+    def share() -> tuple[list[Problem], float]:
+        found = validated()
+        write_network_products(built.store, out)
+        return found
+
+    say("validation")
+    if can_fork():
+        say("products")
+        with forked(share) as result:
+            yield
+            built.warnings, built.seconds["validation"] = result()
+    else:
+        built.warnings, built.seconds["validation"] = validated()
+        say("products")
+        with networks_apart(built.store, out):
+            yield
+
+
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
     import pyoxigraph
 
-    from mesokg.formats.apart import networks_apart
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.packed import write_packed
@@ -176,8 +207,7 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
     from mesokg.store import EmbeddedStore
 
     formats = pyoxigraph.RdfFormat
-    say("products")
-    with networks_apart(built.store, out):
+    with _second_share(built, out, say):
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
         by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE)
         graphs = [quad for name in GRAPHS for quad in by_graph[name]]
@@ -320,7 +350,7 @@ def build(
     recover(out)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
-    built = assemble(data, say=say)
+    built = assemble(data, validate=False, say=say)
     with build_lock(out):
         return built, _write(built, out, data, say)
 

@@ -1,0 +1,94 @@
+"""A share of the work in a copy of the process."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+from test_release import contents
+
+from mesokg.errors import CheckFailed, Problem
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="a build forks on Linux only; elsewhere the other way is taken and tested")
+
+
+def told(code: str, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """What a fresh process with one thread says; pytest itself may have more, and then would not fork."""
+    head = "import os, sys, time\nfrom mesokg.errors import *\nfrom mesokg.forking import can_fork, forked\nassert can_fork()\n"
+    return subprocess.run([sys.executable, "-c", head + code, *arguments], capture_output=True, text=True, check=False, timeout=timeout)
+
+
+@linux
+def test_the_result_of_a_copy_comes_back() -> None:
+    done = told("with forked(lambda: (os.getpid(), [1] * 200_000)) as result: pid, many = result()\nprint(pid != os.getpid(), len(many))")
+    assert (done.stdout, done.stderr) == ("True 200000\n", "")
+
+
+@linux
+@pytest.mark.parametrize(
+    ("work", "seen"),
+    [
+        ("raise CheckFailed([Problem('data/a.tsv', 2, 'phase', 'rule', 'x', 'mend it')])", "CheckFailed [Problem(file='data/a.tsv', line=2"),
+        ("raise ExportError('no room')", "ExportError no room"),
+        ("raise OSError(28, 'No space left on device', '/dev/full')", "OSError [Errno 28] No space left on device: '/dev/full'"),
+        ("1 / 0", "RuntimeError in the second process:"),
+        ("os._exit(3)", "RuntimeError the second process ended early, with 3"),
+    ],
+)
+def test_what_a_copy_raises_is_raised_here(work: str, seen: str) -> None:
+    done = told(
+        f"def work():\n    {work}\ntry:\n    with forked(work) as result: result()\n"
+        "except Exception as error: print(type(error).__name__, getattr(error, 'problems', error))"
+    )
+    assert done.stdout.startswith(seen), done.stderr
+    assert done.stderr == ""
+
+
+LATE = "def work():\n    time.sleep(1)\n    open(sys.argv[1], 'w').close()\n"
+
+
+@linux
+@pytest.mark.parametrize("end", ["raise ZeroDivisionError", "os.kill(os.getpid(), 9)"], ids=["fails", "is killed"])
+def test_a_copy_stops_with_this_process(end: str, tmp_path: Path) -> None:
+    done = told(f"{LATE}with forked(work):\n    {end}", str(tmp_path / "written"))
+    assert done.returncode != 0
+    time.sleep(1.5)
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_a_process_with_two_threads_does_not_fork() -> None:
+    done = told("import threading\nthreading.Thread(target=time.sleep, args=(1,)).start()\nprint(can_fork())")
+    assert done.stdout == "False\n"
+
+
+def test_problems_survive_the_way_between_processes() -> None:
+    error = CheckFailed([Problem("data/a.tsv", 2, "phase", "rule", "x", "mend it")])
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.problems, str(again)) == (CheckFailed, error.problems, str(error))
+
+
+def build_in(out: Path, forks: bool) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom mesokg import release\n"
+        f"if {forks}: assert release.can_fork()\nelse: release.can_fork = lambda: False\n"
+        "built, receipt = release.build(Path(sys.argv[1]), Path(sys.argv[2]))\nprint(len(built.warnings), sorted(built.seconds))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(out), str(TINY)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    out.with_suffix(".said").write_text(done.stdout)
+
+
+@linux
+def test_a_build_is_the_same_with_a_copy_and_without(tmp_path: Path) -> None:
+    for forks in (True, False):
+        build_in(tmp_path / str(forks), forks)
+    assert contents(tmp_path / "True") == contents(tmp_path / "False")
+    assert (tmp_path / "True.said").read_text() == (tmp_path / "False.said").read_text()
+    assert os.listdir(tmp_path / "True")
