@@ -115,6 +115,20 @@ def test_a_denial_with_higher_rank_takes_the_triple_away(tiny: Path, rank: str, 
     assert values(graph, "mkg:trial-NCT00000001", "country") == {expand(name) for name in holds}
 
 
+@pytest.mark.parametrize(("column", "value", "rule"), [("evidence", "case report", "two kinds of evidence"), ("rank", "deprecated", "two ranks")])
+def test_one_source_says_a_thing_with_one_evidence_and_one_rank(tiny: Path, column: str, value: str, rule: str) -> None:
+    """Told twice, at two places, it is one assertion, which cannot keep both."""
+    path = tiny / "trials.tsv"
+    lines = path.read_text().splitlines()
+    again = dict(zip(lines[0].split("\t"), lines[-1].split("\t"), strict=True)) | {"locator": "another place", "comment": "why", column: value}
+    path.write_text("\n".join([*lines, "\t".join(again.values()), ""]))
+    with pytest.raises(TableError) as caught:
+        build_graph(read_tables(tiny))
+    found = [p for p in caught.value.problems if p.rule == rule]
+    assert {(p.file, p.line) for p in found} == {("data/trials.tsv", len(lines) + 1)}
+    assert all(f"data/trials.tsv:{len(lines)} " in p.fix for p in found)
+
+
 def test_every_plain_triple_has_an_assertion(tiny: Path) -> None:
     tables = read_tables(tiny)
     graph = build_graph(tables)

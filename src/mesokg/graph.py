@@ -102,7 +102,7 @@ def _precision(text: str, value: object) -> str:
 
 
 def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[dict[str, Assertion], list[Problem]]:
-    """Gather the assertions of all rows by IRI, with the problems of rows that give one assertion two ranks."""
+    """Gather the assertions of all rows by IRI, with the problems of rows that give one assertion two ranks or two kinds of evidence."""
     found: dict[str, Assertion] = {}
     problems: list[Problem] = []
     normal = vocabulary.value("Rank", "normal")
@@ -129,8 +129,10 @@ def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[dict[str, Assert
                 file, line, _ = known.place
                 fix = f"{file}:{line} ranks the same statement of the same source differently; keep one rank"
                 problems.append(Problem(row.file, row.line, prop.name, "two ranks", compact(row.rank), fix))
-            if vocabulary.evidence_order[made.evidence] < vocabulary.evidence_order[known.evidence]:
-                known.evidence = made.evidence
+            if known.evidence != made.evidence:
+                file, line, _ = known.place
+                fix = f"{file}:{line} has another evidence for the same statement of the same source; say it in one row, with the evidence it has there"
+                problems.append(Problem(row.file, row.line, prop.name, "two kinds of evidence", compact(row.evidence), fix))
             known.rows.append(row)
     return found, problems
 

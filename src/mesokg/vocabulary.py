@@ -88,7 +88,6 @@ class Vocabulary:
     properties: dict[str, PropertyTerm]
     values: dict[str, dict[str, str]]
     evidence_codes: dict[str, str]
-    evidence_order: dict[str, int]
     tables: dict[str, TableSpec]
     labels: dict[str, str] = field(repr=False)
     path: Path = field(repr=False)
@@ -243,7 +242,6 @@ def read_vocabulary(path: Path | None = None) -> Vocabulary:
     properties = _read_properties(triples)
     values: dict[str, dict[str, str]] = defaultdict(dict)
     codes: dict[str, str] = {}
-    order: dict[str, int] = {}
     for iri in triples.typed(_OWL + "NamedIndividual"):
         notation = triples.one(iri, _SKOS + "notation")
         if notation is None:
@@ -252,8 +250,6 @@ def read_vocabulary(path: Path | None = None) -> Vocabulary:
             values[class_iri][notation] = iri
         if code := triples.one(iri, term("evidenceCode")):
             codes[iri] = code
-        if rank := triples.one(iri, term("evidenceOrder")):
-            order[iri] = int(rank)
     classes = {
         iri: ClassTerm(
             iri=iri,
@@ -274,7 +270,6 @@ def read_vocabulary(path: Path | None = None) -> Vocabulary:
         properties=properties,
         values={iri: dict(sorted(found.items())) for iri, found in values.items()},
         evidence_codes=codes,
-        evidence_order=order,
         tables=_read_tables(triples, supers, properties),
         labels=labels,
         path=path,
