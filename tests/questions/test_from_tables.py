@@ -154,15 +154,22 @@ def phases() -> Pairs:
 
 
 def stopped() -> Pairs:
-    status, reasons = one("trials", "status"), every("trials", "stopReason")
-    ended = {trial for trial in things("trials") if status.get(trial) in ("terminated", "withdrawn", "suspended")}
-    return {(trial, status[trial], reason) for trial in ended for reason in reasons[trial] or {""}}
+    """Trials that ended early; and, in a second group, those with another status but a reason, or with such a status in any one row."""
+    ends, status, reasons = ("terminated", "withdrawn", "suspended"), one("trials", "status"), every("trials", "stopReason")
+    said = {row["id"] for row in table("trials") if row["status"] in ends and row.get("rank", "") != "deprecated"}
+    shown = {trial for trial in things("trials") if status.get(trial) in ends or reasons[trial] or trial in said}
+    return {
+        ("1 ended early" if status.get(trial) in ends else "2 a reason or one source says so, the status does not", trial, status.get(trial, "not known"), reason)
+        for trial in shown
+        for reason in reasons[trial] or {""}
+    }
 
 
 def baskets() -> Pairs:
     scope = one("trials", "tumourScope")
     columns = [one("trials", name) for name in ("mesotheliomaParticipants", "participantsTreated", "enrolmentActual", "enrolmentPlanned")]
-    return {(trial, *(column.get(trial, "") for column in columns)) for trial in things("trials") if scope.get(trial) == "mixed"}
+    found = {(trial, *(column.get(trial, "") for column in columns)) for trial in things("trials") if scope.get(trial) == "mixed"}
+    return found | {("", str(sum(int(row[1]) for row in found if row[1])), "", "", "")}
 
 
 def registered() -> Pairs:
@@ -211,11 +218,14 @@ def staged() -> Pairs:
 
 
 def vector_choice() -> Pairs:
-    vectors, sponsors, start = vectors_of(), every("trials", "sponsor"), one("trials", "startDate")
+    """Every trial, with the vectors of its therapies or without any."""
+    vectors, sponsors, start, tested = vectors_of(), every("trials", "sponsor"), one("trials", "startDate"), defaultdict(set)
+    for trial, therapy in investigated():
+        tested[trial] |= vectors[therapy]
     return {
         (sponsor, start.get(trial, "")[:4], trial, vector)
-        for trial, therapy in investigated()
-        for vector in vectors[therapy]
+        for trial in things("trials")
+        for vector in tested[trial] or {""}
         for sponsor in sponsors[trial] or {""}
     }
 
@@ -412,7 +422,7 @@ def receptor_targets() -> Pairs:
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_countries_run_trials": (("country", "trials"), countries),
     "which_trials_have_which_phase_and_status": (("trial", "phase", "status", "startDate"), phases),
-    "which_trials_stopped_and_why": (("trial", "status", "stopReason"), stopped),
+    "which_trials_stopped_and_why": (("group", "trial", "status", "stopReason"), stopped),
     "how_many_mesothelioma_patients_in_basket_trials": (
         ("trial", "mesotheliomaParticipants", "participantsTreated", "enrolmentActual", "enrolmentPlanned"), baskets,
     ),
