@@ -90,6 +90,15 @@ def test_validate_says_that_a_file_holds_nothing(tmp_path: Path) -> None:
         (["bild"], "did you mean build"),
         (["query", "which_vektors"], "there is no question"),
         (["query"], "name one question"),
+        (["query", ""], "there is no question without a name; `mesokg query --list` shows all"),
+        (["query", "which_cars"], "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
+        (["query", "xyz"], "no name is like it; `mesokg query --list` shows all"),
+        (["query", "-f", ""], ".: a folder; give a file with a SPARQL query"),
+        (["query", "-f", "/"], "/: a folder; give a file with a SPARQL query"),
+        (["query", "-e", "ASK {}", "--explain"], "--explain goes with a query that makes rows (SELECT)"),
+        (["query", "-e", "CONSTRUCT { ?s a ?c } WHERE { ?s a ?c }", "--explain"], "--explain goes with a query that makes rows (SELECT)"),
+        (["query", "what_does_source_say", "--set", "source=TINY"], "parameter source: 'TINY' (mkg:trial-NCT00000001, tiny trial, trial) is none of the values"),
+        (["query", "what_does_source_say", "--set", "source=mkg:publication-nothing"], "is not in this graph"),
         (["query", "-e", "SELECT * WHERE { ?s ?p }"], "third part"),
         (["query", "-e", "ASK {}", "--format", "xml"], "there is no format 'xml'"),
         (["query", "-e", "ASK {}", "--set", "a=b"], "--set goes with the name"),
@@ -162,6 +171,62 @@ def test_query_explains_its_rows(tiny_build: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "mkg:arm-NCT00000001-all | mkg:trial-NCT00000001" in done.stdout
     assert "mesokg:armOf mkg:trial-NCT00000001   Example 2000, Journal, abstract (" in done.stdout
+
+
+def test_query_explains_numbers_by_the_measurement_they_belong_to(tiny_build: Path) -> None:
+    sparql = "SELECT ?trial ?measure ?numerator ?denominator { ?outcome mesokg:outcomeOf ?trial ; mesokg:measure/skos:notation ?measure ; mesokg:hasMeasurement ?m . ?m mesokg:numerator ?numerator ; mesokg:denominator ?denominator }"
+    done = run("query", "-e", sparql, "--explain", "--build", str(tiny_build))
+    assert done.returncode == 0, done.stderr
+    row, numbers = "", dict[str, list[str]]()
+    for line in done.stdout.splitlines():
+        if line.startswith("    "):
+            said, _, source = line.strip().partition("   ")
+            numbers[row].append(f"{said.partition(' ')[2]}, {source.partition(',')[0]}")
+        else:
+            row = line
+            numbers[row] = []
+    told = {row: {one for one in lines if one.startswith(("mesokg:numerator", "mesokg:denominator"))} for row, lines in numbers.items()}
+    assert told == {
+        "mkg:trial-NCT00000001 | stable disease | 6 | 15": {"mesokg:numerator 6, Other 2003", "mesokg:denominator 15, Other 2003"},
+        "mkg:trial-NCT00000001 | stable disease | 11 | 15": {"mesokg:numerator 11, Example 2000", "mesokg:denominator 15, Example 2000"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("sparql", "words"),
+    [
+        ("SELECT (COUNT(*) AS ?number) { ?any a mesokg:Trial }", "    this row names no thing by its id"),
+        ("SELECT ?trial { ?trial a mesokg:Trial }", "    no statement of a source was found behind this row"),
+    ],
+)
+def test_a_row_without_evidence_says_so(tiny_build: Path, sparql: str, words: str) -> None:
+    done = run("query", "-e", sparql, "--explain", "--build", str(tiny_build))
+    assert (done.returncode, done.stdout.splitlines()[1].startswith(words)) == (0, True), done.stdout + done.stderr
+
+
+def test_a_broken_query_file_is_named_with_line_column_and_rule(tiny_build: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.rq"
+    path.write_text("# mine\nSELECT ?s WHERE {\n  ?s a nope:Trial .\n}\n", encoding="utf-8")
+    done = run("query", "-f", str(path), "--build", str(tiny_build))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"mesokg: {path}:3:8: prefix not declared: the prefix nope: is not declared"), done.stderr
+
+
+@pytest.mark.parametrize("how", ["-f", "-e"])
+def test_a_term_that_the_ontology_does_not_have_is_told_on_standard_error(tiny_build: Path, tmp_path: Path, how: str) -> None:
+    sparql, path = "SELECT ?trial WHERE {\n  ?trial a mesokg:Trail }", tmp_path / "mine.rq"
+    path.write_text(sparql, encoding="utf-8")
+    done = run("query", how, str(path) if how == "-f" else sparql, "--format", "csv", "--build", str(tiny_build))
+    assert (done.returncode, done.stdout) == (0, "trial\n")
+    place = path if how == "-f" else "the query"
+    assert done.stderr.splitlines()[0] == f"mesokg: {place}:2 column 12: unknown term: 'mesokg:Trail'; did you mean Trial?", done.stderr
+
+
+def test_a_value_without_an_answer_is_told_on_standard_error(tiny_build: Path) -> None:
+    done = run("query", "which_trials_study_disease", "--set", "kind=malignant pleural mesothelioma", "--build", str(tiny_build))
+    assert (done.returncode, done.stderr.count("mesokg:")) == (0, 0), done.stderr
+    done = run("query", "which_trials_study_disease", "--set", "kind=TINY", "--build", str(tiny_build))
+    assert (done.returncode, "is none of the values that this question has an answer for (a disease)" in done.stderr) == (2, True), done.stderr
 
 
 def test_show_gives_statements_with_their_sources(tiny_build: Path) -> None:

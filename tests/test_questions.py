@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "questions"))
 
 import engines  # noqa: E402
 
-from mesokg.errors import ProblemsFound, UsageError
+from mesokg.errors import ProblemsFound, QueryError, UsageError
 from mesokg.identifiers import entity, expand, term
 from mesokg.questions import (
     KEYWORDS,
@@ -26,11 +26,12 @@ from mesokg.questions import (
     bind,
     complete_question,
     complete_setting,
-    evidence_behind,
     find_question,
     lint_question,
+    located,
     read_question,
     read_questions,
+    unknown_terms,
 )
 from mesokg.store import EmbeddedStore
 
@@ -131,8 +132,9 @@ def test_the_smallest_question_is_clean(tmp_path: Path) -> None:
     [
         ("#+ title: Which trials are there?", "#+ title: All trials", 1, "title is not a question"),
         ("#+ summary: One row per trial.\n", "", 1, "missing front matter"),
-        ("#+ keywords: trial", "#+ keywords: trail", 1, "unknown keyword"),
-        ("#+ graph: facts", "#+ graph: fact", 1, "unknown graph"),
+        ("#+ keywords: trial", "#+ keywords: trail", 3, "unknown keyword"),
+        ("#+ keywords: trial", "#+ keywords:", 3, "missing front matter"),
+        ("#+ graph: facts", "#+ graph: fact", 4, "unknown graph"),
         ("#+ graph: facts", "#+ grahp: facts", 4, "unknown front matter"),
         ("#+ graph: facts", "#+ graph: facts\n#+ graph: inferred", 5, "front matter given twice"),
         ("#+ expects: tests/questions/expected/good.tsv\n", "", 1, "missing front matter"),
@@ -148,6 +150,61 @@ def test_a_broken_file_is_reported_with_line_and_rule(tmp_path: Path, old: str, 
         read_question(path)
     assert (line, rule) in {(problem.line, problem.rule) for problem in caught.value.problems}
     assert all(problem.file.endswith("good.rq") and problem.fix for problem in caught.value.problems)
+
+
+def test_a_title_below_another_field_is_reported_where_it_stands(tmp_path: Path) -> None:
+    title, summary = _GOOD.split("\n")[:2]
+    path = _written(tmp_path, _GOOD.replace(f"{title}\n{summary}", f"{summary}\n#+ title: All trials"))
+    with pytest.raises(ProblemsFound) as caught:
+        read_question(path)
+    assert [(problem.file, problem.line, problem.rule) for problem in caught.value.problems] == [(str(path), 2, "title is not a question")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "rule"),
+    [
+        ("  ?trial mesokg:phase/skos:notation ?phase .", "  ?trial mesokg:phase/skos:notation .", (14, 38), "not valid SPARQL"),
+        ("skos:notation ?phase", "skoss:notation ?phase", (14, 23), "prefix not declared"),
+        ("  ?trial mesokg", "  SERVICE <http://example.org/> { } ?trial mesokg", (14, 3), "query refused"),
+    ],
+)
+@pytest.mark.parametrize("setting", [{}, {"phase": "2"}])
+def test_a_query_that_cannot_run_is_reported_with_path_line_column_and_rule(
+    tmp_path: Path, small: EmbeddedStore, setting: dict[str, str], old: str, new: str, place: tuple[int, int], rule: str
+) -> None:
+    path = _written(tmp_path, _GOOD.replace(old, new))
+    with pytest.raises(QueryError) as caught:
+        ask(read_question(path), small, setting)
+    line, column = place
+    assert str(caught.value).startswith(f"{path}:{line}:{column}: {rule}: "), str(caught.value)
+
+
+def test_a_default_of_several_lines_leaves_the_lines_below_where_they_are(tmp_path: Path, small: EmbeddedStore) -> None:
+    text = _GOOD.replace('{ "1" }', '{\n    "1"\n  }').replace("?phase .\n}", "?phase .\n  ?trial mesokg:status .\n}")
+    path = _written(tmp_path, text)
+    with pytest.raises(QueryError, match=rf"{re.escape(str(path))}:17:\d+: not valid SPARQL"):
+        ask(read_question(path), small, {"phase": "2"})
+
+
+def test_files_of_the_library_are_named_from_its_folder_on(small: EmbeddedStore) -> None:
+    assert QUESTIONS["which_countries_run_trials"].place == "queries/questions/which_countries_run_trials.rq"
+    assert str(located(QueryError("the store is gone"), Path("/elsewhere/x.rq"))) == "/elsewhere/x.rq: the store is gone"
+
+
+def test_terms_that_the_ontology_does_not_have_are_told(small: EmbeddedStore) -> None:
+    sparql = """PREFIX mesokg: <https://w3id.org/mesokg/ontology/>
+        # mesokg:Comment is no term, and need not be one
+        SELECT ?trial WHERE { ?trial a mesokg:Trail ; mesokg:phase ?phase ; mesokg:fase "mesokg:Text" . ?other a mesokg:Trail }"""
+    found = [(problem.file, problem.line, problem.column, problem.value, problem.fix, problem.level) for problem in unknown_terms(sparql, small, "my.rq")]
+    assert [one[:4] + one[5:] for one in found] == [("my.rq", 3, "column 40", "mesokg:Trail", "warning"), ("my.rq", 3, "column 77", "mesokg:fase", "warning")]
+    assert "did you mean Trial" in found[0][4] and "did you mean phase" in found[1][4]
+    # a server without the ontology has nothing to compare with
+    assert unknown_terms(sparql, EmbeddedStore(), "my.rq") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_library_names_no_unknown_term(name: str, small: EmbeddedStore) -> None:
+    assert unknown_terms(QUESTIONS[name].sparql, small) == []
 
 
 def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
@@ -197,6 +254,35 @@ def test_rows_of_the_built_graph(name: str, built: EmbeddedStore) -> None:
     assert sorted(engines.oxigraph_rows(QUESTIONS[name], built)) == sorted(rows), (
         "if facts changed, run `python tests/questions/engines.py`, look at the difference and commit it with the reason"
     )
+
+
+# an assertion has no name of its own: its thing, field and value stand beside it
+_WITHOUT_A_NAME = {("which_assertions_are_superseded_or_disputed", "assertion")}
+
+
+@pytest.mark.parametrize("graph", ["small", "built"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_stands_beside_each_thing(name: str, graph: str, request: pytest.FixtureRequest) -> None:
+    """A column with ids has a column with their labels, or with the symbols of genes."""
+    answer = ask(QUESTIONS[name], request.getfixturevalue(graph), SETTINGS.get(name) if graph == "small" else None)
+    things = {column for place, column in enumerate(answer.variables) if any(isinstance(row[place], ox.NamedNode) for row in answer.rows)}
+    named = {column for column in things if {f"{column}Label", f"{column}Symbol"} & set(answer.variables)}
+    assert {(name, column) for column in things - named} <= _WITHOUT_A_NAME
+
+
+@pytest.mark.parametrize("graph", ["small", "built"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_rows_tie_in_the_ordering(name: str, graph: str, request: pytest.FixtureRequest) -> None:
+    """Rows that compare alike may stand in any order, so an answer would differ from engine to engine."""
+    store = request.getfixturevalue(graph)
+    question = asked(QUESTIONS[name], store) if graph == "small" else QUESTIONS[name]
+    head, _, body = question.sparql.partition("SELECT")
+    columns, _, rest = body.partition("WHERE")
+    ordering = list(dict.fromkeys(re.findall(r"\?\w+", body.rpartition("ORDER BY")[2])))
+    rows = store.query(f"{head}SELECT {columns} {' '.join(word for word in ordering if word not in columns.split())} WHERE{rest}")
+    places = [rows.variables.index(word[1:]) for word in ordering]
+    keys = [tuple(engines.cell(str(row[place])) for place in places) for row in rows.rows]
+    assert [key for key in set(keys) if keys.count(key) > 1] == []
 
 
 # ---------------------------------------------------------------- three engines
@@ -250,11 +336,48 @@ def test_jena_agrees(graph: str, union: bool, jars: list[Path], request: pytest.
 
 @pytest.mark.parametrize(
     ("therapy", "missing"),
-    [("mkg:therapy-tk", ["no step of delivery or entry of the vector is known"]), ("mkg:therapy-car", ["no step of an anti-tumour effect is known", "no step of delivery or entry of the vector is known"])],
+    [
+        # delivery into the pleura is no entry into cells
+        ("mkg:therapy-tk", ["no entry of the vector is known"]),
+        ("mkg:therapy-car", ["no entry of the vector is known", "no step of an anti-tumour effect is known"]),
+        ("mkg:therapy-hsv", []),
+    ],
 )
 def test_a_chain_without_a_beginning_or_an_end_says_so(therapy: str, missing: list[str], small: EmbeddedStore) -> None:
     rows = engines.oxigraph_rows(QUESTIONS["what_is_the_chain_of_effects"], small, {"therapy": therapy})
     assert sorted(row[-1] for row in rows if not row[1]) == missing
+
+
+def test_a_chain_begins_with_what_lets_the_vector_in(small: EmbeddedStore) -> None:
+    columns, rows = QUESTIONS["what_is_the_chain_of_effects"], engines.oxigraph_rows(QUESTIONS["what_is_the_chain_of_effects"], small, {"therapy": "mkg:therapy-hsv"})
+    names = ask(columns, small).variables
+    entry = dict(zip(names, rows[0], strict=True))
+    assert [row[0] for row in rows].count("0") == 1 and entry["position"] == "0"
+    assert (entry["step"], entry["standing"], entry["mechanism"], entry["mechanismLabel"], entry["source"], entry["evidenceLevel"]) == (
+        "mkg:vector-hsv", "enters via", "HGNC:9706", "NECTIN1", "mkg:publication-3", "cell culture",
+    )  # fmt: skip
+
+
+def test_a_pair_of_receptors_that_differs_in_one_part_only_comes_first() -> None:
+    small, question = engines.small_world(), QUESTIONS["which_cars_differ_only_in_costimulation_or_switch"]
+    therapy, ours, graph = ox.NamedNode(entity("therapy", "car-28")), "https://w3id.org/mesokg/ontology/", ox.NamedNode(engines.GRAPH + "facts")
+    facts = [
+        ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", ox.NamedNode(ours + "ChimericAntigenReceptorTCellTherapy")),
+        ("http://www.w3.org/2000/01/rdf-schema#label", ox.Literal("CAR T with CD28")),
+        (ours + "recognisesAntigen", ox.NamedNode("http://identifiers.org/hgnc/7371")),
+        (ours + "hasTherapyComponent", ox.NamedNode(entity("component", "binder"))),
+        (ours + "hasTherapyComponent", ox.NamedNode(entity("component", "cd28"))),
+    ]
+    small.add([ox.Quad(therapy, ox.NamedNode(predicate), value, graph) for predicate, value in facts])
+    names = ask(question, small).variables
+    rows = [dict(zip(names, row, strict=True)) for row in engines.oxigraph_rows(question, small)]
+    assert [(row["therapyLabel"], row["part"], row["otherTherapyLabel"], row["otherPart"]) for row in rows if row["difference"].startswith("1")] == [
+        ("CAR T", "4-1BB", "CAR T with CD28", "CD28")
+    ]
+    # beside the switch and the signalling domain that are named for one only, the costimulation is known to differ
+    assert [row["difference"] for row in rows if {row["therapyLabel"], row["otherTherapyLabel"]} == {"CAR T with switch", "CAR T with CD28"} and row["part"] == "suicide switch"] == [
+        "3 known to differ in more"
+    ]
 
 
 def test_a_receptor_that_was_described_whole_lacks_what_it_does_not_name() -> None:
@@ -291,6 +414,28 @@ def test_an_unknown_question_offers_the_nearest() -> None:
         find_question("which_therapy_targets_gene")
 
 
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ("which_cars", "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
+        ("CARs", "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
+        ("dose", "did you mean which_doses_can_be_compared?"),
+        ("doses", "did you mean which_doses_can_be_compared?"),
+        ("severe_event", "did you mean which_severe_events_were_reported?"),
+        ("survivl", "did you mean did_therapies_improve_survival?"),
+        ("which_countrys_run_trials", "did you mean which_countries_run_trials"),
+        ("xyz", "no name is like it; `mesokg query --list` shows all"),
+        ("x", "no name is like it; `mesokg query --list` shows all"),
+        ("", "there is no question without a name; `mesokg query --list` shows all"),
+    ],
+)
+def test_questions_are_offered_by_their_words_and_beginnings(asked: str, offered: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_question(asked)
+    assert offered in str(caught.value)
+    assert "known: " not in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["", "../checks/cycle", "which therapies", "a/b", "which_therapies_target_gene.rq"])
 def test_a_name_is_never_a_path(name: str) -> None:
     with pytest.raises(UsageError, match="there is no question"):
@@ -307,11 +452,52 @@ def test_a_name_is_never_a_path(name: str) -> None:
         ("what_was_known_of_trials_on", {"day": "yesterday"}, "'yesterday' is not a date"),
         ("what_was_known_of_trials_on", {"day": "2020-13-01"}, "'2020-13-01' is not a date"),
         ("which_therapies_target_gene", {"target": "http://example.org/> } DELETE {"}, "is not an IRI"),
+        ("which_therapies_target_gene", {"target": "MSLM"}, "nothing is called 'MSLM'; did you mean MSLN?"),
+        ("which_therapies_target_gene", {"target": "mkg:trial-1"}, "'mkg:trial-1' (first trial, trial) is none of the values that this question has an answer for (a gene or antigen); there are MSLN"),
+        ("which_therapies_target_gene", {"target": "first trial"}, "'first trial' (mkg:trial-1, trial) is none of the values"),
+        ("which_therapies_target_gene", {"target": "HGNC:99999999"}, "'HGNC:99999999' is not in this graph, and is none of the values"),
+        ("which_therapies_target_gene", {"target": "https://example.org/nothing"}, "is not in this graph"),
+        ("what_does_source_say", {"source": "mkg:trial-1"}, "is none of the values that this question has an answer for (a publication, registry record or web page)"),
+        ("what_does_source_say", {"source": "PMID:999"}, "nothing is called 'PMID:999'"),
+        ("what_is_the_chain_of_effects", {"therapy": "mkg:therapie-ad"}, "is not in this graph, and is none of the values that this question has an answer for (a therapy); did you mean mkg:therapy-ad"),
+        ("which_therapies_target_gene", {"target": None}, "None is no value; leave the parameter out"),
     ],
 )
-def test_a_bad_parameter_is_explained(question: str, values: dict[str, str], message: str, small: EmbeddedStore) -> None:
+def test_a_bad_parameter_is_explained(question: str, values: dict[str, str | None], message: str, small: EmbeddedStore) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         ask(find_question(question), small, values)
+
+
+def test_a_thing_of_the_right_kind_without_an_answer_is_told_where_no_row_comes(small: EmbeddedStore) -> None:
+    told: list[str] = []
+    question = find_question("which_therapies_target_gene")
+    assert len(ask(question, small, {"target": "IFNB1"}, told.append)) == 0
+    assert len(told) == 1 and "'IFNB1' (HGNC:5434, gene of interest) is none of the values" in told[0] and "there are MSLN" in told[0]
+    with pytest.warns(UserWarning, match="is none of the values"):
+        ask(question, small, {"target": "IFNB1"})
+    told.clear()
+    # this question has a row that says what is missing
+    assert len(ask(find_question("what_is_the_chain_of_effects"), small, {"therapy": "mkg:therapy-car"}, told.append)) > 0
+    assert told == []
+
+
+def test_a_text_that_the_graph_does_not_have_is_told_where_no_row_comes(tmp_path: Path, small: EmbeddedStore) -> None:
+    question, told = read_question(_written(tmp_path, _GOOD)), []
+    assert len(ask(question, small, {"phase": "2"}, told.append)) == 1 and told == []
+    assert len(ask(question, small, {"phase": "9"}, told.append)) == 0
+    assert len(told) == 1 and "parameter phase: '9' is none of the values that this question has an answer for (a phase); there are 1" in told[0]
+
+
+@pytest.mark.parametrize("text", ["PMID:1", "pmid: 1", "1", "https://pubmed.ncbi.nlm.nih.gov/1/", "mkg:publication-1", "10.1000/AB.1", "doi:10.1000/ab.1", "https://doi.org/10.1000/ab.1"])
+def test_a_source_may_be_named_by_its_number(text: str, small: EmbeddedStore) -> None:
+    store = EmbeddedStore()
+    store.add([*small.oxigraph, ox.Quad(ox.NamedNode(entity("publication", "1")), ox.NamedNode(term("doi")), ox.Literal("10.1000/ab.1"))])
+    assert f"<{entity('publication', '1')}>" in bind(QUESTIONS["what_does_source_say"], {"source": text}, store).sparql
+
+
+def test_a_number_of_a_publication_is_none_of_another_kind(small: EmbeddedStore) -> None:
+    with pytest.raises(UsageError, match=r"'PMID:1' \(mkg:publication-1, Paper 1, .*\) is none of the values"):
+        bind(QUESTIONS["which_therapies_target_gene"], {"target": "PMID:1"}, small)
 
 
 def test_a_value_may_be_an_id_a_symbol_or_a_label(small: EmbeddedStore) -> None:
@@ -372,10 +558,58 @@ def test_a_text_value_is_bound_as_a_term_whatever_it_holds(value: str) -> None:
     assert len(store.oxigraph) == 2
 
 
+_VALUE = st.one_of(
+    st.sampled_from([
+        "VALUES ?second { }", "VALUES ?second {  }", 'VALUES ?third { "x" }', ' } ?thing ?anyp ?anyo VALUES ?z { ', '" } ?thing ?anyp ?anyo VALUES ?z { "',
+        "VALUES ?first { VALUES ?second { } }", *_CRAFTED,
+    ]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40),
+)  # fmt: skip
+
+
+def _with_texts(*names: str) -> tuple[Question, EmbeddedStore]:
+    """A question that gives back its parameters, each beside a thing that says none of them."""
+    parameter = type(QUESTIONS["which_therapies_target_gene"].parameters[0])
+    blocks = " ".join(f'VALUES ?{name} {{ "none" }}' for name in names)
+    again = f'{{ SELECT ?{names[0]} WHERE {{ VALUES ?{names[0]} {{ "none" }} }} }}'
+    sparql = f"SELECT {' '.join('?' + name for name in names)} WHERE {{ {blocks} {again} }} ORDER BY ?{names[0]}"
+    store = EmbeddedStore()
+    store.add([ox.Quad(ox.NamedNode("http://example.org/secret"), ox.NamedNode("http://example.org/says"), ox.Literal("secret"))])
+    return Question("q", "?", "", (), "facts", tuple(parameter(name, "text", "", '"none"') for name in names), sparql, Path("q.rq")), store
+
+
+@settings(deadline=None)
+@given(st.lists(_VALUE, min_size=2, max_size=3))
+@example(["VALUES ?second { }", " } ?thing ?anyp ?anyo VALUES ?z { "])
+@example(["VALUES ?third { }", "VALUES ?first { }", " } ?thing ?anyp ?anyo VALUES ?z { "])
+@example([' } ?thing ?anyp ?anyo VALUES ?z { ', "VALUES ?first { }"])
+def test_no_value_escapes_into_the_place_of_another(values: list[str]) -> None:
+    names = ("first", "second", "third")[: len(values)]
+    question, store = _with_texts(*names)
+    for order in (names, names[::-1]):
+        setting = {name: values[names.index(name)] for name in order}
+        answer = ask(question, store, setting)
+        assert [tuple(cell.value for cell in row) for row in answer.rows] == [tuple(values)]  # type: ignore[union-attr]
+
+
+@settings(deadline=None)
+@given(_VALUE, _VALUE, _VALUE)
+@example("VALUES ?second { }", " } ?thing ?anyp ?anyo VALUES ?z { ", "x")
+def test_a_bound_question_may_be_bound_again(one: str, two: str, three: str) -> None:
+    question, store = _with_texts("first", "second")
+    again = bind(bind(bind(question, {"first": one}, store), {"second": two}, store), {"first": three}, store)
+    assert [tuple(cell.value for cell in row) for row in store.query(again.sparql)] == [(three, two)]  # type: ignore[union-attr]
+
+
+def test_a_default_may_hold_brackets_and_a_comment_holds_none(tmp_path: Path, small: EmbeddedStore) -> None:
+    text = _GOOD.replace('VALUES ?phase { "1" }', 'VALUES ?phase { "}{" } # not VALUES ?phase { "3" }')
+    question = read_question(_written(tmp_path, text))
+    assert question.parameters[0].default == '"}{"'
+    assert 'VALUES ?phase { "2" } # not VALUES ?phase { "3" }' in bind(question, {"phase": "2"}, small).sparql
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["integer", "decimal", "date", "thing"]))
 def test_a_typed_value_fits_or_is_refused(value: str, kind: str) -> None:
-    from mesokg.errors import QueryError
-
     parameter = QUESTIONS["which_therapies_target_gene"].parameters[0]
     sparql = "SELECT ?words WHERE { VALUES ?words { 1 } } ORDER BY ?words"
     question = Question("q", "?", "", (), "facts", (type(parameter)("words", kind, "", "1"),), sparql, Path("q.rq"))
@@ -386,7 +620,7 @@ def test_a_typed_value_fits_or_is_refused(value: str, kind: str) -> None:
     assert len(found) == 1
 
 
-# ---------------------------------------------------------------- completion and evidence
+# ---------------------------------------------------------------- completion
 
 
 def test_names_are_completed() -> None:
@@ -408,35 +642,6 @@ def test_parameters_and_values_are_completed(small: EmbeddedStore) -> None:
 def test_every_parameter_but_dates_can_be_completed(name: str, small: EmbeddedStore) -> None:
     for parameter in QUESTIONS[name].parameters:
         assert parameter.type == "date" or complete_setting(QUESTIONS[name], f"{parameter.name}=", small)
-
-
-def test_the_evidence_behind_a_row(small: EmbeddedStore) -> None:
-    question = find_question("what_is_the_chain_of_effects")
-    answer = ask(question, small, SETTINGS[question.name])
-    found = evidence_behind(answer.rows[0], small)
-    assert [(row[3].value, row[5].value) for row in found] == [("https://w3id.org/mesokg/id/publication-1", "text")]  # type: ignore[union-attr]
-    assert len(evidence_behind([None, ox.Literal("alone")], small)) == 0
-
-
-def test_what_no_source_says_of_a_row_is_called_inferred(small: EmbeddedStore) -> None:
-    """The trial's label reads like a value of the other trial; that is no evidence."""
-    mkg = "https://w3id.org/mesokg/id/"
-    row = [ox.NamedNode(mkg + "therapy-ad"), ox.NamedNode(mkg + "trial-1"), ox.Literal("first trial"), None]
-    store = EmbeddedStore()
-    store.oxigraph = ox.Store()
-    store.oxigraph.extend(small.oxigraph)
-    quads = {
-        "subject": ox.NamedNode(mkg + "therapy-ad"), "predicate": ox.NamedNode("https://w3id.org/mesokg/ontology/therapyDescription"),
-        "object": ox.Literal("first trial"), "source": ox.NamedNode(mkg + "publication-1"), "locator": ox.Literal("title"),
-        "negated": ox.Literal(False), "evidenceLevel": ox.NamedNode("https://w3id.org/mesokg/ontology/evidenceReview"),
-    }  # fmt: skip
-    store.add(ox.Quad(ox.NamedNode(mkg + "assertion-x"), ox.NamedNode("https://w3id.org/mesokg/ontology/" + name), value) for name, value in quads.items())
-    found = [tuple(term.value if term is not None else "" for term in one) for one in evidence_behind(row, store)]  # type: ignore[union-attr]
-    assert found == [
-        (mkg + "trial-1", "https://w3id.org/mesokg/ontology/investigates", mkg + "therapy-ad", "", "inferred", "mesokg explain", "shows its premises", "false")
-    ]
-    # the same description beside no trial of that name is evidence
-    assert [one[3].value for one in evidence_behind([row[0], row[2]], store)] == [mkg + "publication-1"]  # type: ignore[union-attr]
 
 
 # ---------------------------------------------------------------- Python and publishing
@@ -546,8 +751,8 @@ def test_void_counts_every_class_and_property(real_store: EmbeddedStore) -> None
                     wanted[kind, name.value] = wanted.get((kind, name.value), 0) + 1
     told = real_store.query(
         """PREFIX void: <http://rdfs.org/ns/void#> SELECT ?class ?property ?number WHERE {
-          { ?dataset void:classPartition ?part . ?part void:class ?class ; void:entities ?number }
-          UNION { ?dataset void:propertyPartition ?part . ?part void:property ?property ; void:triples ?number }
+          { ?dataset a void:Dataset ; void:classPartition ?part . ?part void:class ?class ; void:entities ?number }
+          UNION { ?dataset a void:Dataset ; void:propertyPartition ?part . ?part void:property ?property ; void:triples ?number }
         }"""
     )
     found = {("class", c.value) if c is not None else ("property", p.value): int(n.value) for c, p, n in told}  # type: ignore[union-attr]
@@ -561,6 +766,16 @@ def test_a_page_per_question(tmp_path: Path, small: EmbeddedStore) -> None:
     assert sorted(path.stem for path in tmp_path.glob("*.html")) == sorted([*NAMES, "index"])
     page = (tmp_path / "which_therapies_target_gene.html").read_text(encoding="utf-8")
     assert "<svg" in page and "CAR T" in page and "SELECT DISTINCT" in page
+
+
+def test_a_notebook_is_told_of_values_that_have_no_answer(small: EmbeddedStore) -> None:
+    from mesokg.api import KnowledgeGraph
+
+    graph = KnowledgeGraph(small)
+    assert len(graph.query("which_therapies_target_gene", target="MSLN"))
+    for value, message in ((None, "None is no value"), ("mkg:trial-1", "is none of the values"), ("HGNC:99999999", "is not in this graph")):
+        with pytest.raises(UsageError, match=message):
+            graph.query("which_therapies_target_gene", target=value)
 
 
 def test_an_answer_in_a_notebook_and_as_a_frame(small: EmbeddedStore) -> None:

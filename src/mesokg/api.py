@@ -93,14 +93,14 @@ class KnowledgeGraph:
     def query(self, question: str, **parameters: object) -> AnswerTable:
         """Answer a question of the library by its name, or a SPARQL query.
 
-        Raises UsageError for an unknown question or parameter, QueryError for a malformed query.
+        A value may be an id, a label, a symbol, a number or a date. Raises UsageError for an unknown question or
+        parameter or a value that it cannot be asked for, None among them, and QueryError for a malformed query.
         """
         from mesokg.questions import ask, find_question
 
         if question.isidentifier():
             found = find_question(question)
-            values = {name: str(value) for name, value in parameters.items()}
-            return AnswerTable(ask(found, self.store, values), found.title)
+            return AnswerTable(ask(found, self.store, parameters), found.title)
         if parameters:
             raise UsageError("a SPARQL query takes no parameters; write the values into it")
         return AnswerTable(self.store.query(question))

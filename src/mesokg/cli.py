@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesokg import __version__
-from mesokg.errors import IdentifierError, MesokgError, ProblemsFound, UsageError, suggest
+from mesokg.errors import IdentifierError, MesokgError, ProblemsFound, QueryError, UsageError, suggest
 
 if TYPE_CHECKING:
     from mesokg.store import Answer, Store
@@ -284,7 +284,7 @@ def _list_questions(keyword: str | None) -> None:
 @click.option("--list", "listing", is_flag=True, help="Show all questions with their parameters.")
 @click.option("--keyword", metavar="WORD", help="With --list: only questions with this keyword.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", shell_complete=_complete_setting, help="The value of a parameter.")
-@click.option("--explain", "explaining", is_flag=True, help="Show below each row the statements and sources that join its cells.")
+@click.option("--explain", "explaining", is_flag=True, help="Show below each row what sources say behind it: statements, numbers, places.")
 @click.option("--format", "style", default="table", show_default=True, metavar="[table|csv|tsv|json|ttl]", help="How to print the answer.")
 @click.option("--endpoint", metavar="URL", help="Ask this SPARQL server instead of a build.")
 @click.option("-o", "--output", default="-", show_default=True, help="A file to write to; - for standard output.")
@@ -316,43 +316,62 @@ def query(
         raise UsageError("--explain writes text for people; leave out --format")
     values = _settings(settings)
     begun = time.perf_counter()
-    if name:
-        from mesokg.questions import ask, find_question
+    from mesokg.questions import ask, bind, find_question, located, unknown_terms
 
+    if name is not None:
         question = find_question(name)
         # the assertions are most of the graph; most questions do not ask about them, the others of some of their properties
         asked = None if explaining else question.sparql
         with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked) as store:
-            answer = ask(question, store, values)
-            behind = _evidence(answer, store) if explaining else ""
+            answer = ask(question, store, values, warn=lambda text: _say(f"mesokg: {text}"))
+            unknown = unknown_terms(question.sparql, store, question.place)
+            behind = _evidence(answer, store, bind(question, values, store).sparql) if explaining else ""
     else:
         if values:
             raise UsageError("--set goes with the name of a question; write the values into the query")
         sparql = execute if execute is not None else _read_query(file)
+        place = "the query" if file is None else "standard input" if str(file) == "-" else str(file)
         with _open(build_dir, endpoint) as store:
-            answer = store.query(sparql)
-            behind = _evidence(answer, store) if explaining else ""
+            try:
+                answer = store.query(sparql)
+            except QueryError as error:
+                # of what was typed into the command, line and column are enough
+                raise (located(error, place) if file is not None else error) from error
+            if explaining and answer.kind != "bindings":
+                raise UsageError("--explain goes with a query that makes rows (SELECT); what this one gives has no rows to explain")
+            unknown = unknown_terms(sparql, store, place)
+            behind = _evidence(answer, store, sparql) if explaining else ""
     seconds = time.perf_counter() - begun
     import shutil
 
     width = shutil.get_terminal_size().columns if output == "-" and sys.stdout is not None and sys.stdout.isatty() else 10_000
     _write(behind or format_answer(answer, style, width=width), output)
+    for problem in unknown:
+        _say(f"mesokg: {problem}")
     if answer.kind != "boolean":
         _say(f"{len(answer):,} {'row' if answer.kind == 'bindings' else 'triple'}{'' if len(answer) == 1 else 's'} in {seconds:.2f} s")
 
 
-def _evidence(answer: Answer, store: Store) -> str:
-    """Each row of an answer, with the statements of the sources that join its cells indented below."""
-    from mesokg.answers import plain
-    from mesokg.questions import evidence_behind
+_NOTHING_BEHIND = "no statement of a source was found behind this row, which counts, compares or names what is missing; `mesokg show ID` tells what is known of a thing"
+_NO_THING = "this row names no thing by its id, so that its sources cannot be looked up; select the things too"
 
+
+def _evidence(answer: Answer, store: Store, sparql: str) -> str:
+    """Each row of an answer, with the statements of the sources behind it indented below."""
+    from mesokg.answers import plain
+    from mesokg.explain_rows import Evidence
+
+    evidence = Evidence(store, sparql)
     lines: list[str] = []
     for row in answer.rows:
         lines.append(" | ".join(plain(term) for term in row if term is not None))
-        for subject, predicate, value, source, label, place, level, negated in evidence_behind(row, store):
+        found = evidence.behind(row)
+        for subject, predicate, value, source, label, place, level, negated in found:
             denies = "denies: " if plain(negated) == "true" else ""
             cited = plain(label) or plain(source)
             lines.append(f"    {denies}{plain(subject)} {plain(predicate)} {plain(value)}   {cited}, {plain(place)} ({plain(level)})")
+        if not found:
+            lines.append(f"    {_NOTHING_BEHIND if any(type(term).__name__ == 'NamedNode' for term in row) else _NO_THING}")
     return "\n".join(lines) + "\n" if lines else "no rows\n"
 
 
@@ -368,6 +387,8 @@ def _settings(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def _read_query(path: Path | None) -> str:
+    if path is not None and path.is_dir():
+        raise UsageError(f"{path}: a folder; give a file with a SPARQL query, or - for standard input")
     try:
         return sys.stdin.read() if str(path) == "-" else Path(path or "").read_text(encoding="utf-8")
     except OSError as error:

@@ -19,14 +19,15 @@ pattern that binds ``?value`` to what a shell may offer for the parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.errors import Problem, ProblemsFound, QueryError, UsageError, suggest
-from mesokg.identifiers import PREFIXES, expand, is_curie
+from mesokg.explain_rows import evidence_behind
+from mesokg.gate import blank_quoted
+from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.resources import folder
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ __all__ = [
     "evidence_behind",
     "find_question",
     "lint_question",
+    "located",
     "read_question",
     "read_questions",
+    "unknown_terms",
 ]
 
 KEYWORDS = (
@@ -93,15 +96,32 @@ class Question:
     path: Path
     expects: str = ""
 
+    @property
+    def place(self) -> str:
+        """The file as messages name it."""
+        return _place(self.path)
 
-def _block(name: str) -> re.Pattern[str]:
-    return re.compile(rf"VALUES \?{re.escape(name)} \{{([^{{}}]*)\}}")
+
+_BLOCK = re.compile(r"VALUES \?(\w+) \{([^{}]*)\}")
+
+
+def _blocks(sparql: str, names: Container[str]) -> Iterator[tuple[str, int, int]]:
+    """Name, start and end of what stands in the VALUES blocks of these variables; quoted text and comments hold none."""
+    for block in _BLOCK.finditer(blank_quoted(sparql)):
+        if block[1] in names:
+            yield block[1], block.start(2), block.end(2)
+
+
+def _place(path: Path) -> str:
+    """A question file as it is named in messages: in the library from its folder on, else as it was given."""
+    library = folder("queries")
+    return f"{library.name}/{path.relative_to(library).as_posix()}" if path.is_relative_to(library) else str(path)
 
 
 def read_question(path: Path) -> Question:
     """Read one question file. Raises ProblemsFound that names file, line and rule."""
     problems: list[Problem] = []
-    file = f"queries/{path.parent.name}/{path.name}"
+    file = _place(path)
 
     def report(line: int, rule: str, value: str, fix: str) -> None:
         problems.append(Problem(file, line, "", rule, value, fix))
@@ -112,6 +132,7 @@ def read_question(path: Path) -> Question:
         report(error.object[: error.start].count(b"\n") + 1, "not UTF-8", "", "save the file as UTF-8")
         raise ProblemsFound(problems) from error
     fields: dict[str, str] = {}
+    lines: dict[str, int] = {}
     parameters: list[Parameter] = []
     completions: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -125,7 +146,7 @@ def read_question(path: Path) -> Question:
             if parts is None or parts["type"] not in _TYPES:
                 report(number, "unreadable parameter", match[2], f"write `name (type): meaning` with a type of {', '.join(_TYPES)}")
                 continue
-            found = {block.strip() for block in _block(parts["name"]).findall(text)}
+            found = {text[start:end].strip() for _, start, end in _blocks(text, {parts["name"]})}
             if len(found) != 1:
                 fix = f"write `VALUES ?{parts['name']} {{ default }}` in the query, with one default"
                 report(number, "parameter without one default", parts["name"], fix)
@@ -142,18 +163,18 @@ def read_question(path: Path) -> Question:
         elif match[1] in fields:
             report(number, "front matter given twice", match[1], "keep one of the lines")
         else:
-            fields[match[1]] = match[2].strip()
+            fields[match[1]], lines[match[1]] = match[2].strip(), number
     for name in _REQUIRED:
         if not fields.get(name):
-            report(1, "missing front matter", name, f"add `#+ {name}: …` at the top")
+            report(lines.get(name, 1), "missing front matter", name, f"add `#+ {name}: …` at the top")
     keywords = tuple(filter(None, (word.strip() for word in fields.get("keywords", "").split(","))))
     for word in keywords:
         if word not in KEYWORDS:
-            report(1, "unknown keyword", word, suggest(word, KEYWORDS))
+            report(lines["keywords"], "unknown keyword", word, suggest(word, KEYWORDS))
     if fields.get("graph", _GRAPHS[0]) not in _GRAPHS:
-        report(1, "unknown graph", fields["graph"], suggest(fields["graph"], _GRAPHS))
+        report(lines["graph"], "unknown graph", fields["graph"], suggest(fields["graph"], _GRAPHS))
     if not fields.get("title", "?").endswith("?"):
-        report(1, "title is not a question", fields["title"], "end it with a question mark")
+        report(lines["title"], "title is not a question", fields["title"], "end it with a question mark")
     if problems:
         raise ProblemsFound(problems)
     completed = (replace(one, completion=completions.get(one.name, "")) for one in parameters)
@@ -176,28 +197,60 @@ def read_questions(root: Path | None = None) -> dict[str, Question]:
     return found
 
 
+_COMMON = frozenset(
+    ["a", "and", "are", "at", "be", "by", "did", "do", "does", "for", "from", "has", "have", "how", "in", "is", "it", "of", "on", "or", "that", "the", "their", "they",
+     "to", "was", "were", "what", "where", "which", "who", "why", "with"]
+)  # fmt: skip
+"""Words by which no question is known."""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """A clause that names the questions most like this name: those that begin so, are spelt so, or have its words."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    asked = re.sub(r"\W+", "_", name.casefold()).strip("_")
+    words = [word for word in asked.split("_") if len(word) > 2 and word not in _COMMON]
+    near = [one for one in names if len(asked) > 2 and one.startswith(asked)] if words or asked in _COMMON else []
+    near += get_close_matches(asked, names, n=3, cutoff=0.6)
+    if words:
+        parts = {one: [part for part in one.split("_") if part not in _COMMON] for one in names}
+        shared = {one: sum(any(part.startswith(word) or get_close_matches(word, [part], cutoff=0.8) for part in parts[one]) for word in words) for one in names}
+        most = max(shared.values(), default=0)
+        # a name that shares all the words comes before one that is spelt alike
+        near = ([one for one in near if shared[one] == most] + [one for one in names if shared[one] == most] + near) if most else near
+    near = list(dict.fromkeys(near))
+    if not near:
+        return "no name is like it"
+    return f"did you mean {', '.join(near[:3])}{', …' if len(near) > 3 else ''}?"
+
+
 def find_question(name: str, root: Path | None = None) -> Question:
     """The question of this name. Raises UsageError that offers the nearest names."""
     root = root or folder("queries") / "questions"
     path = root / f"{name}.rq"
+    if not name.strip():
+        raise UsageError("there is no question without a name; `mesokg query --list` shows all")
     if not re.fullmatch(r"\w+", name) or not path.is_file():
-        known = [p.stem for p in root.glob("*.rq")]
-        raise UsageError(f"there is no question {name!r}; {suggest(name, known)}; `mesokg query --list` shows all")
+        raise UsageError(f"there is no question {name!r}; {_nearest(name, (p.stem for p in root.glob('*.rq')))}; `mesokg query --list` shows all")
     return read_question(path)
 
 
 # ---------------------------------------------------------------- parameters
 
 
-def _term(text: str, parameter: Parameter, store: Store) -> NamedNode | Literal:
+def _term(text: str, parameter: Parameter, store: Store, warn: Callable[[str], None]) -> NamedNode | Literal:
     from pyoxigraph import Literal, NamedNode
 
     from mesokg.cells import CellError, read_moment
 
     if parameter.type == "text":
-        return Literal(text)
+        found = Literal(text)
+        if _meant([found], parameter, store) == []:
+            warn(f"parameter {parameter.name}: {text!r} {_unfit(text, parameter, store)}")
+        return found
     if parameter.type == "thing":
-        return _thing(text, parameter, store)
+        return _thing(text, parameter, store, warn)
     if parameter.type == "date":
         try:
             return read_moment(text).literal
@@ -209,10 +262,8 @@ def _term(text: str, parameter: Parameter, store: Store) -> NamedNode | Literal:
     return Literal(text, datatype=NamedNode(PREFIXES["xsd"] + parameter.type))
 
 
-@lru_cache(maxsize=1)
-def _by_name_query() -> str:
-    # a registry number names the record, and the trial that it is of
-    return """
+# a registry number names the record, and the trial that it is of
+_BY_NAME = """
         SELECT DISTINCT ?thing ?trial WHERE {
           VALUES ?wanted { %s }
           VALUES ?naming { rdfs:label skos:altLabel mesokg:symbol mesokg:acronym mesokg:registryIdentifier skos:notation }
@@ -222,56 +273,203 @@ def _by_name_query() -> str:
           OPTIONAL { ?thing mesokg:registryIdentifier ?name ; mesokg:recordOf ?trial }
         } ORDER BY ?thing"""
 
+_BY_NUMBER = """
+        SELECT DISTINCT ?thing WHERE {
+          { VALUES ?number { %s } ?thing mesokg:pmid ?number }
+          UNION { ?thing mesokg:doi ?doi FILTER(LCASE(?doi) = LCASE(%s)) }
+        } ORDER BY ?thing"""
 
-def _thing(text: str, parameter: Parameter, store: Store) -> NamedNode:
+_PUBLISHED = re.compile(r"(?:pmid:\s*|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?(?P<pmid>\d{1,9})/?|(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE)
+"""A PubMed number or DOI, alone, with its prefix, or as an address."""
+
+
+def _thing(text: str, parameter: Parameter, store: Store, warn: Callable[[str], None]) -> NamedNode:
     from pyoxigraph import Literal, NamedNode
 
-    if text.startswith(("http://", "https://")):
+    found: list[str] = []
+    if published := _PUBLISHED.fullmatch(text.strip()):
+        numbers = Literal(published["pmid"] or ""), Literal(published["doi"] or "")
+        found = [thing.value for (thing,) in store.query(_BY_NUMBER % numbers)]  # type: ignore[union-attr]
+    if not found and text.startswith(("http://", "https://")):
         try:
-            return NamedNode(text)
+            found = [NamedNode(text).value]
         except ValueError as error:
             raise UsageError(f"parameter {parameter.name}: {text!r} is not an IRI") from error
-    if is_curie(text) and text.partition(":")[0] in PREFIXES:
-        return NamedNode(expand(text))
-    trial_of = {thing.value: trial.value if trial else "" for thing, trial in store.query(_by_name_query() % Literal(text))}  # type: ignore[union-attr]
-    things = sorted({*trial_of, *filter(None, trial_of.values())})
-    if len(things) > 1 and parameter.completion:
-        # one name may stand for a gene and its product, or a trial and its record: the question says which of them it asks for
-        meant = {row[0].value for row in store.query(f"SELECT DISTINCT ?value WHERE {{ {parameter.completion} }}")}  # type: ignore[union-attr]
-        things = [thing for thing in things if thing in meant] or things
+    elif not found and is_curie(text) and text.partition(":")[0] in PREFIXES:
+        found = [expand(text)]
+    trial_of: dict[str, str] = {}
+    if not found:
+        trial_of = {thing.value: trial.value if trial else "" for thing, trial in store.query(_BY_NAME % Literal(text))}  # type: ignore[union-attr]
+        found = sorted({*trial_of, *filter(None, trial_of.values())})
+    if not found:
+        near = _near(text, parameter, store) if parameter.completion else []
+        hint = f"did you mean {', '.join(near)}?" if near else "give an id, a label or a symbol"
+        raise UsageError(f"parameter {parameter.name}: nothing is called {text!r}; {hint}")
+    # one name may stand for a gene and its product, or a trial and its record: the question says which of them it asks for
+    meant = _meant([NamedNode(thing) for thing in found], parameter, store)
+    things = sorted(thing.value for thing in meant) if meant is not None else found  # type: ignore[union-attr]
+    if not things:
+        refused = f"parameter {parameter.name}: {_refused(text, found[0], parameter, store)}"
+        things = _alike(found, parameter, store)
+        if not things:
+            raise UsageError(refused)
+        # of the right kind, only without anything to tell: some questions have a row that says so
+        warn(refused)
     if len(things) > 1:
         things = [thing for thing in things if trial_of.get(thing, "") not in things]
     if len(things) == 1:
         return NamedNode(things[0])
-    if not things:
-        raise UsageError(f"parameter {parameter.name}: nothing is called {text!r}; give an id, a label or a symbol")
     raise UsageError(f"parameter {parameter.name}: {text!r} names {len(things)} things: {', '.join(things[:6])}; give the id")
 
 
-def bind(question: Question, values: Mapping[str, str], store: Store) -> Question:
+def _meant(terms: list[NamedNode] | list[Literal], parameter: Parameter, store: Store) -> list[object] | None:
+    """Those of these terms that the question may be asked for; None where nothing tells, in a graph without any."""
+    if not parameter.completion:
+        return None
+    listed = " ".join(map(str, terms))
+    # bound outside, so that the whole list is never made
+    kept = [value for (value,) in store.query(f"SELECT DISTINCT ?value WHERE {{ VALUES ?value {{ {listed} }} {parameter.completion} }}")]
+    if kept or store.query(f"ASK {{ {parameter.completion} }}").truth:
+        return kept  # type: ignore[return-value]
+    return None
+
+
+def _alike(things: list[str], parameter: Parameter, store: Store) -> list[str]:
+    """Those of these things that have a class of ours in common with a value that the question can be asked for."""
+    listed = " ".join(f"<{thing}>" for thing in things)
+    classes = store.query(f"SELECT DISTINCT ?class WHERE {{ VALUES ?thing {{ {listed} }} ?thing a ?class FILTER(?class NOT IN (owl:Thing, owl:NamedIndividual)) }}")
+    wanted = " ".join(str(kind) for (kind,) in classes if type(kind).__name__ == "NamedNode")
+    shared = store.query(f"SELECT DISTINCT ?class WHERE {{ VALUES ?class {{ {wanted} }} {{ SELECT DISTINCT ?value WHERE {{ {parameter.completion} }} }} ?value a ?class }}") if wanted else ()
+    kinds = " ".join(str(kind) for (kind,) in shared)
+    return [thing.value for (thing,) in store.query(f"SELECT DISTINCT ?thing WHERE {{ VALUES ?thing {{ {listed} }} VALUES ?class {{ {kinds} }} ?thing a ?class }}")] if kinds else []  # type: ignore[union-attr]
+
+
+def _refused(text: str, iri: str, parameter: Parameter, store: Store) -> str:
+    """Why a thing is refused, with the nearest of those that the question can be asked for."""
+    known = store.query(f"SELECT ?label ?kind WHERE {{ OPTIONAL {{ <{iri}> rdfs:label ?label }} OPTIONAL {{ <{iri}> a ?class . ?class rdfs:label ?kind }} }} ORDER BY ?label STRLEN(?kind) ?kind")
+    label, kind = ((one.value if one is not None else "") for one in known.rows[0])  # type: ignore[union-attr]
+    words = ", ".join(dict.fromkeys(filter(None, (compact(iri) if compact(iri) != text else "", label if label != text else "", kind))))
+    what = f"{text!r}{f' ({words})' if words else ' is not in this graph, and'}"
+    # ids of digits alone are near to one another without meaning anything
+    return f"{what} {_unfit(label if re.search(r':[0-9]+$', text) else text, parameter, store)}"
+
+
+def _unfit(text: str, parameter: Parameter, store: Store) -> str:
+    near = _near(text, parameter, store)
+    if near:
+        hint = f"did you mean {', '.join(near)}?"
+    else:
+        values = list(dict.fromkeys(value for value, _ in _offers(parameter, store)))
+        hint = f"there are {', '.join(values[:6])}{', …' if len(values) > 6 else ''}"
+    return f"is none of the values that this question has an answer for ({parameter.description}); {hint}"
+
+
+def _near(text: str, parameter: Parameter, store: Store) -> list[str]:
+    from difflib import get_close_matches
+
+    names = {name: value for value, name in _offers(parameter, store)}
+    near = get_close_matches(text, names, n=3, cutoff=0.6) or get_close_matches(text.casefold(), names, n=3, cutoff=0.6)
+    return list(dict.fromkeys(names[one] for one in near))
+
+
+def _offers(parameter: Parameter, store: Store) -> Iterator[tuple[str, str]]:
+    """What may be given for a parameter, and each name that it goes by."""
+    for short, thing, words in _completions(parameter, store):
+        for name in filter(None, (short, thing, words)):
+            yield short or thing, name
+            yield short or thing, name.casefold()
+
+
+def _warn(text: str) -> None:
+    import warnings
+
+    warnings.warn(text, stacklevel=2)
+
+
+def bind(question: Question, values: Mapping[str, object], store: Store, warn: Callable[[str], None] = lambda text: None) -> Question:
     """The question with other values for its parameters, each put in as an RDF term, never as text.
 
-    Raises UsageError for a parameter the question does not have, or a value that does not fit its type.
+    Raises UsageError for a parameter the question does not have, a value that does not fit its type, and a thing of
+    another kind than the question can be asked for. ``warn`` is told of a text, or a thing of the right kind, of which
+    the graph tells nothing.
     """
     known = {parameter.name: parameter for parameter in question.parameters}
-    sparql = question.sparql
-    for name, text in values.items():
+    terms: dict[str, str] = {}
+    for name, value in values.items():
         if name not in known:
             what = suggest(name, known) if known else "it has no parameters"
             raise UsageError(f"the question {question.name} has no parameter {name!r}; {what}")
+        if value is None:
+            raise UsageError(f"parameter {name}: None is no value; leave the parameter out to ask with its default, {known[name].default}")
         # str() of a term is its N-Triples form, in which every quote and line end is escaped
-        block = f"VALUES ?{name} {{ {_term(text, known[name], store)} }}"
-        sparql = _block(name).sub(lambda match, block=block: block, sparql)  # type: ignore[misc]
-    return replace(question, sparql=sparql)
+        terms[name] = str(_term(str(value), known[name], store, warn))
+    # all blocks are found in the text as it was written, so that no value can be taken for a part of the query
+    parts, done = [], 0
+    for name, start, end in _blocks(question.sparql, terms):
+        # line ends stay, so that messages name the lines of the file
+        parts += [question.sparql[done:start], " ", terms[name], " ", "\n" * question.sparql.count("\n", start, end)]
+        done = end
+    return replace(question, sparql="".join(parts) + question.sparql[done:])
 
 
-def ask(question: Question, store: Store, values: Mapping[str, str] | None = None) -> Answer:
-    """Ask the question. Raises UsageError or QueryError that names the question."""
-    bound = bind(question, values or {}, store)
+def located(error: QueryError, path: Path | str) -> QueryError:
+    """The complaint about a query with the file that it is in: path, line, column and the rule that it breaks.
+
+    >>> str(located(QueryError("line 3, column 7: the query is not valid SPARQL; expected a variable"), "mine.rq"))
+    'mine.rq:3:7: not valid SPARQL: expected a variable'
+    """
+    text, file = str(error), path if isinstance(path, str) else _place(path)
+    place = re.match(r"line (\d+), column (\d+): ", text)
+    if place is None:
+        return QueryError(f"{file}: {text}")
+    what = text[place.end() :]
+    for words, rule in (("the query is not valid SPARQL; ", "not valid SPARQL"), ("the prefix ", "prefix not declared")):
+        if what.startswith(words):
+            return QueryError(f"{file}:{place[1]}:{place[2]}: {rule}: {what.removeprefix(words) if rule == 'not valid SPARQL' else what}")
+    return QueryError(f"{file}:{place[1]}:{place[2]}: query refused: {what}")
+
+
+def ask(question: Question, store: Store, values: Mapping[str, object] | None = None, warn: Callable[[str], None] = _warn) -> Answer:
+    """Ask the question; where there is no row, ``warn`` is told of values of which the graph tells nothing.
+
+    Raises UsageError for a wrong parameter, QueryError that names the question's file, line and rule.
+    """
+    notes: list[str] = []
+    bound = bind(question, values or {}, store, notes.append)
     try:
-        return store.query(bound.sparql)
+        answer = store.query(bound.sparql)
     except QueryError as error:
-        raise QueryError(f"{question.path.name}: {error}") from error
+        raise located(error, question.path) from error
+    for note in notes if not answer.rows else ():
+        warn(note)
+    return answer
+
+
+_CALLED = re.compile(r"(?<![\w?:])mesokg:(\w[\w-]*)")
+
+
+def unknown_terms(sparql: str, store: Store, file: str = "") -> list[Problem]:
+    """The classes, properties and list values of ours that a query names and the graph's ontology does not have.
+
+    They make no error, only an answer without rows. Empty where the store holds no ontology to compare with.
+    """
+    bare = blank_quoted(sparql)
+    used = {match[1]: match.start() for match in reversed([*_CALLED.finditer(bare)])}
+    if not used:
+        return []
+    listed = " ".join(f"mesokg:{name}" for name in (*sorted(used), "Assertion"))
+    found = store.query(f"SELECT ?term WHERE {{ VALUES ?term {{ {listed} }} FILTER NOT EXISTS {{ ?term ?way ?any }} }}")
+    missing = [term.value.removeprefix(PREFIXES["mesokg"]) for (term,) in found]  # type: ignore[union-attr]
+    if not missing or "Assertion" in missing:
+        return []
+    known = {term.value.removeprefix(PREFIXES["mesokg"]) for (term,) in store.query(f"SELECT DISTINCT ?term WHERE {{ ?term a ?kind FILTER(STRSTARTS(STR(?term), '{PREFIXES['mesokg']}')) }}")}  # type: ignore[union-attr]
+    problems = []
+    for name in sorted(set(missing), key=lambda name: used[name]):
+        line, column = sparql.count("\n", 0, used[name]) + 1, used[name] - sparql.rfind("\n", 0, used[name])
+        near = suggest(name, known)
+        fix = near if near.startswith("did you mean") else "look it up in the ontology"
+        problems.append(Problem(file, line, f"column {column}", "unknown term", f"mesokg:{name}", fix, "warning"))
+    return problems
 
 
 # ---------------------------------------------------------------- completion
@@ -297,17 +495,9 @@ def complete_setting(
     parameter = next((one for one in question.parameters if one.name == name), None)
     if parameter is None or not parameter.completion or store is None:
         return []
-    from mesokg.answers import plain
-
-    query = f"""SELECT DISTINCT ?value ?symbol ?label WHERE {{
-        {{ SELECT DISTINCT ?value WHERE {{ {parameter.completion} }} }}
-        OPTIONAL {{ ?value mesokg:symbol ?symbol }}
-        OPTIONAL {{ ?value rdfs:label ?label }}
-    }} ORDER BY ?value ?symbol ?label"""
     offered: dict[str, str] = {}
     wanted = begun.casefold()
-    for value, symbol, label in store.query(query):
-        short, thing, words = plain(symbol), plain(value), plain(label)
+    for short, thing, words in _completions(parameter, store):
         if (short or thing).casefold().startswith(wanted):
             offered.setdefault(f"{name}={short or thing}", words)
         elif thing.casefold().startswith(wanted):
@@ -317,59 +507,17 @@ def complete_setting(
     return list(offered.items())[:limit]
 
 
-# ---------------------------------------------------------------- the evidence behind a row
+def _completions(parameter: Parameter, store: Store) -> Iterator[tuple[str, str, str]]:
+    """Symbol, id and label of each value that may be given for a parameter."""
+    from mesokg.answers import plain
 
-_BEHIND = """
-SELECT DISTINCT ?subject ?predicate ?object ?source ?sourceLabel ?locator ?level ?negated WHERE {
-  VALUES ?subject { %s }
-  ?assertion mesokg:subject ?subject ; mesokg:predicate ?predicate ; mesokg:object ?object ; mesokg:source ?source ;
-             mesokg:locator ?locator ; mesokg:negated ?negated ; mesokg:evidenceLevel/skos:notation ?level .
-  OPTIONAL { ?source rdfs:label ?sourceLabel }
-  OPTIONAL { ?object skos:notation ?notation }
-  FILTER(?object IN (%s) || ?notation IN (%s))
-} ORDER BY ?subject ?predicate STR(?object) ?source ?locator"""
-
-
-_JOINED = """
-SELECT DISTINCT ?subject ?predicate ?object WHERE {
-  VALUES ?subject { %s }
-  VALUES ?object { %s }
-  ?subject ?predicate ?object .
-  FILTER(?subject != ?object)
-  FILTER NOT EXISTS { ?narrower rdfs:subPropertyOf ?predicate . ?subject ?narrower ?object . FILTER(?narrower != ?predicate) }
-} ORDER BY ?predicate ?subject ?object"""
-
-_LABELS = "SELECT DISTINCT ?label WHERE { VALUES ?thing { %s } ?thing rdfs:label ?label }"
-
-
-def evidence_behind(row: Iterable[object], store: Store) -> Answer:
-    """The assertions that join two cells of a row: one row each, with source, place and evidence level.
-
-    ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them. Two things that no assertion joins but a triple
-    does have a row without a source, with the label ``inferred``: ``mesokg explain`` shows its premises.
-    """
-    from pyoxigraph import Literal
-
-    from mesokg.store import Answer
-
-    variables = ("subject", "predicate", "object", "source", "sourceLabel", "locator", "level", "negated")
-    terms = list(dict.fromkeys(str(term) for term in row if term is not None))
-    things = [term for term in terms if term.startswith("<")]
-    if not things:
-        return Answer("bindings", variables)
-    # a thing stands beside its label, which says nothing where it happens to be a value of another thing
-    named = {str(label) for (label,) in store.query(_LABELS % " ".join(things))}
-    terms = [term for term in terms if term not in named]
-    texts = [term for term in terms if term.startswith('"') and "^^" not in term] or ['""']
-    stated = store.query(_BEHIND % (" ".join(things), ", ".join(terms), ", ".join(texts)))
-    joined = {frozenset((str(found[0]), str(found[2]))) for found in stated}
-    rows = list(stated.rows)
-    for subject, predicate, value in store.query(_JOINED % (" ".join(things), " ".join(things))):
-        pair = frozenset((str(subject), str(value)))
-        if pair not in joined:
-            joined.add(pair)
-            rows.append((subject, predicate, value, None, Literal("inferred"), Literal("mesokg explain"), Literal("shows its premises"), Literal(False)))
-    return Answer("bindings", variables, tuple(rows))
+    query = f"""SELECT DISTINCT ?value ?symbol ?label WHERE {{
+        {{ SELECT DISTINCT ?value WHERE {{ {parameter.completion} }} }}
+        OPTIONAL {{ ?value mesokg:symbol ?symbol }}
+        OPTIONAL {{ ?value rdfs:label ?label }}
+    }} ORDER BY ?value ?symbol ?label"""
+    for value, symbol, label in store.query(query):
+        yield plain(symbol), plain(value), plain(label)
 
 
 # ---------------------------------------------------------------- the linter
@@ -386,7 +534,7 @@ def lint_question(question: Question, terms: Container[str] | None = None) -> li
     Checked: one SELECT without features of one engine, prefixes declared as everywhere and all used, no unknown term of
     ours, variables named in words, a name beside each thing, a whole ordering, and expected rows where they belong.
     """
-    file = f"queries/{question.path.parent.name}/{question.path.name}"
+    file = _place(question.path)
     problems: list[Problem] = []
 
     def report(rule: str, value: str, fix: str) -> None:
