@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import sys
@@ -170,24 +172,82 @@ def test_a_full_queue_says_when_to_come_back(real_build, tmp_path):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+def test_many_runaways_do_not_starve_short_queries(real_build, tmp_path):
+    """Three new ones a second, each of them different: more than the fast lane has workers for a second each."""
+    with serving(log=tmp_path / "log", settings={"build": real_build, "deadline_seconds": 5}) as address, ThreadPoolExecutor(40) as many, httpx.Client(base_url=address, timeout=60) as client:
+        assert _serves(client)
+        runaways, took, begun = [], [], time.perf_counter()
+        while (now := time.perf_counter() - begun) < 6:
+            if len(runaways) < 3 * now:
+                runaways.append(many.submit(lambda number: httpx.get(address + "/sparql", params={"query": f"{RUNAWAY} #{number}"}, timeout=60), len(runaways)))
+            asked = time.perf_counter()
+            assert _serves(client)
+            took.append(time.perf_counter() - asked)
+            time.sleep(0.02)
+        answers = [one.result() for one in runaways]
+    assert len(runaways) >= 15
+    # they took two to five seconds each when every runaway held a worker for a second
+    assert sorted(took)[len(took) * 9 // 10] < 1.0
+    assert {one.status_code for one in answers} <= {503, 504}
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_the_deadline_counts_waiting_and_its_words_are_true(real_build, tmp_path):
+    """Two runaways, and room for one in the slow lane: the other waits there, and both end at the deadline."""
+    settings = {"build": real_build, "slow_workers": 1, "fast_seconds": 0.3, "deadline_seconds": 4}
+    with serving(log=tmp_path / "log", settings=settings) as address, ThreadPoolExecutor(2) as many, httpx.Client(base_url=address, timeout=60) as client:
+
+        def run_away(number: int) -> tuple[httpx.Response, float]:
+            begun = time.perf_counter()
+            return httpx.get(address + "/sparql", params={"query": f"{RUNAWAY} #{number}"}, timeout=60), time.perf_counter() - begun
+
+        first = many.submit(run_away, 1)
+        time.sleep(0.8)
+        second = many.submit(run_away, 2)
+        assert _serves(client)
+        for answer, took in (first.result(), second.result()):
+            assert answer.status_code == 504, answer.text
+            assert 3.9 < took < 6
+        said = second.result()[0].json()["what"]
+    waited, ran, most = map(float, re.search(r"waited for ([\d.]+) and ran for ([\d.]+) of ([\d.]+) seconds", said).groups())
+    assert most == 4 and waited > 1 and ran > 0.3
+    assert abs(waited + ran - 4) < 0.7
+    assert "ran for 4 seconds" in first.result()[0].json()["what"]
+
+
+def test_a_long_query_is_answered_beside_a_runaway(real_build, tmp_path):
+    longer = "SELECT (COUNT(*) AS ?n) { { SELECT ?a { ?a ?b ?c } LIMIT 3000 } { SELECT ?d { ?d ?e ?f } LIMIT 3000 } }"
+    with serving(log=tmp_path / "log", settings={"build": real_build, "fast_seconds": 0.1, "deadline_seconds": 60}) as address, ThreadPoolExecutor(1) as one:
+        client = httpx.Client(base_url=address, timeout=90)
+
+        def run_away() -> None:
+            with httpx.Client(base_url=address, timeout=90) as other, contextlib.suppress(httpx.HTTPError):
+                other.get("/sparql", params={"query": RUNAWAY}, timeout=45)
+
+        runaway = one.submit(run_away)
+        time.sleep(0.6)
+        answer = client.get("/sparql", params={"query": longer})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["results"]["bindings"][0]["n"]["value"] == "9000000"
+        assert not runaway.done()
+        client.close()
+
+
 @pytest.mark.parametrize(("lasts", "left", "status"), [(0.2, 0.6, 504), (0, 60, 400)])
 def test_a_worker_that_ends_itself_at_its_deadline_is_late_not_crashed(lasts, left, status):
     """Its alarm may be seen before the server's own, where that has been kept waiting."""
-    import asyncio
-    from types import SimpleNamespace
-
     from mesokg.server.failures import Failure
-    from mesokg.server.pool import Pool, _Gone
+    from mesokg.server.pool import Pool, _Gone, _Span
 
     pool = Pool.__new__(Pool)
-    pool.settings, pool._kill = SimpleNamespace(deadline_seconds=left), lambda worker: None
+    pool._kill = lambda worker: None
 
     async def gone():
         await asyncio.sleep(lasts)
         raise _Gone
 
     async def ask():
-        await pool._finish(None, asyncio.get_running_loop().create_task(gone()), left)
+        await pool._finish(None, asyncio.get_running_loop().create_task(gone()), _Span(left))
 
     with pytest.raises(Failure) as told:
         asyncio.run(ask())

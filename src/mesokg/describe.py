@@ -31,6 +31,7 @@ class Evidence:
     as_of: str
     checked_on: str
     comment: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ SELECT ?property ?propertyLabel ?value ?valueLabel ?inward ?inferred WHERE {
 
 _EVIDENCE = """
 SELECT ?way ?property ?value ?negated ?rank ?level ?source ?sourceLabel ?pmid ?doi ?identifier ?asOf ?checkedOn ?status ?assertion
-       (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) (GROUP_CONCAT(DISTINCT ?remark; separator=" ") AS ?comment)
+       (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) (GROUP_CONCAT(DISTINCT ?remark; separator=" ") AS ?comment) (SAMPLE(?address) AS ?url)
 WHERE {
   { ?assertion mesokg:subject %(iri)s . BIND("out" AS ?way) OPTIONAL { ?assertion mesokg:object ?value } }
   UNION
@@ -151,6 +152,7 @@ WHERE {
   OPTIONAL { ?source mesokg:pmid ?pmid }
   OPTIONAL { ?source mesokg:doi ?doi }
   OPTIONAL { ?source mesokg:registryIdentifier ?identifier }
+  OPTIONAL { ?source mesokg:url ?address }
   OPTIONAL { ?assertion mesokg:asOf ?asOf }
   OPTIONAL { ?assertion mesokg:checkedOn ?checkedOn }
   OPTIONAL { ?assertion mesokg:comment ?remark }
@@ -176,19 +178,14 @@ def describe(iri: str, store: Store) -> Description:
         raise UsageError(f"{iri!r} is not an IRI; {error}") from error
     head = store.query(_HEAD % node)
     labels = [plain(row[0]) for row in head if row[0] is not None]
-    if not labels and any(row[1] is not None for row in head):
-        # an assertion has a type and no name
-        labels = [compact(iri).partition(":")[2].replace("-", " ")]
-    if not labels:
-        raise UsageError(f"the graph says nothing about {compact(iri)}; look for its id with `mesokg show <name>`")
     evidence: dict[tuple[bool, str, str], list[Evidence]] = {}
     words: dict[tuple[bool, str, str], tuple[str, bool]] = {}
     for row in store.query(_EVIDENCE % node):
-        (way, prop, value, negated, rank, level, source, name, pmid, doi, number, as_of, checked, status, _, place, remark) = row
+        (way, prop, value, negated, rank, level, source, name, pmid, doi, number, as_of, checked, status, _, place, remark, url) = row
         key = (way.value == "in", prop.value, str(value) if value is not None else status.value)  # type: ignore[union-attr]
         citation = f"PMID:{plain(pmid)}" if pmid else f"DOI:{plain(doi)}" if doi else plain(number) or plain(source)
         one = Evidence(
-            plain(source), citation, plain(place), plain(level), plain(rank), plain(negated) == "true", plain(as_of), plain(checked), plain(remark),
+            plain(source), citation, plain(place), plain(level), plain(rank), plain(negated) == "true", plain(as_of), plain(checked), plain(remark), plain(url),
         )
         evidence.setdefault(key, []).append(one)
         words.setdefault(key, (plain(value) or plain(status).replace("_", " "), False))
@@ -200,6 +197,10 @@ def describe(iri: str, store: Store) -> Description:
                 plain(prop), plain(prop_label), plain(value), plain(value_label), plain(inferred) == "true", key[0], tuple(evidence.pop(key, ())),
             )
         )
+    if not labels and not statements and not evidence:
+        raise UsageError(f"the graph says nothing about {compact(iri)}; look for its id with `mesokg show <name>`")
+    # what only assertions or other things name has no label of its own
+    labels = labels or [compact(iri).partition(":")[2].replace("-", " ") or iri]
     # What is left is said by some source but does not hold here: outranked, denied, or not reported.
     for (inward, prop_iri, _), found in evidence.items():
         key = (inward, prop_iri, _)

@@ -28,9 +28,15 @@ run(Settings(build=build, release=release_of(build) if build else "", **given), 
 
 
 @contextlib.contextmanager
-def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | None = None) -> Iterator[str]:
-    """The address of a server at a free port, until the block ends: of the command, or of settings that it has no option for."""
+def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | None = None, http: str = "") -> Iterator[str]:
+    """The address of a server at a free port, until the block ends: of the command, or of settings that it has no option for.
+
+    ``http`` names the parser that uvicorn takes, of those that are installed.
+    """
     command = ["-c", _COMMAND, "--port", "0", *map(str, arguments)] if settings is None else ["-c", _SETTINGS, json.dumps(settings, default=str)]
+    if http == "h11":
+        # as where httptools is not installed
+        command[1] = "import sys; sys.modules['httptools'] = None\n" + command[1]
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, *command], stdout=out, stderr=out)
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,7 +15,7 @@ from mesokg.server.failures import Failure
 from mesokg.server.guard import Guard, failure_messages
 from mesokg.server.negotiation import prefers_html
 from mesokg.server.pool import Pool
-from mesokg.server.protocol import Endpoint
+from mesokg.server.protocol import Endpoint, cors, field, preflight
 from mesokg.server.settings import Settings
 from mesokg.server.site import Site
 
@@ -30,9 +28,10 @@ async def failed(request: Request, failure: Exception) -> Response:
     """The response of a failure: a page for browsers, problem+json for programs."""
     if not isinstance(failure, Failure):
         failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")
-    start, body = failure_messages(failure, html=prefers_html(request.headers.get("accept")))
+    start, body = failure_messages(failure, html=prefers_html(field(request, "accept")))
     response = Response(body["body"], status_code=failure.status)
-    response.raw_headers = [*start["headers"], (b"access-control-allow-origin", b"*")]
+    allowed = cors(request.app.state.settings)
+    response.raw_headers = [*start["headers"], *[(name.lower().encode(), value.encode()) for name, value in allowed.items()]]
     return response
 
 
@@ -44,8 +43,34 @@ async def _gone(request: Request, error: Exception) -> Response:
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return await failed(request, Failure(405, f"{request.method} does not work here", "use GET", headers=(("Allow", "GET, HEAD"),)))
+        methods = "GET, HEAD, OPTIONS"
+        if request.method == "OPTIONS":
+            return preflight(request.app.state.settings, methods)
+        return await failed(request, Failure(405, f"{request.method} does not work here", "use GET", headers=(("Allow", methods),)))
     return await failed(request, Failure(error.status_code, "there is nothing at this address", "start at the first page, or search"))
+
+
+class _Life:
+    """Starts the workers before the first request and ends them after the last; a start that fails is told in one line."""
+
+    def __init__(self, app: Any, pool: Pool) -> None:
+        self.app, self.pool = app, pool
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        await receive()
+        try:
+            await self.pool.start()
+        except Failure as failure:
+            await self.pool.stop()
+            await send({"type": "lifespan.startup.failed", "message": f"{failure.what}; {failure.fix}"})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.pool.stop()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 def make_app(settings: Settings) -> Any:
@@ -55,17 +80,9 @@ def make_app(settings: Settings) -> Any:
     endpoint = Endpoint(settings, pool, cache)
     site = Site(settings, pool, cache)
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await pool.start()
-        try:
-            yield
-        finally:
-            await pool.stop()
-
     routes = [Route(path, endpoint.sparql, methods=_ALL) for path in ("/sparql", "/sparql/", "/query", "/update")]
     routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
     routes += site.routes()
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refuse, Failure: failed, ClientDisconnect: _gone, Exception: failed})
-    app.state.pool, app.state.cache = pool, cache
-    return Guard(app, settings)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, Failure: failed, ClientDisconnect: _gone, Exception: failed})
+    app.state.pool, app.state.cache, app.state.settings = pool, cache, settings
+    return _Life(Guard(app, settings), pool)

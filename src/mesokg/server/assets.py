@@ -21,7 +21,7 @@ def _files() -> dict[str, Path]:
 
 @lru_cache(maxsize=64)
 def asset(name: str) -> tuple[bytes, bytes, str, str] | None:
-    """Bytes, the same gzipped, media type and ETag of a file, None where there is none."""
+    """Bytes, the same gzipped, media type and ETag of the bytes of a file, None where there is none."""
     path = _files().get(name)
     if path is None:
         return None

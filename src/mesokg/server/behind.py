@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import StoreError
-from mesokg.identifiers import PREFIXES
+from mesokg.identifiers import NAMESPACE, PREFIXES
 from mesokg.server.failures import Failure
 from mesokg.store import Answer, RemoteStore
 
@@ -20,6 +20,7 @@ __all__ = ["ServerBehind"]
 _TABLE, _TRIPLES = "application/sparql-results+json", "application/n-triples"
 _ABOUT = re.compile(r"GRAPH \?graph \{ (<[^>]*>) \?property \?value \}")
 _LONGEST_COMPLAINT = 300
+_SOON = 3.0
 
 
 class _Body:
@@ -57,13 +58,26 @@ class ServerBehind(RemoteStore):
             raise StoreError(f"{self.url}: a page asks for named graphs in a way that is not known for servers behind; tell the maintainers")
         return super().query(sparql)
 
+    def check(self) -> None:
+        """Raise Failure unless the server answers a query that costs nothing, and soon."""
+        import httpx
+
+        down = Failure(503, "the SPARQL server behind this one does not answer", "start it, or look at its log")
+        try:
+            answer = self.client.post(self.url, content=b"ASK {}", headers={"Content-Type": "application/sparql-query", "Accept": _TABLE}, timeout=_SOON)
+            if not answer.is_success or not isinstance(answer.json().get("boolean"), bool):
+                raise down
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            raise down from error
+
     @contextmanager
     def asked(self, sparql: str, default: Sequence[str], named: Sequence[str]) -> Iterator[tuple[str, _Body]]:
         """Media type and body of the answer to a client's query, read as it arrives. Raises Failure where there is none."""
         import httpx
 
         declared = sparql.lower()
-        head = "".join(f"PREFIX {n}: <{i}> " for n, i in PREFIXES.items() if n + ":" in sparql and f"prefix {n.lower()}:" not in declared)
+        # a relative IRI means the same in front of any server
+        head = f"BASE <{NAMESPACE}> " + "".join(f"PREFIX {n}: <{i}> " for n, i in PREFIXES.items() if n + ":" in sparql and f"prefix {n.lower()}:" not in declared)
         graphs = [("default-graph-uri", iri) for iri in default] + [("named-graph-uri", iri) for iri in named]
         headers = {"Content-Type": "application/sparql-query", "Accept": f"{_TABLE}, {_TRIPLES};q=0.9"}
         try:

@@ -28,6 +28,36 @@ def _hosts_of(host: str, allow_update: bool) -> tuple[str, ...]:
     return ("*",) if host in ("0.0.0.0", "::") else (host,)
 
 
+def _check_address(option: str, address: str, example: str) -> None:
+    """Raise ClickException, which is told in one line, unless this is the whole address of a server."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known or any(c.isspace() or ord(c) < 32 or c in '<>"' for c in address):
+        error = click.ClickException(f"{option} {address!r} is not the address of a server; write it whole, as {example}")
+        error.exit_code = 2
+        raise error
+
+
+def _slow_workers(endpoint: str | None, memory_bytes: int) -> int:
+    """How many queries may run in the slow lane at once.
+
+    Two, so that one runaway does not hold up all others; one where the machine lacks the memory for it. In front of another
+    server they only wait for it.
+    """
+    if endpoint:
+        return 8
+    try:
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows does not tell
+        return 1
+    return 2 if installed >= 4 * memory_bytes else 1
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 for all.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen at; 0 takes a free one.")
@@ -37,7 +67,7 @@ def _hosts_of(host: str, allow_update: bool) -> tuple[str, ...]:
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer only for this host name; may be repeated.")
 @click.option("--allow-service", "services", multiple=True, metavar="URL", help="Let queries call this server by SERVICE, and updates LOAD this address; may be repeated.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; as many as processors, by default.")
-@click.option("--deadline", type=click.FloatRange(1, 3600), default=20.0, show_default=True, metavar="SECONDS", help="The longest that one query may run.")
+@click.option("--deadline", type=click.FloatRange(1, 3600), default=20.0, show_default=True, metavar="SECONDS", help="The longest that one query may take, waiting included.")
 @click.option("--memory", type=click.IntRange(64, 1_000_000), default=1024, show_default=True, metavar="MEBIBYTES", help="The most memory that one query may take (Linux).")
 @click.option("--allow-update", is_flag=True, help="Allow SPARQL Update and the Graph Store Protocol on the store of --store.")
 @click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="The folder of the store that updates change; made if missing.")
@@ -65,6 +95,10 @@ def serve(
         raise click.UsageError("--allow-update needs --store DIR, and neither --build nor --endpoint")
     if store is not None and not allow_update:
         raise click.UsageError("--store is for --allow-update; a build is served with --build DIR")
+    if endpoint:
+        _check_address("--endpoint", endpoint, "http://localhost:7878/query")
+    if public_url:
+        _check_address("--public-url", public_url, "https://kg.example.org")
     if endpoint and build_dir:
         raise click.UsageError("--endpoint and --build exclude each other: one graph is served")
     if allow_update and not _is_loopback(host) and not token:
@@ -80,7 +114,7 @@ def serve(
     settings = Settings(
         build=build, endpoint=endpoint, store=store, allow_update=allow_update, token=token, public_url=public_url,
         hosts=hosts or _hosts_of(host, allow_update), services=services, release=release,
-        workers=workers or max(2, os.cpu_count() or 2), deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE,
+        workers=workers or max(2, os.cpu_count() or 2), deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE, slow_workers=_slow_workers(endpoint, memory * MEBIBYTE),
         fork=os.environ.get("MESOKG_NO_FORK") != "1",
     )
     run(settings, host, port)

@@ -13,12 +13,13 @@ from http import HTTPStatus
 from typing import Any
 
 from mesokg.server.failures import Failure
+from mesokg.server.guard import LONGEST_ADDRESS, address_too_long
 from mesokg.server.settings import Settings
 
 __all__ = ["LONGEST_HEAD", "connection_class"]
 
 LONGEST_HEAD = 512 * 1024
-"""Bytes of request line and headers: the longest query allowed (200,000 characters) fits, percent-encoded."""
+"""Bytes of request line and headers. More than an address may have, so that who sends a longer one is told so."""
 
 
 def connection_class(settings: Settings) -> type[asyncio.Protocol]:
@@ -73,9 +74,13 @@ def connection_class(settings: Settings) -> type[asyncio.Protocol]:
             if not self._idle():
                 self._unwatch()
             elif self.cycle is None and self._head_size > LONGEST_HEAD:
-                self._refuse(Failure(431, f"the address and headers are larger than {LONGEST_HEAD} bytes", "send the query by POST"))
+                self._refuse(Failure(431, f"the address and headers are larger than {LONGEST_HEAD} bytes", "send less of them, and a query by POST"))
 
         def send_400_response(self, msg: str) -> None:
+            # httptools gives up at an address of 65,536 bytes
+            if len(getattr(self, "url", None) or b"") > LONGEST_ADDRESS:
+                self._refuse(address_too_long())
+                return
             self._refuse(Failure(400, "the request is not HTTP/1.1", "send it with a client that speaks HTTP"))
 
         def _refuse(self, failure: Failure) -> None:

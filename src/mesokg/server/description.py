@@ -43,12 +43,14 @@ def describe_service(address: str, settings: Settings, name: str) -> bytes:
         Triple(service, a, sd("Service")),
         Triple(service, sd("endpoint"), NamedNode(address)),
         Triple(service, sd("supportedLanguage"), sd("SPARQL11Query")),
-        Triple(service, sd("feature"), sd("UnionDefaultGraph" if settings.read_only else "EmptyGraphs")),
         Triple(service, sd("defaultDataset"), dataset),
         Triple(dataset, a, sd("Dataset")),
         Triple(dataset, sd("defaultGraph"), default),
         Triple(default, a, sd("Graph")),
     ]
+    if settings.endpoint is None:
+        # whether the default graph of a server behind is a union is not known here
+        found.append(Triple(service, sd("feature"), sd("UnionDefaultGraph" if settings.read_only else "EmptyGraphs")))
     found += [Triple(service, sd("resultFormat"), NamedNode("http://www.w3.org/ns/formats/" + one)) for one in _FORMATS]
     if settings.allow_update:
         found.append(Triple(service, sd("supportedLanguage"), sd("SPARQL11Update")))

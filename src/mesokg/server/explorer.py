@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from mesokg.describe import describe
 from mesokg.errors import UsageError
-from mesokg.identifiers import NAMESPACE, PREFIXES, compact
+from mesokg.identifiers import GRAPHS, NAMESPACE, PREFIXES, compact, graph_iri
 from mesokg.server.evidence import iri_of, named
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
@@ -91,14 +91,14 @@ class Explorer:
             values = " ".join(f'(mesokg:{kind} "{kind}")' for kind in kinds)
             rows = self.look.rows(f"""SELECT DISTINCT ?x ?name ?kind WHERE {{ VALUES (?c ?kind) {{ {values} }} ?x a ?c .
                 {{ ?x rdfs:label ?name }} UNION {{ ?x skos:altLabel ?name }} UNION {{ ?x mesokg:symbol ?name }} UNION {{ ?x mesokg:acronym ?name }}
-                UNION {{ ?x mesokg:registryIdentifier ?name }} UNION {{ ?x mesokg:pmid ?name }} UNION {{ ?x mesokg:doi ?name }} UNION {{ ?x mesokg:geneName ?name }} }}""")
+                UNION {{ ?x mesokg:registryIdentifier ?name }} UNION {{ ?x mesokg:registeredAs/mesokg:registryIdentifier ?name }} UNION {{ ?x mesokg:pmid ?name }} UNION {{ ?x mesokg:doi ?name }} UNION {{ ?x mesokg:geneName ?name }} }}""")
             order = {kind: index for index, kind in enumerate(kinds)}
             found = sorted({(row["name"].casefold(), row["name"], row["kind"], row["x"]) for row in rows}, key=lambda n: (order[n[2]], n[0], n[3]))
             self._names = found
         return self._names
 
     def find(self, text: str, limit: int) -> list[tuple[str, str, str]]:
-        """Things whose name holds every word of the text, best first: IRI, name, kind."""
+        """Things whose name holds every word of the text, best first, a trial before the records of it: IRI, name, kind."""
         wanted = text.casefold().strip().removeprefix("pmid:").removeprefix("doi:").strip()
         words = wanted.split()
         if not words:
@@ -111,7 +111,10 @@ class Explorer:
             if iri not in best or score < best[iri][0]:
                 best[iri] = (score, name, kind)
         ranked = sorted(best.items(), key=lambda item: item[1][0])
-        return [(iri, name, kind) for iri, (_, name, kind) in ranked[:limit]]
+        found = [(iri, name, kind) for iri, (_, name, kind) in ranked[:limit]]
+        # the number of a trial says little, so its label stands with it
+        labels = self.look.labels(iri for iri, _, kind in found if kind == "Trial")
+        return [(iri, label if name in (label := labels.get(iri, name)) else f"{name}: {label}", kind) for iri, name, kind in found]
 
     # ------------------------------------------------------------ dispatch
 
@@ -165,9 +168,10 @@ class Explorer:
             found = describe(iri, self.store)
         except UsageError as error:
             raise Failure(404, f"the graph says nothing about {compact(iri)}", "search for another name") from error
+        kind = kind_of(self.look, iri)
         if style == "json":
             body = json.dumps({"iri": iri, "label": found.label, "types": found.types, "synonyms": found.synonyms, "licence": "https://creativecommons.org/licenses/by/4.0/", "statements": [asdict(s) for s in found.statements]}, ensure_ascii=False, indent=1)
-            return {"status": 200, "type": _JSON, "iri": iri}, body.encode() + b"\n"
+            return {"status": 200, "type": _JSON, "iri": iri, "kind": kind}, body.encode() + b"\n"
         if style == "csv":
             out = io.StringIO()
             writer = csv.writer(out, lineterminator="\r\n")
@@ -178,10 +182,9 @@ class Explorer:
                     writer.writerow([*base, e.source, e.locator, e.level, e.rank, e.negated, e.as_of, e.checked_on, e.comment])
                 if not s.evidence:
                     writer.writerow([*base, *[""] * 8])
-            return {"status": 200, "type": "text/csv; charset=utf-8", "iri": iri}, out.getvalue().encode()
+            return {"status": 200, "type": "text/csv; charset=utf-8", "iri": iri, "kind": kind}, out.getvalue().encode()
         if style != "html":
-            return {"status": 200, "format": style, "iri": iri}, self._triples(iri, style)
-        kind = kind_of(self.look, iri)
+            return {"status": 200, "format": style, "iri": iri, "kind": kind}, self._triples(iri, style)
         content = thing_content(self.look, named(self.look, found), kind, formats)
         suffixed = {"ttl": "text/turtle", "json": _JSON, "csv": "text/csv"}
         alternates = tuple((media, f"{formats}.{suffix}" if "?" not in formats else f"{formats}&format={suffix}") for suffix, media in suffixed.items())
@@ -189,7 +192,7 @@ class Explorer:
         return {"status": 200, "type": "text/html; charset=utf-8", "iri": iri, "kind": kind}, body
 
     def _triples(self, iri: str, style: str) -> bytes:
-        """Every statement of and on the thing, its assertions, and the labels of what they name."""
+        """Every statement of and on the thing, its assertions, those that name it in a statement that does not hold, and labels."""
         from pyoxigraph import NamedNode
 
         from mesokg.server.results import write_triples
@@ -201,17 +204,23 @@ class Explorer:
         answer = self.store.query(f"""CONSTRUCT {{ ?s ?p ?o . ?l rdfs:label ?label }} WHERE {{
             {{ {node} ?p ?o BIND({node} AS ?s) OPTIONAL {{ ?o rdfs:label ?label BIND(?o AS ?l) }} }}
             UNION {{ ?s ?p {node} BIND({node} AS ?o) FILTER(?p NOT IN (mesokg:subject, mesokg:object)) OPTIONAL {{ ?s rdfs:label ?label BIND(?s AS ?l) }} }}
-            UNION {{ ?s mesokg:subject {node} ; ?p ?o }} }}""")
+            UNION {{ ?s mesokg:subject {node} ; ?p ?o }}
+            UNION {{ ?s mesokg:object {node} ; mesokg:subject ?other ; mesokg:predicate ?way FILTER NOT EXISTS {{ ?other ?way {node} }} ?s ?p ?o }} }}""")
         return write_triples(sorted(set(answer.triples), key=str), style, PREFIXES)
 
     def _named_graph(self, iri: str, path: str, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         from pyoxigraph import NamedNode
+
+        from mesokg.server import records
 
         try:
             node = NamedNode(iri)
         except ValueError as error:
             raise Failure(404, "the address holds no IRI", "search for a name") from error
         count = self.look.rows(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {node} {{ ?s ?p ?o }} }}")[0]["n"]
+        if count == "0" and self.settings.endpoint and iri in map(graph_iri, GRAPHS):
+            # a server behind that keeps its graphs as one still has what describes this one
+            return records.graph_elsewhere(self, iri, path, header)
         if count == "0":
             raise Failure(404, "there is no graph of this name", "look at the list of downloads")
         if header["format"] not in ("html", "csv", "json"):

@@ -25,7 +25,7 @@ TITLES = {
     421: "This server does not answer for that host",
     500: "The server failed",
     502: "The SPARQL server behind this one failed",
-    503: "The server is busy",
+    503: "The server cannot answer now",
     504: "The query took too long",
 }
 

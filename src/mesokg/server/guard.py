@@ -8,9 +8,10 @@ import traceback
 from typing import Any
 
 from mesokg.server.failures import Failure
+from mesokg.server.protocol import cors
 from mesokg.server.settings import Settings
 
-__all__ = ["CONTENT_SECURITY_POLICY", "Guard", "failure_messages"]
+__all__ = ["CONTENT_SECURITY_POLICY", "LONGEST_ADDRESS", "Guard", "address_too_long", "failure_messages"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -25,7 +26,8 @@ _EVERYWHERE = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-_LONGEST_ADDRESS = 32 * 1024
+LONGEST_ADDRESS = 60_000
+"""Bytes of an address; httptools, which many servers use, reads none past 65,535."""
 
 
 def failure_messages(failure: Failure, *, html: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -44,11 +46,16 @@ def failure_messages(failure: Failure, *, html: bool = False) -> tuple[dict[str,
     )
 
 
+def address_too_long() -> Failure:
+    return Failure(414, f"the address is longer than {LONGEST_ADDRESS} bytes", "send it by POST")
+
+
 class Guard:
     """An ASGI application around another."""
 
     def __init__(self, app: Any, settings: Settings) -> None:
         self.app, self.settings = app, settings
+        self.cors = [(name.lower().encode(), value.encode()) for name, value in cors(settings).items()]
         self.hosts = tuple(host.lower() for host in settings.hosts)
         if settings.allow_update and not self.hosts:
             # a page elsewhere may point its own name at this machine
@@ -59,7 +66,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        html = b"text/html" in headers.get(b"accept", b"")
+        html = any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
         started = finished = False
 
         async def guarded(message: dict[str, Any]) -> None:
@@ -82,7 +89,7 @@ class Guard:
             if started:
                 raise
             failure_start, failure_body = failure_messages(failure, html=html)
-            failure_start["headers"].append((b"access-control-allow-origin", b"*"))
+            failure_start["headers"] += self.cors
             await guarded(failure_start)
             await guarded({**failure_body, "body": b"" if scope["method"] == "HEAD" else failure_body["body"]})
         except (ConnectionError, OSError):
@@ -94,12 +101,16 @@ class Guard:
             if started:
                 raise
             failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")
-            for message in failure_messages(failure, html=html):
-                await guarded(message)
+            failure_start, failure_body = failure_messages(failure, html=html)
+            failure_start["headers"] += self.cors
+            await guarded(failure_start)
+            await guarded(failure_body)
 
     def _check(self, scope: dict[str, Any], headers: dict[bytes, bytes]) -> None:
-        if len(scope["raw_path"] or b"") + len(scope["query_string"]) > _LONGEST_ADDRESS * 10:
-            raise Failure(414, "the address is too long", "send the query by POST")
+        if len(scope["raw_path"] or b"") + len(scope["query_string"]) > LONGEST_ADDRESS:
+            raise address_too_long()
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise Failure(400, "the request names more than one host", "send one Host header")
         host = headers.get(b"host", b"").decode("latin-1").lower()
         # what a client writes as its host ends up in pages, RDF and addresses, so it must look like one
         if host and not _HOST.fullmatch(host):

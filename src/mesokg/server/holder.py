@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 
+from mesokg.errors import MesokgError
 from mesokg.server.settings import Settings
 from mesokg.server.worker import Answerer, limit_process, open_answerer, serve
 
@@ -103,7 +104,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = Settings.from_json(os.environ.pop("MESOKG_SERVER_SETTINGS"))
-    answerer = open_answerer(settings)
     # What a worker imports after its limits are set would fail: it can open no file.
     import mesokg.server.explorer
     import mesokg.server.graph_store
@@ -111,7 +111,12 @@ def main() -> None:
     import mesokg.server.updates  # noqa: F401
     import rdflib.plugins.sparql.parser  # noqa: F401
 
-    answerer.warm()
+    try:
+        answerer = open_answerer(settings)
+        answerer.warm()
+    except MesokgError as error:
+        # for whoever started the server, who has no use for a trace
+        sys.exit(f"mesokg: {error}")
     gc.collect()
     gc.freeze()
     _hold(answerer, control)

@@ -1,9 +1,10 @@
 """The pool: workers in two lanes, their deadlines, their queue, and their replacement.
 
-A request starts in the fast lane. Past ``steady_seconds`` of processor time its worker goes on at lower priority, and is
-replaced when it is done. Past ``fast_seconds`` on the clock it moves to the slow lane at the lowest priority and a fresh one takes its place at
-once, so that runaway queries never hold the fast lane; where the slow lane is full it is ended, waits, and starts
-again there. At the deadline the worker is killed, as the engine cannot be told to stop.
+A request starts in the fast lane. Past ``steady_seconds`` of processor time its worker goes on at lower priority and a
+fresh one takes its place at once, for up to ``steady_workers`` such requests; for more it is replaced when it is done. Past
+``fast_seconds`` on the clock it moves to the slow lane at the lowest priority, so that runaway queries do not hold the
+fast lane; where the slow lane is full it is ended, waits, and starts again there. At the deadline, which counts from the
+arrival of the request, the worker is killed, as the engine cannot be told to stop.
 """
 
 from __future__ import annotations
@@ -56,6 +57,36 @@ class _Gone(Exception):
     """The worker ended without an answer."""
 
 
+class _Span:
+    """What one request may take, from its arrival on, and for how long of that it ran."""
+
+    def __init__(self, seconds: float) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self.seconds, self.begun, self.ran = seconds, self._clock(), 0.0
+        self._since: float | None = None
+
+    @property
+    def left(self) -> float:
+        return self.begun + self.seconds - self._clock()
+
+    def run(self) -> None:
+        """A worker has it from now on."""
+        self._since = self._clock()
+
+    def rest(self) -> None:
+        """No worker has it from now on."""
+        if self._since is not None:
+            self.ran += self._clock() - self._since
+            self._since = None
+
+    def late(self) -> Failure:
+        """Its deadline is over."""
+        self.rest()
+        waited = max(0.0, self._clock() - self.begun - self.ran)
+        spent = f"ran for {self.seconds:g} seconds" if waited < 0.1 else f"waited for {waited:.1f} and ran for {self.ran:.1f} of {self.seconds:g} seconds"
+        return Failure(504, f"the request {spent}, the most this server gives to one", "ask for less, or download the data and ask them at home")
+
+
 class _Worker:
     """One worker process and the stream to it."""
 
@@ -91,6 +122,8 @@ class Pool:
         self._waiting: deque[asyncio.Future[_Worker]] = deque()
         self._slow = asyncio.Semaphore(settings.slow_workers)
         self._slow_waiting = 0
+        # a worker that is not forked takes seconds to start, so that none is given up for having been lowered
+        self._steady_left = settings.steady_workers if self.forks else 0
         self._holder: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._forks: deque[asyncio.Future[_Worker]] = deque()
@@ -248,7 +281,7 @@ class Pool:
                 if self._stopping:
                     return
 
-    async def _take(self) -> _Worker:
+    async def _take(self, most: float) -> _Worker:
         if self._idle:
             return self._idle.popleft()
         if len(self._waiting) >= self.settings.queue_length:
@@ -256,7 +289,7 @@ class Pool:
         future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:
-            async with asyncio.timeout(max(self.settings.queue_seconds, self.settings.fast_seconds * 2)):
+            async with asyncio.timeout(min(most, max(self.settings.queue_seconds, self.settings.fast_seconds * 2))):
                 return await future
         except TimeoutError:
             raise _busy(2) from None
@@ -275,49 +308,62 @@ class Pool:
 
         ``key`` names the request, so that one known to be slow goes to the slow lane at once.
         """
-        total = self.settings.deadline_seconds
-        message = pack({**header, "seconds": total}, body)
+        span = _Span(self.settings.deadline_seconds)
         loop = asyncio.get_running_loop()
         if self.settings.allow_update:
-            return await self._run_alone(message, total)
+            return await self._run_alone(header, body, span)
         if key is not None and key in self.slow_keys:
-            return await self._run_slow(message, total)
+            return await self._run_slow(header, body, span)
         for attempt in (1, 2):
             # the second try is by a worker that is certainly alive
-            worker = await self._take() if attempt == 1 else await self._new()
-            begun, used, lowered = loop.time(), _processor_seconds(worker.pid), False
-            task = loop.create_task(worker.ask(message))
+            worker = await self._take(span.left) if attempt == 1 else await self._new()
+            # whether another must take its place when it is given up, and whether it counts as one that is steady
+            replace, steady, lowered = attempt == 1, False, False
+            span.run()
+            begun, used = loop.time(), _processor_seconds(worker.pid)
+            task = loop.create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
             try:
-                while not task.done() and (left := begun + self.settings.fast_seconds - loop.time()) > 0:
+                while not task.done() and (left := min(begun + self.settings.fast_seconds - loop.time(), span.left)) > 0:
                     await asyncio.wait({task}, timeout=left if lowered else min(left, self.settings.steady_seconds))
-                    if not task.done() and not lowered and self._is_steady(worker, used):
+                    if self.forks and not task.done() and not lowered and self._is_steady(worker, used):
                         _lower(worker.pid, _STEADY_NICE)
                         lowered = True
+                        if replace and self._steady_left:
+                            self._steady_left -= 1
+                            steady, replace = True, False
+                            self._spawn_task(self._replace())
                 if task.done():
                     reply = task.result()
                     if attempt == 1 and not lowered:
                         self._put(worker)
                     else:
                         # a priority once lowered cannot be raised again
-                        self._discard(worker, task, replace=attempt == 1)
+                        self._discard(worker, task, replace=replace)
                     return reply
             except _Gone:
-                self._discard(worker, task, replace=attempt == 1)
+                self._discard(worker, task, replace=replace)
                 # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
                 if attempt == 2 or loop.time() - begun > 0.5:
                     raise _CRASHED from None
+                span.rest()
                 continue
             except asyncio.CancelledError:
-                self._discard(worker, task, replace=attempt == 1)
+                self._discard(worker, task, replace=replace)
                 raise
+            finally:
+                self._steady_left += steady
             # from here on whoever is called ends the worker, so that it is replaced once
+            if span.left <= 0:
+                self._discard(worker, task, replace=replace)
+                raise span.late()
             if key is not None:
                 self._remember(key)
             if not self._slow.locked():
                 async with self._slow:
-                    return await self._demote(worker, task, total - self.settings.fast_seconds, replace=attempt == 1)
-            self._discard(worker, task, replace=attempt == 1)
-            return await self._run_slow(message, total)
+                    return await self._demote(worker, task, span, replace=replace)
+            self._discard(worker, task, replace=replace)
+            span.rest()
+            return await self._run_slow(header, body, span)
         raise _CRASHED
 
     def _is_steady(self, worker: _Worker, used: float | None) -> bool:
@@ -337,55 +383,54 @@ class Pool:
         while len(self.slow_keys) > 1000:
             del self.slow_keys[next(iter(self.slow_keys))]
 
-    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], left: float, *, replace: bool) -> Reply:
+    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], span: _Span, *, replace: bool) -> Reply:
         if replace:
             self._spawn_task(self._replace())
         _lower(worker.pid, _SLOW_NICE)
-        return await self._finish(worker, task, left)
+        return await self._finish(worker, task, span)
 
-    async def _finish(self, worker: _Worker, task: asyncio.Task[Reply], left: float) -> Reply:
+    async def _finish(self, worker: _Worker, task: asyncio.Task[Reply], span: _Span) -> Reply:
         """Wait for a worker that will not be used again."""
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        too_long = Failure(504, f"the query ran for {self.settings.deadline_seconds:g} seconds, the most this server gives to one", "ask for less, or download the data and ask them at home")
         try:
-            await asyncio.wait({task}, timeout=left)
+            await asyncio.wait({task}, timeout=max(0.0, span.left))
             if not task.done():
-                raise too_long
+                raise span.late()
             return task.result()
         except _Gone:
             # on a busy machine this process may look later than the alarm with which the worker ends itself
-            raise too_long if loop.time() - begun > left - 0.5 else _CRASHED from None
+            raise span.late() if span.left < 0.5 else _CRASHED from None
         finally:
             task.cancel()
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._kill(worker)
 
-    async def _run_slow(self, message: bytes, total: float) -> Reply:
+    async def _run_slow(self, header: dict[str, Any], body: bytes, span: _Span) -> Reply:
         if self._slow_waiting >= self.settings.slow_queue_length:
-            raise _busy(int(total) or 1)
+            raise _busy(int(span.seconds) or 1)
         self._slow_waiting += 1
         try:
-            async with asyncio.timeout(total):
+            async with asyncio.timeout(max(0.0, span.left)):
                 await self._slow.acquire()
         except TimeoutError:
-            raise _busy(int(total) or 1) from None
+            raise _busy(int(span.seconds) or 1) from None
         finally:
             self._slow_waiting -= 1
         try:
             worker = await self._new(slow=True)
-            task = asyncio.get_running_loop().create_task(worker.ask(message))
-            return await self._finish(worker, task, total)
+            span.run()
+            task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
+            return await self._finish(worker, task, span)
         finally:
             self._slow.release()
 
-    async def _run_alone(self, message: bytes, total: float) -> Reply:
-        worker = await self._take()
-        task = asyncio.get_running_loop().create_task(worker.ask(message))
+    async def _run_alone(self, header: dict[str, Any], body: bytes, span: _Span) -> Reply:
+        worker = await self._take(span.left)
+        span.run()
+        task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
         try:
-            await asyncio.wait({task}, timeout=total)
+            await asyncio.wait({task}, timeout=max(0.0, span.left))
             if not task.done():
-                raise Failure(504, f"the request ran for {total:g} seconds, the most this server gives to one", "ask for less")
+                raise span.late()
             reply = task.result()
         except (_Gone, Failure, asyncio.CancelledError) as error:
             self._discard(worker, task)

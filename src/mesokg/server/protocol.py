@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from mesokg.identifiers import NAMESPACE
 from mesokg.server.cache import Cache, cacheable, key_of
 from mesokg.server.failures import Failure
 from mesokg.server.negotiation import GRAPHS, RESULTS, by_suffix, choose, prefers_html
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
     from mesokg.server.pool import Pool, Reply
     from mesokg.server.settings import Settings
 
-__all__ = ["Endpoint", "answer_once", "base_of", "cors", "etag_of", "matches", "preflight", "wants_gzip"]
+__all__ = ["Endpoint", "answer_once", "base_of", "cors", "etag_of", "failure_in", "field", "matches", "preflight", "wants_gzip"]
 
-_EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Link"
+_EXPOSED = "ETag, X-Mesokg-Truncated, X-Mesokg-Release, Retry-After, Location, Content-Location, Link"
 _KEEP = "public, max-age=300"
+
+
+def field(request: Request, name: str) -> str | None:
+    """The value of a header, None where there is none; several lines of it are one list (RFC 9110, section 5.3)."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
 
 
 def base_of(request: Request, settings: Settings) -> str:
@@ -49,7 +56,7 @@ def preflight(settings: Settings, methods: str) -> Response:
 
 
 def wants_gzip(request: Request) -> bool:
-    for part in request.headers.get("accept-encoding", "").split(","):
+    for part in (field(request, "accept-encoding") or "").split(","):
         name, _, weight = part.partition(";")
         if name.strip().lower() in ("gzip", "x-gzip", "*"):
             return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
@@ -61,8 +68,13 @@ def etag_of(key: bytes) -> str:
 
 
 def matches(request: Request, etag: str) -> bool:
-    asked = request.headers.get("if-none-match", "")
+    asked = field(request, "if-none-match") or ""
     return asked.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in asked.split(",")]
+
+
+def _without_content(headers: dict[str, str]) -> dict[str, str]:
+    """The headers of a response that has no content."""
+    return {name: value for name, value in headers.items() if name not in ("Content-Type", "Content-Encoding")}
 
 
 async def until_gone(request: Request, work: Any) -> Any:
@@ -135,11 +147,19 @@ class Endpoint:
             return await self.update(request, operation)
         return await self.query(request, operation)
 
+    def base_for_iris(self, request: Request) -> str:
+        """What relative IRIs in a query or an update are resolved against.
+
+        A request that carries its query was not retrieved from anywhere, so that the base is the service's choice
+        (RFC 3986, section 5.1.4). It is the same whatever name the client has for this server, as answers are kept.
+        """
+        return NAMESPACE if self.settings.read_only else base_of(request, self.settings) + "/sparql"
+
     async def query(self, request: Request, operation: Operation) -> Response:
         settings = self.settings
         if len(operation.text) > settings.query_bytes:
             raise Failure(413, f"the query has {len(operation.text)} characters, {settings.query_bytes} are allowed", "pass long lists of values in parts")
-        accept = request.headers.get("accept")
+        accept = field(request, "accept")
         if operation.format:
             tabular, graph = by_suffix(operation.format, RESULTS), by_suffix(operation.format, GRAPHS)
             if operation.format == "json":
@@ -158,7 +178,7 @@ class Endpoint:
         etag = etag_of(key) if keep else None
         header = {
             "op": "query", "default": operation.default, "named": operation.named, "tabular": tabular and tabular.name,
-            "graph": graph and graph.name, "gzip": zipped, "base": base_of(request, settings) + "/sparql",
+            "graph": graph and graph.name, "gzip": zipped, "base": self.base_for_iris(request),
         }
         text = operation.text.encode("utf-8", "surrogatepass")
         reply, body = await answer_once(request, self.pool, self.cache, header, text, key=key, keep=keep)
@@ -177,11 +197,11 @@ class Endpoint:
         if reply.get("truncated"):
             headers["X-Mesokg-Truncated"] = reply["truncated"]
         if etag and matches(request, etag):
-            return Response(status_code=304, headers={k: v for k, v in headers.items() if k != "Content-Type"})
+            return Response(status_code=304, headers=_without_content(headers))
         return Response(body, headers=headers)
 
     async def update(self, request: Request, operation: Operation) -> Response:
-        header = {"op": "update", "default": operation.default, "named": operation.named, "base": base_of(request, self.settings) + "/sparql"}
+        header = {"op": "update", "default": operation.default, "named": operation.named, "base": self.base_for_iris(request)}
         reply = await self.pool.run(header, operation.text.encode("utf-8", "surrogatepass"))
         failure = failure_in(reply)
         if failure is not None:
@@ -189,7 +209,7 @@ class Endpoint:
         return Response(status_code=204)
 
     async def describe(self, request: Request) -> Response:
-        accept = request.headers.get("accept")
+        accept = field(request, "accept")
         if prefers_html(accept):
             return Response(status_code=303, headers={"Location": "/editor", "Vary": "Accept"})
         found = choose(accept, GRAPHS)
@@ -222,18 +242,27 @@ class Endpoint:
             graph = request.query_params["graph"]
         elif "default" in names:
             graph = None
-        found = choose(request.headers.get("accept"), GRAPHS)
+        found = choose(field(request, "accept"), GRAPHS)
         if found is None:
             raise Failure(406, "the Accept header names no RDF format", "accept text/turtle")
         body = b"" if request.method in ("GET", "HEAD", "DELETE") else await read_body(request, self.settings.upload_bytes, 60.0)
+        reading = request.method in ("GET", "HEAD")
+        zipped = reading and wants_gzip(request)
         header = {
-            "op": "graph", "method": request.method, "graph": graph, "format": found.name, "base": base + "/store",
-            "type": request.headers.get("content-type", ""),
+            "op": "graph", "method": "GET" if reading else request.method, "graph": graph, "format": found.name, "base": base + "/store",
+            "type": request.headers.get("content-type", ""), "gzip": zipped,
         }
-        reply, content = await until_gone(request, self.pool.run(header, body))
-        failure = failure_in((reply, content))
-        if failure is not None:
-            raise failure
+        keep = self.settings.read_only
+        # None and "" are two things: the default graph, and none named
+        key = key_of("graph", self.settings.release, repr(graph), found.name, "gzip" if zipped else "")
+        # a store that changes has nothing to keep, and every request to it is one of its own
+        reply, content = await answer_once(request, self.pool, self.cache, header, body, key=key, keep=keep)
         if reply["status"] != 200:
             return Response(status_code=reply["status"], headers={"Location": reply["location"]} if "location" in reply else None)
-        return Response(content, headers={"Content-Type": found.content_type, **cors(self.settings)})
+        headers = {"Content-Type": found.content_type, "Vary": "Accept, Accept-Encoding", **cors(self.settings)}
+        headers |= {"ETag": etag_of(key), "Cache-Control": _KEEP, "X-Mesokg-Release": self.settings.release[:16]} if keep else {"Cache-Control": "no-store"}
+        if reply.get("encoding"):
+            headers["Content-Encoding"] = reply["encoding"]
+        if keep and matches(request, etag_of(key)):
+            return Response(status_code=304, headers=_without_content(headers))
+        return Response(content, headers=headers)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mesokg.server.explorer import Explorer
 
-__all__ = ["FILES", "is_ontology", "ontology", "question_records", "record"]
+__all__ = ["FILES", "graph_elsewhere", "is_ontology", "ontology", "question_records", "record"]
 
 Reply = tuple[dict[str, Any], bytes]
 _HTML = "text/html; charset=utf-8"
@@ -94,6 +94,37 @@ def record(explorer: Explorer, iri: str, path: str, header: dict[str, Any]) -> R
     title = f"{compact(about)} in this dataset" if about else compact(iri).partition(":")[2].replace("-", " ") or iri
     rows = [el("div", el("dt", el("a", compact(p), href=href(p))), el("dd", _shown(o)), cls="row") for p, o in pairs]
     return {"status": 200, "type": _HTML, "iri": iri}, document(title, el("h1", title), el("p", el("code", iri), " ", _formats(path), cls="ids"), el("dl", rows, cls="statements"), alternates=_alternates(path))
+
+
+def graph_elsewhere(explorer: Explorer, iri: str, path: str, header: dict[str, Any]) -> Reply:
+    """A page or data of a named graph of ours whose triples the server behind keeps in its default graph."""
+    from pyoxigraph import Literal, NamedNode, Triple
+
+    from mesokg.metadata import DATASET
+    from mesokg.server.results import write_triples
+
+    node, style = NamedNode(iri), header["format"]
+    where = "The server behind this one keeps the triples of this graph in its default graph, among those of the others."
+    said = set(explorer.store.query(f"CONSTRUCT {{ {node} ?p ?o }} WHERE {{ {node} ?p ?o }}").triples)
+    said |= {
+        Triple(node, NamedNode(PREFIXES["rdf"] + "type"), NamedNode(PREFIXES["void"] + "Dataset")),
+        Triple(node, NamedNode(PREFIXES["rdfs"] + "comment"), Literal(where, language="en")),
+        Triple(NamedNode(DATASET), NamedNode(PREFIXES["void"] + "subset"), node),
+    }
+    triples = sorted(said, key=str)
+    if style not in ("html", "csv", "json"):
+        return {"status": 200, "format": style, "iri": iri}, write_triples(triples, style, PREFIXES)
+    number = next((t.object.value for t in triples if t.subject == node and t.predicate.value == PREFIXES["void"] + "triples"), "")
+    if style == "json":
+        return {"status": 200, "type": "application/json", "iri": iri}, json.dumps({"iri": iri, "triples": int(number) if number else None, "note": where}).encode()
+    if style == "csv":
+        return {"status": 200, "type": "text/csv; charset=utf-8", "iri": iri}, _table(["graph", "triples"], [[iri, number]])
+    name = iri.rpartition("/")[2]
+    content = [
+        el("h1", "Named graph ", name), el("p", f"{int(number):,} triples. " if number else None, el("code", iri), " ", _formats(path)),
+        el("p", where),
+    ]
+    return {"status": 200, "type": _HTML, "iri": iri}, document(f"graph {name}", content, alternates=_alternates(path))
 
 
 def _formats(path: str) -> list[Any]:

@@ -30,7 +30,8 @@ class Settings:
     release: str = ""
 
     workers: int = 2
-    slow_workers: int = 1
+    steady_workers: int = 4
+    slow_workers: int = 2
     steady_seconds: float = 0.05
     fast_seconds: float = 1.0
     deadline_seconds: float = 20.0

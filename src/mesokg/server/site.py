@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,16 @@ from mesokg.server.cache import Cache, key_of
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html
-from mesokg.server.protocol import answer_once, base_of, cors, etag_of, matches, wants_gzip
+from mesokg.server.protocol import (
+    answer_once,
+    base_of,
+    cors,
+    etag_of,
+    failure_in,
+    field,
+    matches,
+    wants_gzip,
+)
 from mesokg.server.records import FILES
 
 if TYPE_CHECKING:
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Site", "release_of"]
 
+DATASET = "https://w3id.org/mesokg/dataset"
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _JSON = Format("json", "application/json", (), "json")
 _CSV = Format("csv", "text/csv", (), "csv", charset=True)
@@ -43,6 +54,8 @@ _SAID = {
 }
 _FOLDERS = {"tables": "a table per kind, for spreadsheets", "kgx": "nodes and edges in the form of KGX and Biolink", "ontology": "the ontology in other forms", "mappings": "mappings in SSSOM", "pages": "the ontology and the questions as pages"}
 _SIGNPOST = {"Therapy": "https://schema.org/MedicalTherapy", "Trial": "https://schema.org/MedicalTrial", "Gene": "https://schema.org/Gene", "Publication": "https://schema.org/ScholarlyArticle", "Drug": "https://schema.org/Drug"}
+_SAFE = "/:@-._~"
+_DATASET_LINKS = (f'<{DATASET}>; rel="cite-as"', f'<{LICENCE}>; rel="license"', '<https://schema.org/AboutPage>; rel="type"', '<https://schema.org/Dataset>; rel="type"')
 
 
 def release_of(build: Path) -> str:
@@ -91,14 +104,13 @@ class Site:
                 chosen = by_suffix(asked, _THINGS)
                 if chosen is None:
                     raise Failure(406, "there is no such format", "use ttl, nt, rdf, jsonld, trig, json or csv")
-            elif not prefers_html(request.headers.get("accept")):
-                accept = request.headers.get("accept")
+            elif not prefers_html(accept := field(request, "accept")):
                 chosen = choose(accept, _THINGS)
                 if chosen is None and "text/html" not in (accept or ""):
                     raise Failure(406, "the Accept header names no format of this thing", "accept text/html, text/turtle, application/ld+json, application/json or text/csv")
             style = chosen.name if chosen else "html"
         if path == "/dataset" and chosen in GRAPHS:
-            return self._void(request, chosen)
+            return await self._void(request, chosen)
         if path.startswith("/ontology") and chosen in GRAPHS and (file := self._ontology_file(path)):
             return await self._ontology(file, chosen)
         zipped = wants_gzip(request)
@@ -119,26 +131,43 @@ class Site:
         if reply.get("attachment"):
             headers["Content-Disposition"] = f'attachment; filename="{reply["attachment"]}"'
         if reply.get("iri"):
-            headers["Link"] = self._signposts(reply, base, path, pairs)
+            headers["Link"] = self._signposts(reply, base, path, chosen, apart=path != request.url.path or "format" in request.query_params)
+            if chosen:
+                headers["Content-Location"] = self._data_address(reply["iri"], path, chosen)
         if reply.get("landing"):
             headers["Link"] = ", ".join([
-                '<https://w3id.org/mesokg/dataset>; rel="cite-as"', f'<{LICENCE}>; rel="license"', '<https://schema.org/Dataset>; rel="type"', '<https://schema.org/AboutPage>; rel="type"',
-                f'<{base}/.well-known/void>; rel="describedby"; type="text/turtle"', *[f'<{base}/download/{quote(name)}>; rel="item"; type="{self._media(name).split(";")[0]}"' for name in self.products if name in _SAID],
+                *_DATASET_LINKS, f'<{base}/.well-known/void>; rel="describedby"; type="text/turtle"',
+                *[f'<{base}/download/{quote(name)}>; rel="item"; type="{self._media(name).split(";")[0]}"' for name in self.products if name in _SAID],
             ])
         if keep and matches(request, etag):
             return Response(status_code=304, headers={k: v for k, v in headers.items() if k not in ("Content-Type", "Content-Encoding")})
         return Response(body, headers=headers)
 
-    def _signposts(self, reply: dict[str, Any], base: str, path: str, pairs: list[tuple[str, str]]) -> str:
-        """FAIR Signposting, level 1 (https://signposting.org/FAIR/)."""
+    def _data_address(self, iri: str, path: str, one: Format) -> str:
+        """Where the data of a thing stand, apart from its page."""
+        return f"{path}?iri={quote(iri, safe='')}&format={one.suffix}" if path == "/thing" else f"{quote(path, safe=_SAFE)}.{one.suffix}"
+
+    def _signposts(self, reply: dict[str, Any], base: str, path: str, chosen: Format | None, *, apart: bool) -> str:
+        """FAIR Signposting, level 1 (https://signposting.org/FAIR/).
+
+        The page leads to its data (``describedby``), data lead to the page (``describes``). Both say the same of citation, licence
+        and types, of which the types are those of the page. Data at the address of the page, not ``apart`` at their own, say too
+        what the page says of itself, as a client that accepts anything sees them alone.
+        """
         iri = reply["iri"]
-        where = base + quote(path)
-        if path == "/thing":
-            described = [f'<{where}?iri={quote(iri, safe="")}&format={s}>; rel="describedby"; type="{m}"' for s, m in (("ttl", "text/turtle"), ("jsonld", "application/ld+json"))]
-        else:
-            described = [f'<{where}.{s}>; rel="describedby"; type="{m}"' for s, m in (("ttl", "text/turtle"), ("jsonld", "application/ld+json"), ("json", "application/json"), ("csv", "text/csv"))]
+        page = f"{base}{path}?iri={quote(iri, safe='')}" if path == "/thing" else base + quote(path, safe=_SAFE)
         kind = _SIGNPOST.get(reply.get("kind", ""), "https://schema.org/Thing")
-        return ", ".join([f'<{quote(iri, safe=":/#?&=%._-~")}>; rel="cite-as"', f'<{LICENCE}>; rel="license"', f'<{kind}>; rel="type"', '<https://w3id.org/mesokg/dataset>; rel="collection"', *described])
+        anchor = f'; anchor="{page}"' if chosen else ""
+        links = [
+            f'<{quote(iri, safe=":/#?&=%._-~")}>; rel="cite-as"', f'<{LICENCE}>; rel="license"',
+            *[f'<{one}>; rel="type"{anchor}' for one in ("https://schema.org/AboutPage", kind)], f'<{DATASET}>; rel="collection"',
+        ]
+        if chosen:
+            links.append(f'<{page}>; rel="describes"; type="text/html"')
+        if not apart:
+            data = [one for one in _THINGS if one.suffix in ("ttl", "jsonld", "json", "csv")]
+            links += [f'<{base}{self._data_address(iri, path, one)}>; rel="describedby"; type="{one.media}"{anchor}' for one in data]
+        return ", ".join(links)
 
     def _ontology_file(self, path: str) -> str | None:
         name = path.removeprefix("/ontology").strip("/").removesuffix(self.receipt.get("ontology") or "/").strip("/")
@@ -170,7 +199,8 @@ class Site:
     async def downloads(self, request: Request) -> Response:
         files = self.receipt.get("files", {})
         order = [name for name in _SAID if name in self.products] + [name for name in self.products if name not in _SAID]
-        if not prefers_html(request.headers.get("accept")) and "json" in request.headers.get("accept", ""):
+        accept = field(request, "accept") or ""
+        if not prefers_html(accept) and "json" in accept:
             return Response(json.dumps(self.receipt), media_type="application/json", headers=cors(self.settings))
         def listed(names: list[str], label: str) -> Any:
             rows = [
@@ -197,25 +227,65 @@ class Site:
         path = self.products.get(name)
         if path is None:
             raise Failure(404, "there is no such file", "look at the list at /download/")
-        link = f'<{LICENCE}>; rel="license", <https://w3id.org/mesokg/dataset>; rel="collection"'
+        link = f'<{LICENCE}>; rel="license", <{base_of(request, self.settings)}/>; rel="collection"; type="text/html"'
         return FileResponse(path, media_type=self._media(name), headers={"Link": link, **cors(self.settings)})
 
     async def void(self, request: Request) -> Response:
-        return self._void(request, choose(request.headers.get("accept"), GRAPHS) or GRAPHS[0])
+        return await self._void(request, choose(field(request, "accept"), GRAPHS) or GRAPHS[0])
 
-    def _void(self, request: Request, found: Format) -> Response:
+    async def _void(self, request: Request, found: Format) -> Response:
         """The dataset in VoID and DCAT, with the address of this endpoint and its examples."""
         base = base_of(request, self.settings)
+        zipped = wants_gzip(request)
+        key = key_of("void", self.settings.release, base, found.name, "gzip" if zipped else "")
+        links = [*_DATASET_LINKS[:2], f'<{base}/>; rel="describes"; type="text/html"']
+        headers = {"Content-Type": found.content_type, "Vary": "Accept, Accept-Encoding", "Link": ", ".join(links), **cors(self.settings)}
+        # what a server behind, or a store that changes, says of itself may change
+        keep = self.settings.build is not None
+        held = self.cache.get(key) if keep else None
+        if held is None:
+            said = await self._said_behind(request, base) if self.settings.endpoint else []
+            body = await asyncio.to_thread(self._describe, base, found, said)
+            held = {}, gzip.compress(body, 5, mtime=0) if zipped else body
+            if keep:
+                self.cache.put(key, held)
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        if keep:
+            headers |= {"ETag": etag_of(key), "Cache-Control": "public, max-age=300"}
+            if matches(request, etag_of(key)):
+                return Response(status_code=304, headers={k: v for k, v in headers.items() if k not in ("Content-Type", "Content-Encoding")})
+        return Response(held[1], headers=headers)
+
+    async def _said_behind(self, request: Request, base: str) -> list[Any]:
+        """What the server behind says of the dataset; nothing where it does not say, or does not answer."""
+        from pyoxigraph import RdfFormat, parse
+
+        header = {"op": "page", "path": "/dataset", "query": [], "format": "ntriples", "gzip": False, "base": base}
+        try:
+            _, body = await answer_once(request, self.pool, self.cache, header, key=key_of("void", base), keep=False)
+        except Failure:
+            return []
+        return list(parse(body, format=RdfFormat.N_TRIPLES))
+
+    def _describe(self, base: str, found: Format, said: list[Any]) -> bytes:
         path = self.products.get("void.ttl")
-        from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+        from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
         from mesokg.identifiers import PREFIXES
-        from mesokg.metadata import DATASET
         from mesokg.server.description import Download, describe_downloads
         from mesokg.server.results import write_triples
 
         dataset = NamedNode(DATASET)
-        quads = list(parse(path=str(path), format=RdfFormat.TURTLE)) if path else []
+        quads = list(parse(path=str(path), format=RdfFormat.TURTLE)) if path else said
+        if self.settings.endpoint and not quads:
+            quads = [
+                Quad(dataset, NamedNode(PREFIXES[prefix] + local), value)
+                for prefix, local, value in (
+                    ("rdf", "type", NamedNode(PREFIXES["void"] + "Dataset")), ("rdf", "type", NamedNode(PREFIXES["dcat"] + "Dataset")),
+                    ("dcterms", "title", Literal("mesokg", language="en")), ("dcterms", "license", NamedNode(LICENCE)),
+                )
+            ]
         quads.append(Quad(dataset, NamedNode(PREFIXES["void"] + "sparqlEndpoint"), NamedNode(base + "/sparql")))
         for name in self.products:
             if name in _SAID and name.endswith((".ttl", ".trig", ".gz", ".owl", ".jsonld")):
@@ -226,8 +296,7 @@ class Site:
             for name, said in _SAID.items()
             if name in self.products
         ]
-        body = write_triples([*(q.triple for q in quads), *describe_downloads(files, LICENCE)], found.name, PREFIXES)
-        return Response(body, headers={"Content-Type": found.content_type, "Vary": "Accept", **cors(self.settings)})
+        return write_triples([*(q.triple for q in quads), *describe_downloads(files, LICENCE)], found.name, PREFIXES)
 
     # ------------------------------------------------------------ small things
 
@@ -236,10 +305,13 @@ class Site:
         if found is None:
             raise Failure(404, "there is no such file", "start at the first page")
         data, zipped, media, etag = found
+        shorter = wants_gzip(request) and len(zipped) < len(data)
+        # other bytes, another strong ETag
+        etag = f'{etag[:-1]}-gzip"' if shorter else etag
         headers = {"Content-Type": media, "ETag": etag, "Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding"}
         if matches(request, etag):
             return Response(status_code=304, headers=headers)
-        if wants_gzip(request) and len(zipped) < len(data):
+        if shorter:
             return Response(zipped, headers={**headers, "Content-Encoding": "gzip"})
         return Response(data, headers=headers)
 
@@ -250,8 +322,11 @@ class Site:
         return Response(status_code=308, headers={"Location": "/static/icon.svg"})
 
     async def health(self, request: Request) -> Response:
-        reply, _ = await self.pool.run({"op": "ping"})
-        return Response(json.dumps({"status": "ok", "release": self.settings.release[:16]}), status_code=reply["status"], media_type="application/json")
+        """Whether questions can be answered: by a worker, and by the server behind where there is one."""
+        failure = failure_in(await self.pool.run({"op": "ping"}))
+        if failure is not None:
+            raise failure
+        return Response(json.dumps({"status": "ok", "release": self.settings.release[:16]}), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def htaccess(self, request: Request) -> Response:
         """Ready for https://github.com/perma-id/w3id.org: one rule sends every IRI of ours to this server."""

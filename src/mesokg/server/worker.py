@@ -46,12 +46,14 @@ class Answerer:
         except Failure as failure:
             return _failed(failure)
         except QueryError as error:
+            if self.remote and header["op"] != "query":
+                return _failed(_behind_failed(error))
             return _failed(failure_of(str(error)))
         except UsageError as error:
             return _failed(failure_of(str(error), 404, "look at the list of things or search for another name"))
         except StoreError as error:
             if self.remote:
-                return _failed(failure_of(str(error), 502, "try again later"))
+                return _failed(_behind_failed(error))
             return _failed(Failure(500, "the store cannot be read", "tell the maintainers of this server"))
         except MesokgError as error:
             return _failed(failure_of(str(error), 400, "mend the request"))
@@ -67,6 +69,8 @@ class Answerer:
     # ------------------------------------------------------------ queries
 
     def do_ping(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if self.remote:
+            self.store.check()
         return {"status": 200, "type": "text/plain"}, b"pong"
 
     def do_query(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
@@ -159,7 +163,8 @@ class Answerer:
     def do_graph(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         from mesokg.server.graph_store import answer
 
-        return answer(self.store.oxigraph, header, body, read_only=self.settings.read_only)
+        reply, content = answer(self.store.oxigraph, header, body, read_only=self.settings.read_only)
+        return _sent(reply, content, header)
 
     # ------------------------------------------------------------ pages and data
 
@@ -174,6 +179,12 @@ class Answerer:
 
 def _failed(failure: Failure) -> tuple[dict[str, Any], bytes]:
     return {"status": failure.status, "failure": asdict(failure)}, b""
+
+
+def _behind_failed(error: MesokgError) -> Failure:
+    """What a client is told; the address of the server behind is for the log only."""
+    print(f"mesokg: {error}", file=sys.stderr, flush=True)
+    return Failure(502, "the SPARQL server behind this one cannot be reached, or gave no answer that can be used", "try again later")
 
 
 def _sent(reply: dict[str, Any], body: bytes, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -257,7 +268,10 @@ def main() -> None:
     settings = Settings.from_json(os.environ.pop("MESOKG_SERVER_SETTINGS"))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    answerer = open_answerer(settings)
+    try:
+        answerer = open_answerer(settings)
+    except MesokgError as error:
+        sys.exit(f"mesokg: {error}")
     import rdflib.plugins.sparql.parser  # noqa: F401 - the gate needs it, and later no file can be opened
 
     if settings.read_only:
