@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -103,6 +103,27 @@ def test_a_tip_links_to_the_publisher_too(http):
     assert re.search(r'href="https://clinicaltrials\.gov/study/NCT\d{8}"[^>]*>↗', page)
 
 
+def test_every_source_with_an_address_is_linked_to_it(http, real_store):
+    """Web pages, and records of registries other than ClinicalTrials.gov, in tables, plots and lists; nothing but http and https."""
+    from mesokg.describe import Evidence
+    from mesokg.server.evidence import sources
+
+    rows = _rows(real_store, """SELECT DISTINCT ?trial ?source ?url { ?a mesokg:subject ?trial ; mesokg:source ?source . ?trial a mesokg:Trial . ?source mesokg:url ?url FILTER NOT EXISTS { ?source mesokg:pmid|mesokg:doi ?number } }""")
+    assert any("jRCT" in source for _, source, _ in rows) and any("/page-" in source for _, source, _ in rows)
+    pages: dict[str, str] = {}
+    for trial, source, url in rows:
+        page = pages.setdefault(trial, http.get(href(trial)).text)
+        tips = re.findall(rf'<span class="one"><a href="{re.escape(href(source))}">[^<]*</a>(.*?)<span class="level">', page)
+        wanted = r"https://clinicaltrials\.gov/study/NCT\d+" if "/record-NCT" in source else re.escape(escape(url))
+        assert tips and all(re.match(rf'<span> <a href="{wanted}" rel="external noopener" aria-label="[^"]+">↗</a></span>', tip) for tip in tips), (trial, source, tips)
+
+    def tip(url: str) -> str:
+        return sources([Evidence("mkg:page-x", "a page", "", "web page", "normal", False, "", "", "", url)])
+
+    assert 'href="https://e.org/a?b=1&amp;c=&quot;&gt;"' in tip('https://e.org/a?b=1&c=">')
+    assert all("↗" not in tip(bad) for bad in ("", "javascript:alert(1)", "data:text/html,x", "//e.org", "/id/x"))
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -162,12 +183,58 @@ def test_a_status_that_changed_is_history(http):
 
 
 def test_an_outranked_measurement_stands_beside_the_other(http, real_store):
-    rows = _rows(real_store, """SELECT DISTINCT ?trial ?m WHERE { ?a mesokg:predicate mesokg:hasMeasurement ; mesokg:subject ?o ; mesokg:object ?m ; mesokg:rank/skos:notation "deprecated" . ?o mesokg:outcomeOf ?trial }""")
+    """With the number that its source gives, in the plot and in the table, and both are said to differ."""
+    rows = _rows(real_store, """SELECT DISTINCT ?trial ?o ?m ?n ?value WHERE { ?a mesokg:predicate mesokg:hasMeasurement ; mesokg:subject ?o ; mesokg:object ?m ; mesokg:rank/skos:notation "deprecated" . ?o mesokg:outcomeOf ?trial .
+        OPTIONAL { ?b mesokg:subject ?m ; mesokg:predicate mesokg:numerator ; mesokg:object ?n } OPTIONAL { ?c mesokg:subject ?m ; mesokg:predicate mesokg:value ; mesokg:object ?value } }""")
     assert rows
-    for trial, measurement in rows:
+    for trial, outcome, measurement, numerator, value in rows:
         part = _part(http.get(href(trial)).text, "outcomes")
-        assert f'href="{href(measurement)}"' in part
-        assert "outranked" in part
+        words = f"{numerator} of " if numerator else f"{float(value):g} "
+        listed = re.search(rf'<tr>(?:(?!</tr>).)*<a href="{re.escape(href(measurement))}">([^<]*)</a></td>.*?</tr>', part)
+        assert listed and listed[1].startswith(words), (measurement, listed)
+        assert ">outranked<" in listed[0] and ">sources differ<" in listed[0]
+        (drawn,) = (row for row in re.findall(r"<li>.*?</svg></li>", part) if f'href="{href(measurement)}"' in row)
+        assert f"<b>{words}" in drawn and "<circle" in drawn and ">outranked<" in drawn and ">sources differ<" in drawn
+        others = {m for (m,) in _rows(real_store, f"SELECT ?m {{ <{outcome}> mesokg:hasMeasurement ?m }}")}
+        assert others
+        for other in others:
+            (shown,) = (row for row in re.findall(r"<li>.*?</svg></li>", part) if f'href="{href(other)}"' in row)
+            assert ">sources differ<" in shown and ">outranked<" not in shown
+
+
+def test_a_measurement_of_a_therapy_names_its_arm(http, real_store):
+    """What the control arm shows is not what the therapy does: each row of a table names its arm first, and controls are marked."""
+    rows = _rows(real_store, """SELECT DISTINCT ?t ?m ?arm ?role WHERE { ?trial mesokg:investigates ?t . ?t a mesokg:Therapy . ?o mesokg:outcomeOf ?trial ; mesokg:hasMeasurement ?m ; mesokg:inArm ?a . ?a rdfs:label ?arm . OPTIONAL { ?a mesokg:armRole/skos:notation ?role } }""")
+    assert any(role == "active comparator" for *_, role in rows)
+    pages: dict[str, str] = {}
+    for therapy, measurement, arm, role in rows:
+        page = pages.setdefault(therapy, unescape(_part(http.get(href(therapy)).text, "outcomes")))
+        cells = re.findall(rf'<tr><td>((?:(?!</td>).)*)</td><td><a href="{re.escape(href(measurement))}">', page)
+        assert cells, (therapy, measurement)
+        for cell in cells:
+            # without the number of the trial, which stands in the link before
+            assert re.sub(r" \(\w+\)$", "", arm) in cell, (measurement, cell)
+            assert ("control arm" in cell) == ("comparator" in role), (measurement, cell)
+
+
+def test_dates_are_as_precise_as_their_sources(http, real_store):
+    """Nowhere on the page of a trial does a year or a month of a source turn into a day."""
+    rows = _rows(real_store, """SELECT DISTINCT ?trial ?day ?precision WHERE { ?trial a mesokg:Trial . ?a mesokg:subject ?trial ; mesokg:predicate ?p ; mesokg:object ?day ; mesokg:source ?source ; mesokg:locator ?place ; mesokg:negated false .
+        BIND(IRI(CONCAT(STR(?p), "Precision")) AS ?pp) ?b mesokg:subject ?trial ; mesokg:predicate ?pp ; mesokg:source ?source ; mesokg:locator ?place ; mesokg:object/skos:notation ?precision }""")
+    rows += _rows(real_store, """SELECT DISTINCT ?trial ?day ?precision WHERE { ?a mesokg:subject ?trial ; mesokg:predicate mesokg:status ; mesokg:asOf ?day ; mesokg:asOfPrecision/skos:notation ?precision . ?trial a mesokg:Trial }""")
+    assert {precision for *_, precision in rows} == {"year", "month", "day"}
+    known = {(trial, day[:10]) for trial, day, precision in rows if precision == "day"}
+    pages: dict[str, str] = {}
+    for trial, day, precision in rows:
+        page = pages.setdefault(trial, re.sub(r'<span class="level">[^<]*</span>', "", http.get(href(trial)).text))
+        short = day[: {"year": 4, "month": 7, "day": 10}[precision]]
+        assert re.search(rf"[> ]{short}[ <]", page), (trial, day, precision)
+        if (trial, day[:10]) not in known:
+            facts = "".join(one.partition("</section>")[0] for one in re.split(r'(?=<dl class="facts">|id="(?:disagreements|status|all|outranked)")', page)[1:])
+            assert not re.search(rf"<(?:b|dd|li|time)>{day[:10]}", facts), (trial, day, precision)
+    page = http.get("/id/trial-NCT01119664").text
+    assert "<dt>Start</dt><dd>2010-04 " in page
+    assert "<b>2010-04</b>" in _part(page, "disagreements") and "<b>2011</b>" in _part(page, "disagreements")
 
 
 def test_percentages_keep_their_denominators(http, real_store):
@@ -200,6 +267,88 @@ def test_the_schematic_has_every_part(http, real_store):
                 assert f'href="{href(part)}"' in drawn or unescape(drawn).count(labels[part]), (therapy, part)
 
 
+def _chain(http, therapy: str) -> tuple[str, str, list[str]]:
+    """The drawing of a construct for wide screens: as it is, its words, and its parts from first to last."""
+    drawn = _part(http.get(f"/id/therapy-{therapy}").text, "made").split('class="narrow"')[0]
+    return drawn, unescape(drawn), re.findall(r'<a href="/id/((?:component|payload|deletion)[^"]*)"><title>', drawn)
+
+
+def test_only_parts_of_known_order_are_joined(http, real_store):
+    """They come first; what has no order, what is carried and what was deleted stands apart."""
+    from mesokg.server.drawings import Block, schematic
+
+    drawn, words, parts = _chain(http, "m28z1xxpd1dnr")
+    words = words.partition("</title>")[2]
+    order = [compact(part).partition(":")[2] for part, _ in _rows(real_store, "SELECT ?c ?n { ?x mesokg:partOfConstruct mkg:construct-m28z1xxpd1dnr ; mesokg:component ?c ; mesokg:partOrder ?n } ORDER BY ?n")]
+    assert len(order) == 3 and parts[:3] == order
+    assert drawn.count('class="backbone"') == 2
+    assert words.index("1XX CD3 zeta") < words.index(">order not stated<") < words.index("PD-1 dominant negative receptor</title>") < words.index("M28z1XXPD1DNR gene</title>")
+    unordered, words, parts = _chain(http, "a2b694")
+    assert 'class="backbone"' not in unordered and ">order not stated<" in words and ">in this order<" not in words
+    assert parts[-1].startswith("payload-")
+
+    def block(name: str, kind: str, order: int | None = None) -> Block:
+        return Block(name, kind, kind.lower(), "/", order)
+
+    blocks = [block("gene", "Payload"), block("loose", "Component"), block("lost", "Deletion"), *(block(f"p{n}", "Component", n) for n in (12, 1, 3, 2, 11))]
+    whole = "".join(schematic("v", "", blocks))
+    wide, narrow = whole.split('class="narrow"')
+    assert re.findall(r"<title>\w+: ([^<]*)</title>", wide)[-8:] == ["p1", "p2", "p3", "p11", "p12", "loose", "gene", "lost"]
+    # four joints of five parts; one that leads to the next row is drawn at both its ends
+    assert wide.count('class="backbone"') == 5 and narrow.count('class="backbone"') == 6
+
+
+def test_every_kind_of_a_payload_is_said(http, real_store):
+    rows = _rows(real_store, """SELECT ?t ?p ?kind WHERE { ?t a mesokg:Therapy . { ?t mesokg:hasConstruct ?c } UNION { ?t mesokg:administersCells/mesokg:transducedWith ?c } ?c mesokg:carries ?p . ?p mesokg:encodes/mesokg:formKind/skos:notation ?kind }""")
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for therapy, payload, kind in rows:
+        kinds.setdefault((therapy, payload), set()).add(kind)
+    assert max(map(len, kinds.values())) > 3
+    for (therapy, payload), found in kinds.items():
+        drawn = _part(http.get(href(therapy)).text, "made")
+        assert f'href="{href(payload)}"><title>payload: {", ".join(sorted(found, key=str.lower))}: ' in drawn, (therapy, payload)
+        (shown, *_) = re.findall(rf'href="{re.escape(href(payload))}">.*?</a>', drawn)
+        text = " ".join(re.findall(r'class="kind">([^<]*)<', shown))
+        assert text == f"payload: {', '.join(sorted(found, key=str.lower))}", (therapy, payload)
+
+
+def test_targets_read_forwards(http):
+    read = [" ".join(re.sub(r"<[^>]*>", " ", re.sub(r'<span class="src">.*', "", line)).split()) for line in re.findall(r"<li>(.*?)</li>", _part(http.get("/id/therapy-a2b694").text, "targets"))]
+    assert "recognises antigen MSLN" in read and "silences B2M" in read
+
+
+def test_a_limit_that_is_not_given_is_left_open(http):
+    """An arrow goes on from a lower bound, and from an interval with one limit; a range without a value is drawn too."""
+    from mesokg.server.drawings import Interval, interval_plot
+
+    def strip(*given, **more) -> str:
+        return re.search(r'<svg viewBox="[^"]*" class="strip" aria-hidden="true">(.*?)</svg></li>', interval_plot([Interval("a", *given, note="n", **more)], "months", "t", top=40.0))[1]
+
+    assert 'x1="85.0"' in strip(10.0, None, None, above=True) and 'x2="310"' in strip(10.0, None, None, above=True) and 'd="M310 ' in strip(10.0, None, None, above=True)
+    assert 'x1="10"' in strip(10.0, None, 20.0, below=True) and 'x2="160.0"' in strip(10.0, None, 20.0, below=True) and 'd="M10 ' in strip(10.0, None, 20.0, below=True)
+    assert "<path" not in strip(10.0, 5.0, 20.0) and "interval" not in strip(10.0, None, None)
+    assert "<circle" not in strip(None, 5.0, 20.0) and "interval" in strip(None, 5.0, 20.0)
+    drawn = re.findall(r"<li>.*?</svg></li>", _part(http.get("/id/therapy-oncos-102").text, "outcomes"))
+    for words in ("at least 18.2 months", "6.8 months (from 2.6, no upper limit given)"):
+        found = [row for row in drawn if f"<b>{words}" in row]
+        assert found and all('class="interval"' in row and 'd="M310 ' in row for row in found), words
+    (range_only,) = (row for row in drawn if "<b>21.9 to 25 months" in row)
+    assert 'class="interval"' in range_only and "<circle" not in range_only
+    alterations = re.findall(r"<li>.*?</svg></li>", _part(http.get("/thing/HGNC:1787").text, "alterations"))
+    assert [row for row in alterations if "<b>&gt; 80 %" in row and 'd="M310 ' in row]
+
+
+def test_rows_stand_by_arm_and_then_by_time(http):
+    labels = [unescape(one) for one in re.findall(r'<li><span class="what"><a href="[^"]*">([^<]*)</a>', _part(http.get("/id/therapy-oncos-102").text, "outcomes").split("Median overall survival")[1].split("<details")[0])]
+    arms = [label.partition(";")[0] for label in labels]
+    assert len(set(arms)) == 3
+    # each arm once, the control last
+    assert len([one for one, before in zip(arms, ["", *arms], strict=False) if one != before]) == 3
+    assert "control arm" in labels[-1] and "control arm" not in labels[0]
+    months = [int(found[1]) for label in labels if label.startswith("ONCOS-102 with") and (found := re.search(r"(\d+) months of follow-up", label))]
+    assert len(months) == 4 and months == sorted(months)
+
+
 def test_a_scale_is_easy_to_read():
     from mesokg.server.drawings import Interval, interval_plot
 
@@ -221,6 +370,54 @@ def test_colours_are_those_of_the_networks(http):
         assert colour.upper() == styles[kind].colour.upper(), kind
     kinds = http.get("/graph.json").json()["kinds"]
     assert kinds and all(about["colour"] == styles[kind].colour for kind, about in kinds.items())
+
+
+def test_strategies_have_colours_of_their_own(http):
+    """Those of one table, none near that of a kind of thing, and all apart for the colour-blind too."""
+    from itertools import combinations
+
+    from mesokg.networks.styles import read_styles, rgb
+    from mesokg.server.overview import STRATEGIES
+
+    sheet = http.get("/static/explorer.css").text
+    assert dict(re.findall(r"\.s-([\w-]+) \{ fill: (#[0-9a-f]{6}); background: \2; \}", sheet)) == {key: colour for key, _, colour, _ in STRATEGIES}
+
+    def linear(colour: str) -> list[float]:
+        return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (one / 255 for one in rgb(colour))]
+
+    def oklab(light: list[float]) -> list[float]:
+        # Ottosson 2020, https://bottosson.github.io/posts/oklab/
+        def times(matrix, vector):
+            return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
+
+        cones = times([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], light)
+        return times([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]], [max(0.0, one) ** (1 / 3) for one in cones])
+
+    def apart(one: list[float], other: list[float]) -> float:
+        return sum((a - b) ** 2 for a, b in zip(oklab(one), oklab(other), strict=True)) ** 0.5
+
+    # Machado 2009, of people without red, green or blue cones
+    blind = [
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    ]
+    colours = [linear(colour) for _, _, colour, _ in STRATEGIES]
+    for one, other in combinations(colours, 2):
+        assert apart(one, other) > 0.15
+        for matrix in blind:
+            seen = [[sum(a * b for a, b in zip(row, colour, strict=True)) for row in matrix] for colour in (one, other)]
+            assert apart(*seen) > 0.08
+    for colour in colours:
+        assert min(apart(colour, linear(style.colour)) for style in read_styles().values()) > 0.05
+
+
+def test_every_row_of_the_lists_has_its_sources(http):
+    for path, number in (("/therapies", 40), ("/trials", 40)):
+        rows = re.findall(r"<tr><td>.*?</tr>", http.get(path).text)
+        assert len(rows) > number
+        for row in rows:
+            assert re.search(r'class="tip">.*?href="/id/(publication|record|page)-', row), row[:300]
 
 
 def test_the_matrix_counts_trials(http):
@@ -266,7 +463,8 @@ def test_a_share_of_known_people_has_its_interval(http):
     altered = re.findall(r"<li>.*?</svg></li>", _part(http.get("/thing/HGNC:1787").text, "alterations"))
     assert altered
     for row in altered:
-        assert ('class="interval"' in row) == ("denominator not reported" not in row), row
+        # a bound, as "> 80 %", is no interval
+        assert ('class="interval"' in row and "<path" not in row) == ("denominator not reported" not in row), row
 
 
 def test_a_source_without_a_number_is_cited_by_its_name(http, real_store):
@@ -293,7 +491,56 @@ def test_words_that_stand_together_have_a_space_between(http):
     assert "</a> <span" in _part(http.get("/id/therapy-rad-ifn").text, "outcomes")
 
 
+# ---------------------------------------------------------------- search
+
+
+def test_a_register_number_leads_to_the_trial(http, real_store):
+    """Each number under which a trial is registered: the trial first, then the record."""
+    rows = _rows(real_store, "SELECT ?trial ?record ?number { ?trial mesokg:registeredAs ?record . ?record mesokg:registryIdentifier ?number }")
+    assert {"NCT03710876", "NCT02414269", "2017-003169-82"} <= {number for *_, number in rows}
+    for trial, record, number in rows:
+        offered = http.get("/suggest", params={"q": number}).json()
+        assert [one["href"] for one in offered[:2]] == [href(trial), href(record)], number
+        found = re.findall(r'<li><a href="([^"]*)">', http.get("/search", params={"q": number}).text.split('class="plain found"')[1])
+        assert found[0] == href(trial), number
+    (begun, *_) = http.get("/suggest", params={"q": "NCT0371"}).json()
+    assert begun["label"] == "NCT03710876: INFINITE" and begun["kind"] == "trial"
+
+
 # ---------------------------------------------------------------- forms, downloads, words
+
+
+def test_terms_of_the_ontology_are_named_in_answers(http):
+    """A unit is called months, not by its id; a large number has its commas, a year has none."""
+    from mesokg.questions import read_questions
+
+    for name in read_questions():
+        answer = http.get(f"/ask/{name}").text
+        body = answer.split("<tbody>")[1].split("</tbody>")[0] if "<tbody>" in answer else ""
+        assert not re.findall(r">(mesokg:\w+)</a></td>", body), name
+    from pyoxigraph import Literal, NamedNode
+
+    from mesokg.server.asking import _cell
+
+    unit = NamedNode("https://w3id.org/mesokg/ontology/resultUnitMonths")
+    assert ">months</a>" in _cell(unit, {unit.value: "months"})
+    assert (_cell(Literal(60000000), {}), _cell(Literal(2019), {}), _cell(Literal("26968202"), {})) == ("60,000,000", "2019", "26968202")
+
+
+def test_terms_of_the_ontology_have_pages_in_words(http):
+    """Headed by what they are, with no word of a standard of the web in it."""
+    for path, kind in (("Therapy", "class of the ontology"), ("usesVector", "property between things"), ("startDate", "property with a value"), ("resultUnitMonths", "result unit")):
+        page = http.get(f"/ontology/{path}").text
+        assert re.search(r'<p class="kind[^"]*">([^<]*)</p>', page)[1] == kind
+        rows = re.findall(r"<dt>(.*?)</dt>", page)
+        assert rows and not [row for row in rows if re.search(r">(?:rdfs|owl|skos|dcterms|IAO):", row)], path
+
+
+def test_the_graph_says_what_to_do_without_script(http):
+    page = http.get("/graph").text
+    if 'id="network"' not in page:
+        pytest.skip("the front end is not bundled")
+    assert "lists below" in re.search(r"<noscript>(.*?)</noscript>", page)[1]
 
 
 def test_values_are_suggested_for_parameters(http):

@@ -294,7 +294,7 @@ def _statements(page: dict) -> set[tuple]:
 
 WHY = "/why?s=mkg:therapy-rad-ifn&p=rdf:type&o=mesokg:CytokineGeneTherapy"
 BEHIND = "/behind?t=%3Chttps%3A%2F%2Fw3id.org%2Fmesokg%2Fid%2Ftherapy-crs-207%3E&t=%3Chttp%3A%2F%2Fidentifiers.org%2Fhgnc%2F7371%3E"
-VISITED = ["/", WHY, BEHIND, "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT03907852", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
+VISITED = ["/", WHY, BEHIND, "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT03907852", "/id/trial-NCT02159716", "/id/therapy-oncos-102", "/ontology/Therapy", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
 
 
 @pytest.fixture(scope="module")
@@ -395,6 +395,62 @@ def test_the_editor(browser, tools, site, scheme, width):
         typed("?s mesokg:usesV", "mesokg:usesVector", declared="")
         assert "PREFIX mesokg: <https://w3id.org/mesokg/ontology/>" in page.evaluate("document.querySelector('.CodeMirror').CodeMirror.getValue()")
     assert not found
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_an_error_in_the_editor_is_told_in_words(browser, tools, site, scheme, width):
+    """What is wrong, where, which leads there, and what to do; the line with the place under it, and no JSON."""
+    axe = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(site + "/editor")
+    page.wait_for_selector("html[data-editor=ready]", timeout=20_000)
+    page.evaluate("document.querySelector('.CodeMirror').CodeMirror.setValue('SELECT * WHERE {\\n  ?s ?p }')")
+    page.locator(".yasqe_queryButton").first.click()
+    page.wait_for_selector(".yasr .failure")
+    told = page.locator(".yasr .errorResult").inner_text()
+    assert "The query is not valid SPARQL." in told and "Where: " in told and "What to do: " in told
+    assert "{" not in told and '"' not in told and "\\n" not in told
+    quoted = page.locator(".yasr .failure pre").inner_text().split("\n")
+    assert quoted[0].strip() == "?s ?p }" and quoted[1].strip() == "^"
+    assert not _findings(context, page, axe)
+    page.locator(".yasr .failure button", has_text="line 2, column").click()
+    assert page.evaluate("document.querySelector('.CodeMirror').CodeMirror.getCursor().line") == 1
+    context.close()
+
+
+def test_the_editor_can_be_left_by_keyboard(browser, site):
+    """As the line under it says: Escape, then Tab."""
+    with _Visit(browser, site) as visit:
+        page = visit.page
+        page.goto(site + "/editor")
+        page.wait_for_selector("html[data-editor=ready]", timeout=20_000)
+        help_ = page.locator(".yasqe + .editor-help, .yasqe ~ .editor-help")
+        assert help_.count() == 1 and help_.is_visible() and "Escape, then Tab" in help_.inner_text()
+        page.evaluate("document.querySelector('.CodeMirror').CodeMirror.focus()")
+        within = "document.activeElement.matches('.CodeMirror textarea')"
+        page.keyboard.press("Tab")
+        assert page.evaluate(within)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert not page.evaluate(within) and page.evaluate("document.activeElement !== document.body")
+
+
+@pytest.mark.parametrize("width", [1100, 390])
+def test_kinds_of_suggestions_stay_whole(browser, site, width):
+    """However long the name beside it, the kind of a suggestion stands on one line."""
+    with _Visit(browser, site, viewport={"width": width, "height": 800}) as visit:
+        page = visit.page
+        page.goto(site + "/")
+        page.locator("#q").press_sequentially("mesoth")
+        page.wait_for_selector("#suggestions li")
+        kinds = page.locator("#suggestions li span").all()
+        assert len(kinds) > 4
+        for kind in kinds:
+            # of the words themselves, as the box is as tall as the name beside it
+            lines = kind.evaluate("one => { const range = document.createRange(); range.selectNodeContents(one); return range.getClientRects().length; }")
+            assert lines == 1, kind.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_search_by_keyboard(browser, site):

@@ -14,6 +14,7 @@ from mesokg.server.evidence import iri_of, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
+from mesokg.server.outcomes import number_words
 
 if TYPE_CHECKING:
     from mesokg.server.explorer import Explorer
@@ -37,12 +38,17 @@ def questions(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
     return {"status": 200, "type": _HTML}, document("Ask", el("h1", f"{len(explorer.questions)} questions"), el("p", "Each is a SPARQL query that you can change and take away. ", el("a", "Write your own", href="/editor"), "."), el("div", content, cls="asks"), here="/ask", description="Questions that the graph answers, with forms for their parameters.")
 
 
+_NUMBERS = ("integer", "decimal", "nonNegativeInteger", "positiveInteger", "int", "long")
+
+
 def _cell(term: Any, labels: dict[str, str]) -> Any:
     if term is None:
         return ""
     if type(term).__name__ == "NamedNode":
         return el("a", labels.get(term.value) or compact(term.value), href=href(term.value))
     text = term.value.removesuffix("T00:00:00Z")
+    if type(term).__name__ == "Literal" and term.datatype.value.rpartition("#")[2] in _NUMBERS:
+        return number_words(text)
     return el("a", text, href=text, rel="external noopener") if text.startswith(("https://", "http://")) else text
 
 
@@ -70,12 +76,15 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
         folded = {v: names.index(v + "Label") for v in names if v + "Label" in names}
         keep = [i for i, v in enumerate(names) if not (v.endswith("Label") and v[:-5] in names)]
         body = []
+        # names for what the query gives no label of, as units
+        bare = [i for i in keep if names[i] not in folded]
+        words = explorer.look.labels({row[i].value for row in shown for i in bare if type(row[i]).__name__ == "NamedNode"})
         for row in shown:
             cells = []
             for i in keep:
                 term = row[i]
                 label_at = folded.get(names[i])
-                labels = {term.value: row[label_at].value} if term is not None and label_at is not None and row[label_at] is not None and hasattr(term, "value") else {}
+                labels = {term.value: row[label_at].value} if term is not None and label_at is not None and row[label_at] is not None and hasattr(term, "value") else words
                 cells.append(el("td", _cell(term, labels)))
             things = list(dict.fromkeys(str(term) for term in row if term is not None and len(str(term)) < 300))
             cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
@@ -170,7 +179,8 @@ def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     offered = el("details", el("summary", "Examples"), el("ul", [el("li", el("a", q.title, href="/editor?" + urlencode({"query": q.sparql}))) for q in names], cls="plain"))
     content = [
         el("h1", "SPARQL"), el("p", "The endpoint is ", el("code", header["base"] + "/sparql"), ". Every query sees the union of the graphs; ", el("a", "the description of the service", href="/.well-known/void"), " and ", el("a", "the ontology", href="/ontology/"), " say what is in it."),
-        el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", MISSING, cls="about"), form, offered,
+        el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", MISSING, cls="about"), form,
+        el("p", "In the editor the Tab key indents. To leave it by keyboard, press ", el("kbd", "Escape"), ", then ", el("kbd", "Tab"), ". ", el("kbd", "Ctrl"), " and ", el("kbd", "Enter"), " run the query.", cls="about editor-help", id="editor-help", hidden=True) if bundle else None, offered,
     ]
     reply: dict[str, Any] = {"status": 200, "type": _HTML}
     if bundle:

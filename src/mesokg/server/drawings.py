@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from mesokg.server.html import Markup, el
@@ -46,7 +47,10 @@ def _bars(years: dict[int, dict[str, int]], order: Sequence[tuple[str, str]], li
 
 @dataclass(frozen=True)
 class Interval:
-    """One line of an interval plot; numbers in the unit of the plot. ``note`` and ``source`` are shown beside it."""
+    """One line of an interval plot; numbers in the unit of the plot. ``note`` and ``source`` are shown beside it.
+
+    ``below`` and ``above`` say that it goes on beyond what is drawn, as a limit is not given or the value is one itself.
+    """
 
     label: str
     value: float | None
@@ -55,6 +59,8 @@ class Interval:
     note: str
     link: str = ""
     source: Any = None
+    below: bool = False
+    above: bool = False
 
 
 def _wilson(p: float, denominator: int) -> tuple[float, float]:
@@ -102,8 +108,11 @@ def interval_plot(lines: Sequence[Interval], unit: str, title: str, *, top: floa
 
     def strip(line: Interval) -> Markup:
         pieces: list[Any] = [grid]
-        if line.low is not None and line.high is not None:
-            pieces.append(el("line", x1=x(line.low), x2=x(line.high), y1=_STRIP // 2, y2=_STRIP // 2, cls="interval"))
+        known = [x(one) for one in (line.low, line.value, line.high) if one is not None]
+        left, right = _LEFT if line.below else min(known, default=0), _LEFT + _WIDTH if line.above else max(known, default=0)
+        if left < right and (line.below or line.above or None not in (line.low, line.high)):
+            pieces.append(el("line", x1=left, x2=right, y1=_STRIP // 2, y2=_STRIP // 2, cls="interval"))
+        pieces += [el("path", d=f"M{at} {_STRIP // 2}l{-6 * way} -5v10z", cls="point") for at, way, there in ((left, -1, line.below), (right, 1, line.above)) if there]
         if line.value is not None:
             pieces.append(el("circle", el("title", f"{line.label}: {line.note}"), cx=x(line.value), cy=_STRIP // 2, r=5, cls="point"))
         # the numbers stand beside it as text
@@ -120,12 +129,13 @@ def interval_plot(lines: Sequence[Interval], unit: str, title: str, *, top: floa
 
 @dataclass(frozen=True)
 class Block:
-    """One part of a construct: what it is, its kind for the colour, and its page."""
+    """One part of a construct: what it is, its kind for the colour, and its page; ``order`` where it stands in the chain, None where nobody says so."""
 
     label: str
     kind: str
     words: str
     link: str
+    order: int | None = None
 
 
 def _short(text: str, length: int) -> str:
@@ -149,8 +159,28 @@ def _two_lines(text: str, length: int) -> list[str]:
     return [text[:at], rest[: space if space > length // 2 else length - 1] + "…"]
 
 
+def _lines(text: str, length: int, most: int) -> list[str]:
+    """The text in at most so many lines of at most so many characters, the last one cut where it is longer."""
+    lines = wrap(text, length, break_long_words=True) or [""]
+    return lines if len(lines) <= most else [*lines[: most - 1], _short(" ".join(lines[most - 1 :]), length)]
+
+
+def _groups(blocks: Sequence[Block]) -> list[tuple[str, list[Block], bool]]:
+    """What is drawn apart, each with its words and whether it is a chain: ordered parts, parts of no known order, and the rest.
+
+    The gene that is carried codes for the chain, or for something else; what was deleted is not there. Neither is a part of it.
+    """
+    parts = [block for block in blocks if block.kind not in ("Payload", "Deletion")]
+    chain = sorted((block for block in parts if block.order is not None), key=lambda block: block.order or 0)
+    loose = [block for block in parts if block.order is None]
+    rest = [block for block in blocks if block.kind == "Payload"] + [block for block in blocks if block.kind == "Deletion"]
+    found = [("in this order" if len(chain) > 1 else "", chain, True), ("order not stated" if len(parts) > 1 else "", loose, False), ("", rest, False)]
+    return [group for group in found if group[1]]
+
+
 def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: str = "", complete: bool = False, viral: bool = True) -> list[Markup]:
-    """The vector as a frame, its parts in order from left to right; a cell around it where cells are changed.
+    """The vector as a frame: its ordered parts joined from left to right, under them what has no order, what is carried
+    and what was deleted, none of them joined; a cell around it where cells are changed.
 
     Drawn twice where it has more than two parts: the second time two in a row, for narrow screens, which show only that.
     """
@@ -161,45 +191,62 @@ def schematic(vector: str, vector_words: str, blocks: Sequence[Block], *, cell: 
 
 
 def _schematic(vector: str, vector_words: str, blocks: Sequence[Block], most: int, *, cell: str, complete: bool, viral: bool) -> Markup:
-    per_row = min(max(len(blocks), 1), most)
+    groups = _groups(blocks)
+    per_row = min(max((len(group) for _, group, _ in groups), default=1), most)
     # few parts have room for their whole names
     width_each, gap, pad = {1: 320, 2: 240 if most > 2 else 160, 3: 200}.get(per_row, 176), 8, 26
-    letters, row = width_each // 8, 78
-    rows = -(-max(len(blocks), 1) // per_row)
+    letters = width_each // 8
     inner = per_row * (width_each + gap) - gap
     width = max(inner + 2 * pad, 360) + (36 if cell else 0)
-    height = rows * row + 74 + (40 if cell else 0)
     off = 18 if cell else 0
     line = int((width - 2 * pad - 2 * off) / 6.2)
+    top = 32 if cell else 2
+    drawn: list[Any] = []
+    left, y = pad + off, top + 36
+    for caption, group, chained in groups:
+        if caption:
+            drawn.append(el("text", caption, x=left, y=y + 11, cls="kind"))
+            y += 18
+        kinds = [_lines(block.words, letters + 4, 4) for block in group]
+        for start in range(0, len(group), per_row):
+            # boxes that stand beside each other are of one height
+            tall = max(map(len, kinds[start : start + per_row]))
+            high = 50 + 14 * tall
+            for index in range(start, min(start + per_row, len(group))):
+                block, x = group[index], left + (index - start) * (width_each + gap)
+                if chained and index:
+                    # at the begin of a row the chain comes in from the row above
+                    drawn.append(el("line", x1=x - (gap if index > start else 14), x2=x, y1=y + high // 2, y2=y + high // 2, cls="backbone"))
+                if chained and index - start == per_row - 1 and index + 1 < len(group):
+                    drawn.append(el("line", x1=x + width_each, x2=x + width_each + 14, y1=y + high // 2, y2=y + high // 2, cls="backbone"))
+                drawn.append(
+                    el(
+                        "a",
+                        el("title", f"{block.words}: {block.label}"),
+                        el("rect", x=x, y=y, width=width_each, height=high, rx=5, cls=f"part k-{block.kind}"),
+                        [el("text", text, x=x + 8, y=y + 18 + 14 * number, cls="kind") for number, text in enumerate(kinds[index])],
+                        [el("text", text, x=x + 8, y=y + 22 + 14 * tall + 16 * number) for number, text in enumerate(_two_lines(block.label, letters))],
+                        href=block.link,
+                    )
+                )
+            y += high + 10
+        y += 6
+    if not blocks:
+        drawn.append(el("text", "no part is recorded", x=left, y=y + 16, cls="caption"))
+        y += 30
+    drawn.append(el("text", vector_words + (" · all parts listed" if complete else ""), x=left, y=y + 10, cls="caption"))
+    bottom = y + 24
+    height = bottom + 2 + (10 if cell else 0)
     pieces: list[Any] = []
     if cell:
         pieces += [
             el("rect", x=2, y=2, width=width - 4, height=height - 4, rx=34, cls="cell"),
             el("text", _short(cell, line), x=24, y=24, cls="caption"),
         ]
-    top = 32 if cell else 2
     pieces += [
-        el("rect", x=2 + off, y=top, width=width - 4 - 2 * off, height=rows * row + 62, rx=22 if viral else 6, cls="vector"),
-        el("text", _short(vector, line), x=pad + off, y=top + 24, cls="caption strong"),
+        el("rect", x=2 + off, y=top, width=width - 4 - 2 * off, height=bottom - top, rx=22 if viral else 6, cls="vector"),
+        el("text", _short(vector, line), x=left, y=top + 24, cls="caption strong"),
+        drawn,
     ]
-    for index, block in enumerate(blocks):
-        x, y = pad + off + (index % per_row) * (width_each + gap), top + 40 + (index // per_row) * row
-        if index % per_row:
-            pieces.append(el("line", x1=x - gap, x2=x, y1=y + 32, y2=y + 32, cls="backbone"))
-        # the colour says payload already, so that its kind may have the line
-        words = block.words if len(block.words) <= letters + 4 else block.words.removeprefix("payload, ")
-        pieces.append(
-            el(
-                "a",
-                el("title", f"{block.words}: {block.label}"),
-                el("rect", x=x, y=y, width=width_each, height=64, rx=5, cls=f"part k-{block.kind}"),
-                el("text", _short(words, letters + 4), x=x + 8, y=y + 18, cls="kind"),
-                [el("text", text, x=x + 8, y=y + 36 + 16 * number) for number, text in enumerate(_two_lines(block.label, letters))],
-                href=block.link,
-            )
-        )
-    if not blocks:
-        pieces.append(el("text", "no part is recorded", x=pad + off, y=top + 70, cls="caption"))
-    pieces.append(el("text", vector_words + (" · all parts listed" if complete else ""), x=pad + off, y=top + rows * row + 54, cls="caption"))
     whole = "; ".join(f"{block.words} {block.label}" for block in blocks)
     return el("svg", el("title", f"{vector}: {whole}"), pieces, viewBox=f"0 0 {width} {height}", width=width, cls="schematic", role="group", aria_label=f"Schematic of {vector}")

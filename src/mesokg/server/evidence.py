@@ -47,11 +47,13 @@ _OUTSIDE = (("PMID:", "https://pubmed.ncbi.nlm.nih.gov/"), ("DOI:", "https://doi
 
 
 def _outside(one: Evidence) -> Markup | None:
-    """A link to the source itself, where its citation says where that is."""
-    for prefix, base in _OUTSIDE:
-        if one.citation.startswith(prefix):
-            return el("span", " ", el("a", "↗", href=base + one.citation.removeprefix(prefix), rel="external noopener", aria_label=f"{one.citation} at its publisher" if prefix != "NCT" else f"{one.citation} in the registry"))
-    return None
+    """A link to the source itself: where its citation says that it is, else at its address on the web."""
+    address = next((base + one.citation.removeprefix(prefix) for prefix, base in _OUTSIDE if one.citation.startswith(prefix)), one.url)
+    if not address.startswith(("https://", "http://")):
+        return None
+    record = one.source.startswith("mkg:record-") or one.citation.startswith("NCT")
+    where = "in the registry" if record else "on the web" if one.source.startswith("mkg:page-") else "at its publisher"
+    return el("span", " ", el("a", "↗", href=address, rel="external noopener", aria_label=f"{short_citation(one)} {where}"))
 
 
 def why_address(subject: str, predicate: str, value: str) -> str:
@@ -106,12 +108,12 @@ def mark(statement: Statement, about: str = "") -> Markup | None:
     return sources(statement.evidence, statement.inferred, why)
 
 
-_GATHERED = """SELECT ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?checked ?a (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) WHERE {
+_GATHERED = """SELECT ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?precision ?checked ?a (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) (SAMPLE(?address) AS ?url) WHERE {
     VALUES ?s { %s } VALUES ?p { %s } ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:source ?source ; mesokg:negated ?negated ; mesokg:locator ?place ;
         mesokg:rank/skos:notation ?rank ; mesokg:evidenceLevel/skos:notation ?level .
-    OPTIONAL { ?source rdfs:label ?name } OPTIONAL { ?source mesokg:pmid ?pmid } OPTIONAL { ?source mesokg:doi ?doi } OPTIONAL { ?source mesokg:registryIdentifier ?number }
-    OPTIONAL { ?a mesokg:asOf ?asOf } OPTIONAL { ?a mesokg:checkedOn ?checked }
-    } GROUP BY ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?checked ?a ORDER BY ?s ?p ?o ?source ?a"""
+    OPTIONAL { ?source rdfs:label ?name } OPTIONAL { ?source mesokg:pmid ?pmid } OPTIONAL { ?source mesokg:doi ?doi } OPTIONAL { ?source mesokg:registryIdentifier ?number } OPTIONAL { ?source mesokg:url ?address }
+    OPTIONAL { ?a mesokg:asOf ?asOf } OPTIONAL { ?a mesokg:asOfPrecision/skos:notation ?precision } OPTIONAL { ?a mesokg:checkedOn ?checked }
+    } GROUP BY ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?precision ?checked ?a ORDER BY ?s ?p ?o ?source ?a"""
 
 
 def gather(look: Look, subjects: Iterable[str], predicates: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Evidence]]]:
@@ -124,7 +126,7 @@ def gather(look: Look, subjects: Iterable[str], predicates: Iterable[str]) -> di
         return found
     for row in look.rows(_GATHERED % (things, " ".join(f"mesokg:{name}" for name in predicates))):
         citation = f"PMID:{row['pmid']}" if row["pmid"] else f"DOI:{row['doi']}" if row["doi"] else row["number"] or row["name"] or compact(row["source"])
-        one = Evidence(compact(row["source"]), citation, row["locator"], row["level"], row["rank"], row["negated"] == "true", row["asOf"], row["checked"], "")
+        one = Evidence(compact(row["source"]), citation, row["locator"], row["level"], row["rank"], row["negated"] == "true", row["asOf"][: {"year": 4, "month": 7}.get(row["precision"], 10)], row["checked"], "", row["url"])
         found[(row["s"], row["p"].removeprefix(PREFIXES["mesokg"]))].append((row["o"], one))
     return found
 

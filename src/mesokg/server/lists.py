@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from mesokg import __version__
 from mesokg.identifiers import compact
 from mesokg.server.drawings import stacked_bars
+from mesokg.server.evidence import sources
 from mesokg.server.html import document, el
 from mesokg.server.look import href
 from mesokg.server.overview import PAYLOADS, STRATEGIES, VECTORS
@@ -25,7 +26,7 @@ _ABOUT = "An open knowledge graph of gene therapy for mesothelioma: therapies, v
 
 
 def _short_strategies() -> list[tuple[str, str]]:
-    return [(key, words) for key, words, _ in STRATEGIES]
+    return [(key, words) for key, words, *_ in STRATEGIES]
 
 
 def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
@@ -38,7 +39,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
             undated += 1
             continue
         # a trial counts once, under its first strategy in our order
-        key = next(k for k, _, _ in STRATEGIES if k in trial.strategies)
+        key = next(k for k, *_ in STRATEGIES if k in trial.strategies)
         years[trial.year][key] += 1
     cells = Counter(cell for trial in view.trials for cell in trial.cells)
     vectors = [(key, words) for key, words in VECTORS if any(v == key for v, _ in cells)]
@@ -96,10 +97,10 @@ def therapies(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
     lines = [line for line in explorer.overview.therapies if not chosen or line.strategy == chosen]
     filters = el("nav", el("a", "all", href="/therapies", aria_current="true" if not chosen else None), [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/therapies?strategy={key}", aria_current="true" if key == chosen else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy")
     rows = [
-        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", el("span", cls=f"swatch s-{line.strategy}"), _words(_short_strategies(), line.strategy)), el("td", ", ".join(_words(VECTORS, v) for v in line.vectors)), el("td", ", ".join(_words(PAYLOADS, p) for p in line.payloads)), el("td", line.trials or "", cls="number"))
+        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", el("span", cls=f"swatch s-{line.strategy}"), _words(_short_strategies(), line.strategy)), el("td", ", ".join(_words(VECTORS, v) for v in line.vectors)), el("td", ", ".join(_words(PAYLOADS, p) for p in line.payloads)), el("td", line.trials or "", cls="number"), el("td", sources(line.sources)))
         for line in lines
     ]
-    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials")])), el("tbody", rows))
+    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials", "Sources")])), el("tbody", rows))
     body = document("Therapies", el("h1", f"{len(lines)} therapies"), filters, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Therapies"), here="/therapies", description="Every gene therapy for mesothelioma in the graph, by strategy, vector and payload.")
     return {"status": 200, "type": _HTML}, body
 
@@ -111,17 +112,17 @@ def trials(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     def fits(line: Any) -> bool:
         if year and str(line.year) != year:
             return False
-        if strategy and next(k for k, _, _ in STRATEGIES if k in line.strategies) != strategy:
+        if strategy and next(k for k, *_ in STRATEGIES if k in line.strategies) != strategy:
             return False
         return not (vector or payload) or any((not vector or v == vector.replace("none", "")) and (not payload or p == payload.replace("none", "")) for v, p in line.cells)
 
     lines = [line for line in explorer.overview.trials if fits(line)]
     told = [part for part in (f"started in {year}" if year else "", _words(_short_strategies(), strategy) if strategy else "", f"vector {_words(VECTORS, vector.replace('none', ''))}" if vector else "", f"payload {_words(PAYLOADS, payload.replace('none', ''))}" if payload else "") if part]
     rows = [
-        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", line.year or ""), el("td", line.phase), el("td", line.status), el("td", line.enrolment, cls="number"), el("td", [[el("a", label, href=href(iri)), " "] for iri, label in line.therapies]), el("td", "yes" if line.results else ""))
+        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", line.year or ""), el("td", line.phase), el("td", line.status), el("td", line.enrolment, cls="number"), el("td", [[el("a", label, href=href(iri)), " "] for iri, label in line.therapies]), el("td", "yes" if line.results else ""), el("td", sources(line.sources)))
         for line in lines
     ]
-    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results")])), el("tbody", rows))
+    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results", "Sources")])), el("tbody", rows))
     body = document(
         "Trials", el("h1", f"{len(lines)} {'trial' if len(lines) == 1 else 'trials'}"), el("p", ", ".join(told), " · ", el("a", "all trials", href="/trials")) if told else None,
         el("nav", el("a", "all", href="/trials", aria_current="true" if not told else None), [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/trials?strategy={key}", aria_current="true" if key == strategy else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy"),

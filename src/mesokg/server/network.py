@@ -139,7 +139,7 @@ def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
         for kind, nodes in sorted(by_kind.items())
     ]
     title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
-    stage = el("div", el("div", id="network", role="application", aria_label="Network; the same things are in the lists below. Enter shows the links of the thing in focus, plus and minus zoom, arrows move", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", MISSING, cls="about")
+    stage = el("div", el("div", el("noscript", el("p", "The network is drawn by a script, and scripts are off here. The lists below hold the same things; the GEXF file opens in Gephi.", cls="about")), id="network", role="application", aria_label="Network; the same things are in the lists below. Enter shows the links of the thing in focus, plus and minus zoom, arrows move", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", MISSING, cls="about")
     content = [
         el("h1", title), el("p", el("span", f"{len(found['nodes'])} things, {len(found['edges'])} links", id="network-count"), " · ", [el("a", "all therapies", href="/graph"), " · "] if focus else None, el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
         stage, el("section", el("h2", "The same as lists"), el("div", lists, id="network-lists")),

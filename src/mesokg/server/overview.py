@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mesokg.describe import Evidence
 from mesokg.identifiers import PREFIXES
+from mesokg.server.evidence import gather
 from mesokg.server.look import Look
 
 __all__ = ["PAYLOADS", "STRATEGIES", "VECTORS", "Overview", "TherapyLine", "TrialLine", "read_overview"]
 
-STRATEGIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("t-cells", "engineered T cells", ("ChimericAntigenReceptorTCellTherapy", "TCellReceptorFusionTherapy")),
-    ("oncolytic", "oncolytic viruses", ("OncolyticVirotherapy",)),
-    ("suicide", "suicide genes", ("SuicideGeneTherapy",)),
-    ("cytokine", "cytokine genes", ("CytokineGeneTherapy",)),
-    ("suppressor", "tumour suppressors, microRNA", ("TumourSuppressorReplacement", "MicroRNAReplacement", "GeneSilencingTherapy")),
-    ("cells", "cell vaccines and bacteria", ("DendriticCellTherapy", "BacterialVectorTherapy")),
-    ("other", "other", ("Therapy",)),
+STRATEGIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("t-cells", "engineered T cells", "#9c60fc", ("ChimericAntigenReceptorTCellTherapy", "TCellReceptorFusionTherapy")),
+    ("oncolytic", "oncolytic viruses", "#54900c", ("OncolyticVirotherapy",)),
+    ("suicide", "suicide genes", "#f09c90", ("SuicideGeneTherapy",)),
+    ("cytokine", "cytokine genes", "#54c0cc", ("CytokineGeneTherapy",)),
+    ("suppressor", "tumour suppressors, microRNA", "#184884", ("TumourSuppressorReplacement", "MicroRNAReplacement", "GeneSilencingTherapy")),
+    ("cells", "cell vaccines and bacteria", "#484824", ("DendriticCellTherapy", "BacterialVectorTherapy")),
+    ("other", "other", "#906c78", ("Therapy",)),
 )
-"""Strategies with their classes. A therapy counts under the first that fits: a virus that replicates and carries a
+"""Strategies with their colours and classes. No colour is like that of a kind of thing (``networks/styles.tsv``), and they
+differ for the colour-blind too; ``explorer.css`` has the same. A therapy counts under the first that fits: a virus that replicates and carries a
 cytokine is an oncolytic virus."""
 
 VECTORS = (
@@ -47,6 +51,7 @@ class TherapyLine:
     payloads: tuple[str, ...]
     classes: tuple[str, ...]
     trials: int = 0
+    sources: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class TrialLine:
     cells: tuple[tuple[str, str], ...]
     therapies: tuple[tuple[str, str], ...]
     results: bool
+    sources: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,18 @@ class Overview:
 
 
 _COUNTED = "Therapy Trial Vector Payload Gene Mechanism Disease Publication Assertion OutcomeMeasurement Experiment GeneAlteration RegistryRecord Outcome".split()
+
+
+_OF_TRIAL = ("investigates", "startDate", "phase", "status", "enrolmentActual", "enrolmentPlanned")
+_OF_MAKE = ("hasConstruct", "administersCells", "transducedWith", "hasBackbone", "carries")
+
+
+def _evidence(look: Look, nodes: Mapping[str, Iterable[str]], predicates: Iterable[str]) -> dict[str, tuple[Evidence, ...]]:
+    """What lines rest on: the evidence of these properties of their nodes, each source and place once."""
+    said: dict[str, list[Evidence]] = defaultdict(list)
+    for (subject, _), found in gather(look, (node for group in nodes.values() for node in group), predicates).items():
+        said[subject] += [one for _, one in found if one.rank != "deprecated"]
+    return {line: tuple({(one.source, one.locator, one.level): one for node in group for one in said[node]}.values()) for line, group in nodes.items()}
 
 
 def _payload(kinds: set[str], classes: set[str]) -> str:
@@ -116,15 +134,27 @@ def read_overview(look: Look) -> Overview:
         for one in found_therapies:
             number[one] += 1
 
+    # what vectors and payloads follow from: the therapy, its cells and its constructs
+    makes: dict[str, list[str]] = {iri: [iri] for iri in labels}
+    for row in ask("SELECT DISTINCT ?t ?x { ?t a mesokg:Therapy { ?t mesokg:hasConstruct ?x } UNION { ?t mesokg:administersCells ?x } UNION { ?t mesokg:administersCells/mesokg:transducedWith ?x } }"):
+        makes.setdefault(row["t"], [row["t"]]).append(row["x"])
+    made = _evidence(look, makes, _OF_MAKE)
+
     lines: dict[str, TherapyLine] = {}
     for iri, label in labels.items():
-        strategy = next(key for key, _, wanted in STRATEGIES if classes[iri] & set(wanted) or key == "other")
+        strategy = next(key for key, _, _, wanted in STRATEGIES if classes[iri] & set(wanted) or key == "other")
         families = {next((key for key, _ in VECTORS if key in kinds), "") for kinds in vectors[iri].values()} or {""}
         payloads = {_payload(kinds, found) for kinds, found in forms[iri].values()} or {""}
         if payloads == {""} and strategy == "t-cells":
             payloads = {"receptor"}
-        lines[iri] = TherapyLine(iri, label, strategy, tuple(sorted(families)), tuple(sorted(payloads)), tuple(sorted(classes[iri])), number[iri])
+        lines[iri] = TherapyLine(iri, label, strategy, tuple(sorted(families)), tuple(sorted(payloads)), tuple(sorted(classes[iri])), number[iri], made[iri])
 
+    given: dict[str, list[str]] = {}
+    for row in ask("SELECT DISTINCT ?t ?x { ?t a mesokg:Trial OPTIONAL { ?x mesokg:administrationIn/mesokg:armOf ?t } }"):
+        given.setdefault(row["t"], []).append(row["x"])
+    said = _evidence(look, {trial: [trial] for trial in given}, _OF_TRIAL)
+    # that a trial tests a therapy may follow from what its arms are given
+    said |= _evidence(look, {trial: nodes for trial, nodes in given.items() if not said[trial]}, ("givesTherapy",))
     trials: dict[str, TrialLine] = {}
     for row in ask("""SELECT ?t ?l (MIN(?start) AS ?s) (SAMPLE(?ph) AS ?phase) (SAMPLE(?st) AS ?status) (MAX(?ea) AS ?actual) (MAX(?ep) AS ?planned) (COUNT(?o) AS ?outcomes) {
             ?t a mesokg:Trial ; rdfs:label ?l . OPTIONAL { ?t mesokg:startDate ?start } OPTIONAL { ?t mesokg:phase/rdfs:label ?ph }
@@ -135,7 +165,7 @@ def read_overview(look: Look) -> Overview:
         trials[row["t"]] = TrialLine(
             row["t"], row["l"], int(row["s"][:4]) if row["s"][:4].isdigit() else None, row["phase"], row["status"],
             row["actual"] or row["planned"], tuple(sorted({line.strategy for line in found_lines})) or ("other",),
-            tuple(sorted(cells)), tuple((line.iri, line.label) for line in found_lines), row["outcomes"] not in ("0", ""),
+            tuple(sorted(cells)), tuple((line.iri, line.label) for line in found_lines), row["outcomes"] not in ("0", ""), said[row["t"]],
         )
     values = " ".join(f"mesokg:{name}" for name in _COUNTED)
     counts = {row["c"].removeprefix(_P): int(row["n"]) for row in ask(f"SELECT ?c (COUNT(DISTINCT ?x) AS ?n) {{ VALUES ?c {{ {values} }} ?x a ?c }} GROUP BY ?c")}

@@ -6,17 +6,34 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from mesokg.describe import Description
+from mesokg.describe import Description, Statement
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.drawings import Block, Interval, interval_plot, schematic, share
 from mesokg.server.evidence import gather, identity, iri_of, mark, sources, statement_rows, value_of, values, why_address
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
-from mesokg.server.outcomes import arm_words, number_words, outcomes, table
+from mesokg.server.outcomes import amount_words, arm_words, number_words, opened, outcomes, range_words, table
 
 __all__ = ["kind_of", "thing_content"]
 
 _P = PREFIXES["mesokg"]
+_TERMS = {
+    "owl:Class": "class of the ontology", "owl:ObjectProperty": "property between things", "owl:DatatypeProperty": "property with a value",
+    "owl:AnnotationProperty": "property that describes", "owl:NamedIndividual": "term of the ontology", "owl:Ontology": "ontology",
+}
+"""What terms of the ontology are called that are in none of our classes."""
+_STANDARD = {
+    "rdfs:domain": "is said of", "rdfs:range": "has as values", "rdfs:subClassOf": "is a kind of", "rdfs:subPropertyOf": "implies", "rdfs:isDefinedBy": "is defined by",
+    "rdfs:comment": "remark", "rdfs:seeAlso": "see also", "owl:inverseOf": "is the inverse of", "owl:equivalentClass": "is the same as", "owl:equivalentProperty": "is the same as",
+    "owl:propertyChainAxiom": "follows from the chain", "owl:disjointWith": "has nothing in common with", "owl:versionInfo": "version", "owl:versionIRI": "version",
+    "owl:deprecated": "is no longer used", "skos:definition": "definition", "skos:notation": "code", "skos:note": "note", "skos:example": "example", "skos:prefLabel": "name",
+    "skos:exactMatch": "is the same as", "skos:closeMatch": "is close to", "skos:broadMatch": "is narrower than", "skos:narrowMatch": "is wider than", "skos:relatedMatch": "is related to",
+    "skos:broader": "is narrower than", "skos:narrower": "is wider than", "dcterms:license": "licence", "dcterms:title": "title", "dcterms:description": "description", "dcterms:creator": "made by",
+    "dcterms:issued": "published on", "dcterms:source": "source",
+}
+"""Properties of other vocabularies in words, read from the thing they stand at; those of ours bring their labels."""
+_STANDARD_INWARD = {"rdfs:domain": "is said of it", "rdfs:range": "has it as value", "rdfs:subClassOf": "is a kind of it", "rdfs:subPropertyOf": "implies it", "rdfs:isDefinedBy": "is defined by it", "owl:inverseOf": "is its inverse"}
+"""The same, read from the other end."""
 _KINDS = (
     "Therapy", "Trial", "Gene", "Antigen", "Mechanism", "Publication", "Vector", "Payload", "Construct", "Drug", "Disease",
     "GeneProductForm", "CellProduct", "Component", "MechanismStep", "Arm", "Administration", "Outcome", "OutcomeMeasurement",
@@ -31,6 +48,18 @@ def kind_of(look: Look, iri: str) -> str:
 
     found = {row["c"].removeprefix(_P) for row in look.rows(f"SELECT ?c {{ {NamedNode(iri)} a ?c }}")}
     return next((kind for kind in _KINDS if kind in found), "")
+
+
+def _called(look: Look, iri: str, kind: str) -> str:
+    """What kind of thing it is, in words: its kind, else what term of the ontology it is, else its narrowest class."""
+    from pyoxigraph import NamedNode
+
+    if kind:
+        return _spoken(kind)
+    node = NamedNode(iri)
+    found = {compact(row["c"]) for row in look.rows(f"SELECT ?c {{ {node} a ?c }}")}
+    labels = [row["l"] for row in look.rows(f"SELECT DISTINCT ?l {{ {node} a ?c . ?c rdfs:label ?l FILTER NOT EXISTS {{ {node} a ?d . ?d rdfs:subClassOf ?c FILTER(?c != ?d && ISIRI(?d)) }} }} ORDER BY ?l LIMIT 1")]
+    return next((words for name, words in _TERMS.items() if name in found and name != "owl:NamedIndividual"), "") or next(iter(labels), "") or (_TERMS["owl:NamedIndividual"] if "owl:NamedIndividual" in found else "thing")
 
 
 def _section(title: str, *content: Any, name: str = "") -> Markup | None:
@@ -56,12 +85,52 @@ def _evidence(found: dict[tuple[str, str], list[tuple[str, Any]]], *keys: tuple[
 
 
 def _day(date: str, precision: str) -> str:
-    """A date as precise as it is known.
+    """A date as precise as it is known; ``precision`` is year, month or day, or the id of one of these.
 
     >>> _day("2019-09-01", "month"), _day("1995-01-01", "year"), _day("2023-04-01", "day")
     ('2019-09', '1995', '2023-04-01')
+    >>> _day("1995-01-01", "mesokg:precisionYear")
+    '1995'
     """
-    return date[: {"year": 4, "month": 7}.get(precision, 10)]
+    return date[: {"year": 4, "month": 7}.get(precision.rpartition("precision")[2].lower(), 10)]
+
+
+_DATES = ("startDate", "completionDate", "primaryCompletionDate", "recordDate", "recordVersionDate", "asOf", "checkedOn")
+
+
+def _held_when(look: Look, node: str) -> dict[tuple[str, str], str]:
+    """How precise the dates are at which something held, by source (as CURIE) and date."""
+    rows = look.rows(f"""SELECT DISTINCT ?source ?asOf ?precision WHERE {{ {{ ?a mesokg:subject {node} }} UNION {{ ?a mesokg:object {node} }}
+        ?a mesokg:source ?source ; mesokg:asOf ?asOf ; mesokg:asOfPrecision/skos:notation ?precision }}""")
+    return {(compact(row["source"]), row["asOf"]): row["precision"] for row in rows}
+
+
+def _dated(look: Look, found: Description) -> Description:
+    """The same, with every date as precise as the source has it: of each value of the thing, and of when it held."""
+    from pyoxigraph import NamedNode
+
+    precise: dict[tuple[str, str, str], str] = {}
+    held: dict[str, str] = {}
+    for s in found.statements:
+        name = s.property.removeprefix("mesokg:")
+        if not s.inward and name.endswith("Precision"):
+            for one in s.evidence:
+                precise[(name, one.source, one.locator)] = s.value
+            if s.holds:
+                held[name] = s.value
+    when = _held_when(look, str(NamedNode(found.iri)))
+
+    def dated(s: Statement) -> Statement:
+        name = s.property.removeprefix("mesokg:")
+        value = s.value
+        if name in _DATES and not s.inward:
+            # of two sources that give the same date, each may know it otherwise: the one that knows more is believed
+            known = [precise[key] for one in s.evidence if (key := (f"{name}Precision", one.source, one.locator)) in precise]
+            known = known or ([held[f"{name}Precision"]] if s.holds and f"{name}Precision" in held else [])
+            value = max((_day(value, precision) for precision in known), key=len, default=value)
+        return replace(s, value=value, evidence=tuple(replace(one, as_of=_day(one.as_of, when.get((one.source, one.as_of), ""))) for one in s.evidence))
+
+    return replace(found, statements=tuple(map(dated, found.statements)))
 
 
 # ---------------------------------------------------------------- kinds
@@ -78,13 +147,17 @@ def _constructs(look: Look, node: str) -> list[Any]:
         blocks: list[Block] = []
         for part in look.rows(f"""SELECT DISTINCT ?order ?component ?label ?kind ?kindLabel WHERE {{ ?part mesokg:partOfConstruct {construct} ; mesokg:component ?component .
             ?component rdfs:label ?label . OPTIONAL {{ ?part mesokg:partOrder ?order }} OPTIONAL {{ ?component a ?kind . ?kind rdfs:label ?kindLabel FILTER(?kind != mesokg:Component) }} }} ORDER BY ?order ?kind"""):
-            block = Block(part["label"], part["kind"].removeprefix(_P) or "Component", part["kindLabel"] or "component", href(part["component"]))
-            if not any(b.label == block.label for b in blocks):
+            order = int(part["order"]) if part["order"].isdecimal() else None
+            block = Block(part["label"], part["kind"].removeprefix(_P) or "Component", part["kindLabel"] or "component", href(part["component"]), order)
+            # a part of several kinds has a row for each; the same part twice in a chain has two places in it
+            if not any((b.label, b.order) == (block.label, block.order) for b in blocks):
                 blocks.append(block)
+        loads: dict[tuple[str, str], set[str]] = defaultdict(set)
         for load in look.rows(f"""SELECT DISTINCT ?payload ?label ?kind WHERE {{ {construct} mesokg:carries ?payload . ?payload rdfs:label ?label .
             OPTIONAL {{ ?payload mesokg:encodes/mesokg:formKind/skos:notation ?kind }} }} ORDER BY ?payload"""):
-            if not any(b.link == href(load["payload"]) for b in blocks):
-                blocks.append(Block(load["label"], "Payload", f"payload, {load['kind']}" if load["kind"] else "payload", href(load["payload"])))
+            loads[(load["payload"], load["label"])].add(load["kind"])
+        for (payload, label), kinds in loads.items():
+            blocks.append(Block(label, "Payload", ": ".join(filter(None, ("payload", ", ".join(sorted(kinds - {""}, key=str.lower))))), href(payload)))
         deletions = [
             Block(d["label"], "Deletion", "deletion", href(d["d"])) for d in look.rows(f"SELECT DISTINCT ?d ?label {{ {construct} mesokg:hasBackbone/mesokg:hasDeletion ?d . ?d rdfs:label ?label }}")
         ]
@@ -149,7 +222,7 @@ def _therapy(look: Look, found: Description, node: str) -> list[Any]:
         for name, words in (("succeeds", "Follows"), ("succeededBy", "Followed by")) if values(found, name)
     ]
     change = [el("p", value_of(s), " ", mark(s, about)) for s in values(found, "changeFromPredecessor")]
-    targets = [el("li", value_of(s), el("span", f" {s.property_label or s.property.removeprefix('mesokg:')} ", cls="about"), mark(s, about)) for name in ("recognisesAntigen", "targets", "silences", "edits", "blocks", "deliversGene") for s in values(found, name)]
+    targets = [el("li", el("span", f"{s.property_label or s.property.removeprefix('mesokg:')} ", cls="about"), value_of(s), " ", mark(s, about)) for name in ("recognisesAntigen", "targets", "silences", "edits", "blocks", "deliversGene") for s in values(found, name)]
     described = [el("p", value_of(s), " ", mark(s, about), cls="lead") for s in values(found, "therapyDescription")[:2]]
     return [
         described,
@@ -167,11 +240,13 @@ def _disagreements(look: Look, node: str) -> Markup | None:
 
     What holds at different dates, as a status does, is history and no disagreement.
     """
-    rows = look.rows(f"""SELECT DISTINCT ?p ?label ?o ?ol ?asOf ?source ?name ?locator ?rank WHERE {{ ?a mesokg:subject {node} ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:source ?source ; mesokg:negated false ; mesokg:locator ?locator ; mesokg:rank/skos:notation ?rank .
-        ?p a owl:FunctionalProperty . FILTER(!STRENDS(STR(?p), "Precision")) OPTIONAL {{ ?a mesokg:asOf ?asOf }} OPTIONAL {{ ?p rdfs:label ?label }} OPTIONAL {{ ?o rdfs:label ?ol }} OPTIONAL {{ ?source rdfs:label ?name }} }} ORDER BY ?p ?asOf ?o ?source""")
+    rows = look.rows(f"""SELECT DISTINCT ?p ?label ?o ?ol ?asOf ?asOfPrecision ?precision ?source ?name ?locator ?rank WHERE {{ ?a mesokg:subject {node} ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:source ?source ; mesokg:negated false ; mesokg:locator ?locator ; mesokg:rank/skos:notation ?rank .
+        ?p a owl:FunctionalProperty . FILTER(!STRENDS(STR(?p), "Precision")) OPTIONAL {{ ?a mesokg:asOf ?asOf OPTIONAL {{ ?a mesokg:asOfPrecision/skos:notation ?asOfPrecision }} }} OPTIONAL {{ ?p rdfs:label ?label }}
+        BIND(IRI(CONCAT(STR(?p), "Precision")) AS ?pp) OPTIONAL {{ ?b mesokg:subject {node} ; mesokg:predicate ?pp ; mesokg:source ?source ; mesokg:locator ?locator ; mesokg:object/skos:notation ?precision }} OPTIONAL {{ ?o rdfs:label ?ol }} OPTIONAL {{ ?source rdfs:label ?name }} }} ORDER BY ?p ?asOf ?o ?source""")
     groups: dict[tuple[str, str], dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        groups[(row["p"], row["asOf"])][row["ol"] or row["o"]].append(row)
+        answer = _day(row["o"], row["precision"]) if row["p"].removeprefix(_P) in _DATES else row["ol"] or row["o"]
+        groups[(row["p"], _day(row["asOf"], row["asOfPrecision"]))][answer].append(row)
     questions = []
     for (prop, as_of), answers in groups.items():
         if len(answers) < 2:
@@ -206,16 +281,16 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
         evidence = _evidence(said, *[(r["arm"], name) for name in of_arm if new], *[(r["x"], name) for name in of_giving])
         arm_rows.append([el("a", arm_words(r["armLabel"], found.iri), href=href(r["arm"])) if new else "", r["role"] if new else "", r["size"] if new else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"], evidence])
         last = r["arm"]
+    when = _held_when(look, node)
     history = [
-        (one, label) for (_, _), given in gather(look, [found.iri], ["status"]).items() for status, one in given for label in [look.labels([status]).get(status, compact(status))] if not one.negated
+        (replace(one, as_of=_day(one.as_of, when.get((one.source, one.as_of), ""))), label) for (_, _), given in gather(look, [found.iri], ["status"]).items() for status, one in given for label in [look.labels([status]).get(status, compact(status))] if not one.negated
     ]
     # what has no date is what the record said on the day it was checked, so the newest
     history.sort(key=lambda item: (item[0].as_of or "9999", item[1]))
     status = el("ol", [el("li", el("time", one.as_of or (f"checked {one.checked_on}" if one.checked_on else "no date")), " ", label, " ", sources([one])) for one, label in history], cls="history") if history else None
     why = [el("p", el("b", "Stopped: "), value_of(s), " ", mark(s, about)) for s in values(found, "whyStopped")]
-    precision = next((s.value.rpartition("Precision")[2].lower() for s in values(found, "startDatePrecision")), "")
     facts = [
-        el("div", el("dt", words), el("dd", [[_day(s.value, precision) if name == "startDate" else value_of(s), " ", mark(s, about), " "] for s in values(found, name)][:6]))
+        el("div", el("dt", words), el("dd", [[value_of(s), " ", mark(s, about), " "] for s in values(found, name)][:6]))
         for name, words in (("investigates", "Tests"), ("phase", "Phase"), ("status", "Status"), ("startDate", "Start"), ("enrolmentActual", "Enrolled"), ("enrolmentPlanned", "Planned"), ("mesotheliomaParticipants", "With mesothelioma"), ("sponsor", "Sponsor"), ("country", "Countries"))
         if values(found, name)
     ]
@@ -230,20 +305,26 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
 
 def _gene(look: Look, found: Description, node: str) -> list[Any]:
     therapies = look.rows(f"""SELECT DISTINCT ?t ?l ?p ?how WHERE {{ ?t ?p {node} ; a mesokg:Therapy ; rdfs:label ?l . FILTER(STRSTARTS(STR(?p), STR(mesokg:))) ?p rdfs:label ?how }} ORDER BY ?l ?how""")
-    alterations = look.rows(f"""SELECT DISTINCT ?a ?kind ?disease ?n ?N ?value ?unit ?method ?cohort WHERE {{ ?a mesokg:alteredGene {node} . OPTIONAL {{ ?a mesokg:alterationKind/rdfs:label ?kind }} OPTIONAL {{ ?a mesokg:inDisease/rdfs:label ?disease }} OPTIONAL {{ ?a mesokg:numerator ?n }} OPTIONAL {{ ?a mesokg:denominator ?N }}
-        OPTIONAL {{ ?a mesokg:value ?value }} OPTIONAL {{ ?a mesokg:resultUnit/skos:notation ?unit }} OPTIONAL {{ ?a mesokg:detectionMethod ?method }} OPTIONAL {{ ?a mesokg:inCohort/rdfs:label ?cohort }} }} ORDER BY ?kind ?a""")
+    alterations = look.rows(f"""SELECT DISTINCT ?a ?kind ?disease ?n ?N ?value ?unit ?qualifier ?low ?high ?method ?cohort WHERE {{ ?a mesokg:alteredGene {node} . OPTIONAL {{ ?a mesokg:alterationKind/rdfs:label ?kind }} OPTIONAL {{ ?a mesokg:inDisease/rdfs:label ?disease }} OPTIONAL {{ ?a mesokg:numerator ?n }} OPTIONAL {{ ?a mesokg:denominator ?N }}
+        OPTIONAL {{ ?a mesokg:value ?value }} OPTIONAL {{ ?a mesokg:resultUnit/skos:notation ?unit }} OPTIONAL {{ ?a mesokg:detectionMethod ?method }} OPTIONAL {{ ?a mesokg:inCohort/rdfs:label ?cohort }}
+        OPTIONAL {{ ?a mesokg:valueQualifier ?qualifier }} OPTIONAL {{ ?a mesokg:lowerLimit ?low }} OPTIONAL {{ ?a mesokg:upperLimit ?high }} }} ORDER BY ?kind ?a""")
     lines = []
-    counted = gather(look, (r["a"] for r in alterations), ("numerator", "denominator", "value", "alteredGene"))
+    given = ("numerator", "denominator", "value", "lowerLimit", "upperLimit", "alteredGene")
+    counted = gather(look, (r["a"] for r in alterations), given)
     for r in alterations:
-        source = _evidence(counted, *[(r["a"], name) for name in ("numerator", "denominator", "value", "alteredGene")])
+        source = _evidence(counted, *[(r["a"], name) for name in given])
         label = "; ".join(filter(None, (r["kind"], r["disease"], r["cohort"])))
         if r["n"].isdigit() and r["N"].isdigit() and int(r["N"]):
             value, low, high = share(int(r["n"]), int(r["N"]))
-            lines.append(Interval(label, value, low, high, f"{r['n']} of {r['N']}", href(r["a"]), source))
-        elif r["value"] and r["unit"] == "percent":
-            percent, known = float(r["value"]), r["N"].isdigit() and int(r["N"])
-            _, low, high = share(percent / 100 * int(r["N"]), int(r["N"])) if known and percent <= 100 else (percent, None, None)
-            lines.append(Interval(label, percent, low, high, f"{number_words(r['value'])} %" + (f" of {r['N']}" if r["N"] else ", denominator not reported"), href(r["a"]), source))
+            lines.append(Interval(label, value, low, high, note=f"{r['n']} of {r['N']}", link=href(r["a"]), source=source))
+        elif r["unit"] == "percent" and (r["value"] or r["low"] or r["high"]):
+            percent, low, high = (float(r[name]) if r[name] else None for name in ("value", "low", "high"))
+            limits = range_words(r["low"], r["high"]) if r["low"] or r["high"] else ""
+            if percent is not None and percent <= 100 and not limits and not r["qualifier"] and r["N"].isdigit() and int(r["N"]):
+                _, low, high = share(percent / 100 * int(r["N"]), int(r["N"]))
+            words = amount_words(r["qualifier"], r["value"], "percent") + (f" ({limits})" if limits else "") if r["value"] else f"{limits} %"
+            below, above = opened(r["qualifier"], r["low"], r["high"])
+            lines.append(Interval(label, percent, low, high, words + (f" of {r['N']}" if r["N"] else ", denominator not reported"), href(r["a"]), source, below, above))
     grouped: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for r in therapies:
         grouped[(r["t"], r["l"])][r["how"]] = r["p"]
@@ -261,7 +342,7 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
         rows.append([el("a", label, href=href(iri)), el("ul", ways, cls="plain")])
     return [
         _section("Therapies", table(["Therapy", "How"], rows, "Therapies that involve this gene")),
-        _section("How often it is altered", interval_plot(lines, "percent of people or specimens" + (", with the 95 % Wilson interval where of how many is known" if any(line.low is not None for line in lines) else ""), "Alterations", top=100.0) if lines else None, name="alterations"),
+        _section("How often it is altered", interval_plot(lines, "percent of people or specimens" + (", with the limits of the source, else the 95 % Wilson interval where of how many is known" if any(line.low is not None for line in lines) else ""), "Alterations", top=100.0) if lines else None, name="alterations"),
     ]
 
 
@@ -295,6 +376,8 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
     from pyoxigraph import NamedNode
 
     node = str(NamedNode(found.iri))
+    found = _dated(look, found)
+    found = replace(found, statements=tuple(s if s.property_label else replace(s, property_label=(s.inward and _STANDARD_INWARD.get(s.property)) or _STANDARD.get(s.property, "")) for s in found.statements))
     special = _PARTS[kind](look, found, node) if kind in _PARTS else []
     about = _about(look, found.iri)
     # a node without a name, of an axiom of the ontology, tells a reader nothing; the Turtle has it
@@ -307,7 +390,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
     shown = [[" · " if number else None, el("a", r["l"], href=why_address(compact(found.iri), "rdf:type", compact(r["c"])) if about else href(r["c"]), title="why it is in this class" if about else None)] for number, r in enumerate(classes)]
     head = el(
         "div",
-        el("p", _spoken(kind) or "thing", cls=f"kind k-{kind}"),
+        el("p", _called(look, found.iri, kind), cls=f"kind k-{kind}"),
         el("h1", found.label),
         el("p", el("span", "also called ", cls="about"), ", ".join(found.synonyms)) if found.synonyms else None,
         el("p", el("span", "is in the classes "), shown, cls="about classes") if shown else None,
