@@ -1,4 +1,4 @@
-"""The compressed quads of a build: read whole, or without the properties of assertions that a query does not ask of."""
+"""The compressed quads of a build: read whole, or without what is said of assertions and metadata that a query does not ask of."""
 
 import gzip
 import zlib
@@ -15,8 +15,8 @@ from mesokg.rdf_files import sorted_graphs
 from mesokg.release import MARKER
 
 QUESTIONS = {name: question for name, question in read_questions().items() if question.graph == "evidence"}
-EVIDENCE = NamedNode(graph_iri("evidence"))
-ASKED = {term("subject"), term("rank"), PREFIXES["rdf"] + "type"}
+APART = {NamedNode(graph_iri("evidence")), NamedNode(graph_iri("metadata"))}
+ASKED = {term("subject"), term("rank"), PREFIXES["rdf"] + "type", PREFIXES["void"] + "vocabulary"}
 
 
 def quads(data: bytes) -> set[object]:
@@ -32,9 +32,9 @@ def test_the_whole_file_is_the_whole_graph(real_build: Path, whole: set[object])
     assert quads(read_packed(real_build / MARKER)) == whole
 
 
-def test_only_the_statements_asked_of_are_left_of_the_assertions(real_build: Path, whole: set[object]) -> None:
-    found = quads(read_packed(real_build / MARKER, {"subject", "rank", "label"}))
-    assert found == {quad for quad in whole if quad.graph_name != EVIDENCE or quad.predicate.value in ASKED}
+def test_only_the_statements_asked_of_are_left_of_assertions_and_metadata(real_build: Path, whole: set[object]) -> None:
+    found = quads(read_packed(real_build / MARKER, {"subject", "rank", "label", "vocabulary"}))
+    assert found == {quad for quad in whole if quad.graph_name not in APART or quad.predicate.value in ASKED}
     assert len(found) < len(whole) / 2
 
 

@@ -55,7 +55,7 @@ def load_build(path: Path, *, evidence: bool = True, asked: str | None = None): 
 
     Without ``evidence`` only ontology, facts and inferred triples are loaded, as one default graph: a sixth of the
     triples, which is all that most questions need. With ``asked``, a SPARQL query that names every property that it
-    asks of an assertion, the assertions come without their other properties: about half of the triples.
+    asks of an assertion and of the metadata, these come without their other properties: about half of the triples.
 
     Raises StoreError where the build cannot be read.
     """

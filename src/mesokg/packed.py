@@ -1,7 +1,8 @@
 """The compressed N-Quads of a build: the file that queries load, whole or without the statements that they do not ask of.
 
-The assertions are five sixths of the graph, and a query asks of a few of their sixteen properties only. So the file has
-one gzip member for all else, and one for each property of assertions; any tool that reads gzip reads them as one text.
+The assertions are five sixths of the graph, and a query asks of a few of their sixteen properties only; of the metadata
+hardly any query asks. So the file has one gzip member for all else, and one for each property of assertions and of
+metadata; any tool that reads gzip reads them as one text.
 Each member names its property and its own size, as RFC 1952 allows, so that a reader can pass over it.
 """
 
@@ -26,6 +27,7 @@ __all__ = ["asked_of", "read_packed", "write_packed"]
 
 _TYPE = PREFIXES["rdf"] + "type"
 _NAME = re.compile(r"[:/#](\w+)")
+_APART = ("evidence", "metadata")
 _LEVEL = 1
 """Level 6 would save a fifth of the size and take three times as long."""
 _HEAD = struct.Struct("<4BIBBH2sHI")
@@ -50,10 +52,11 @@ def write_packed(by_graph: dict[str, list[Quad]], path: Path) -> None:
     def predicate(quad: Quad) -> str:
         return quad.predicate.value
 
-    others = (quad for name in GRAPHS if name != "evidence" for quad in by_graph.get(name, []))
+    others = (quad for name in GRAPHS if name not in _APART for quad in by_graph.get(name, []))
+    apart = [quad for name in _APART for quad in by_graph.get(name, [])]
     with path.open("wb") as file:
         file.write(_member("", text(others)))
-        for iri, quads in groupby(sorted(by_graph.get("evidence", []), key=predicate), predicate):
+        for iri, quads in groupby(sorted(apart, key=predicate), predicate):
             file.write(_member(iri, text(quads)))
 
 
@@ -67,7 +70,7 @@ def asked_of(sparql: str) -> set[str]:
 
 
 def read_packed(path: Path, names: set[str] | None = None) -> bytes:
-    """The N-Quads of a file; with ``names``, of the assertions only the quads with their class or a property so called.
+    """The N-Quads of a file; with ``names``, of assertions and metadata only the quads with a class or a property so called.
 
     A file that was compressed by something else is read whole. Raises OSError, EOFError or zlib.error where the file
     cannot be read.
@@ -85,7 +88,7 @@ def read_packed(path: Path, names: set[str] | None = None) -> bytes:
             raise EOFError("the file is cut off")
         begin = start + _HEAD.size
         iri = packed[begin : packed.find(b"\0", begin)].decode("latin-1")
-        if iri in ("", _TYPE) or iri.rpartition("/")[2] in names:
+        if iri in ("", _TYPE) or re.split("[/#]", iri)[-1] in names:
             kept.append(zlib.decompress(packed[start : start + size], wbits=zlib.MAX_WBITS | 16))
         start += size
     return b"".join(kept)
