@@ -20,7 +20,7 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages([str(SOURCE)], "mesokg.")
 ORDER = [
     "errors", "forking", "beside", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
     "axioms", "patterns", "rules", "reasoning", "hierarchy", "proofs", "explain", "shacl", "checks", "report", "validation",
-    "rdf_files", "packed", "metadata", "answers", "explain_rows", "questions", "completion", "questions_rdf", "describe", "networks", "formats",
+    "rdf_files", "packed", "metadata", "answers", "explain_rows", "questions", "completion", "pictures", "questions_rdf", "describe", "networks", "formats",
     "ontology_view", "ontology_products", "ontology_pages", "release", "builds", "loading", "registries", "discover", "refresh", "server", "api",
     "export_command", "cli",
 ]  # fmt: skip

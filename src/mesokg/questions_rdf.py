@@ -6,7 +6,6 @@ The RDF has the form of SIB's example collections (https://github.com/sib-swiss/
 
 from __future__ import annotations
 
-import math
 import re
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from mesokg.beside import write_beside
 from mesokg.errors import ExportError
 from mesokg.identifiers import NAMESPACE, PREFIXES, entity
+from mesokg.pictures import draw, read_pattern
 from mesokg.questions import Question, ask, read_questions
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mesokg.store import Store
 
-__all__ = ["ENDPOINT", "pattern", "picture", "write_pages", "write_queries"]
+__all__ = ["ENDPOINT", "picture", "write_pages", "write_queries"]
 
 ENDPOINT = NAMESPACE + "sparql"
 """Where the published queries are to be asked, unless said otherwise."""
@@ -75,70 +75,9 @@ def write_queries(path: Path, *, endpoint: str = ENDPOINT, root: Path | None = N
     return len(questions)
 
 
-# ---------------------------------------------------------------- the picture of a pattern
-
-_NOISE = re.compile(r'"(?:[^"\\]|\\.)*"(?:\^\^\w+:\w+)?|#[^\n]*')
-_TOKEN = re.compile(r"\?\w+|[A-Za-z]\w*:[\w-]+(?:[/|?+*]+(?:[A-Za-z]\w*:[\w-]+|a\b)?)*|\^?\ba\b|[;,.{}()]|\w+|\S")
-
-
-def pattern(question: Question) -> list[tuple[str, str, str]]:
-    """The triple patterns of a question as (subject, property, object), each once, as far as they join two variables.
-
-    >>> from mesokg.questions import find_question
-    >>> ("therapy", "targets", "target") in pattern(find_question("which_therapies_target_gene"))
-    True
-    """
-    body = _NOISE.sub(" ", _query(question))
-    body = body[body.index("WHERE") :]
-    found: dict[tuple[str, str, str], None] = {}
-    triple: list[str] = []
-    for token in [*_TOKEN.findall(body), "."]:
-        if token.startswith("?") or re.match(r"[A-Za-z]\w*:|a$", token):
-            triple.append(token)
-            if len(triple) == 3:
-                subject, prop, value = triple
-                if subject.startswith("?") and value.startswith("?") and not prop.startswith("?") and not prop.startswith("rdfs:label"):
-                    found[(subject[1:], re.sub(r"\w+:", "", prop), value[1:])] = None
-        elif token == ";":
-            triple = triple[:1]
-        elif token == ",":
-            triple = triple[:2]
-        else:
-            triple = []
-    return list(found)
-
-
-_SIZE, _RADIUS = 640, 230
-
-
 def picture(question: Question) -> str:
-    """The pattern as an SVG: variables on a circle, properties on the lines between them."""
-    edges = [edge for edge in pattern(question) if edge[0] != edge[2]]
-    names = list(dict.fromkeys(name for edge in edges for name in (edge[0], edge[2])))
-    middle = _SIZE / 2
-    places = {
-        name: (middle + _RADIUS * math.cos(2 * math.pi * i / len(names)), middle + _RADIUS * math.sin(2 * math.pi * i / len(names)))
-        for i, name in enumerate(names)
-    }
-    together: dict[tuple[str, str], list[str]] = {}
-    for subject, prop, value in edges:
-        together.setdefault((subject, value), []).append(prop)
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" role="img" font-family="sans-serif" font-size="11">',
-        f"<title>Pattern of the question {escape(question.name)}</title>",
-        '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#666"/></marker></defs>',
-    ]
-    for (subject, value), props in together.items():
-        (x1, y1), (x2, y2) = places[subject], places[value]
-        length = math.hypot(x2 - x1, y2 - y1)
-        x2, y2 = x2 - (x2 - x1) * 16 / length, y2 - (y2 - y1) * 16 / length
-        lines.append(f'<line x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" stroke="#999" marker-end="url(#end)"/>')
-        label = escape(", ".join(dict.fromkeys(props)))
-        lines.append(f'<text x="{x1 + (x2 - x1) * 0.55:.0f}" y="{y1 + (y2 - y1) * 0.55:.0f}" text-anchor="middle" fill="#444">{label}</text>')
-    for name, (x, y) in places.items():
-        lines.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="14" fill="#e8eef7" stroke="#456"/>')
-        lines.append(f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" font-weight="bold">{escape(name)}</text>')
-    return "\n".join([*lines, "</svg>"])
+    """The pattern of a question as an SVG."""
+    return draw(read_pattern(_query(question)), f"Pattern of the question {question.name}")
 
 
 # ---------------------------------------------------------------- pages
@@ -146,7 +85,7 @@ def picture(question: Question) -> str:
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}pre{background:#f6f6f6;padding:1rem;overflow:auto}"
     "table{border-collapse:collapse;display:block;overflow:auto;font-size:.8rem}td,th{border:1px solid #ddd;padding:.2rem .5rem;text-align:left}"
-    "svg{max-width:40rem;width:100%}caption{text-align:left}"
+    ".pattern{overflow:auto}caption{text-align:left}"
 )
 
 
@@ -186,7 +125,7 @@ def write_pages(folder: Path, store: Store, *, root: Path | None = None) -> int:
                 f"<ul>{parameters}</ul>" if parameters else "",
                 f"<h2>Answer</h2>\n<p>{len(answer):,} rows</p>",
                 AnswerTable(answer)._repr_html_(),
-                f"<h2>Pattern</h2>\n{picture(question)}",
+                f'<h2>Pattern</h2>\n<div class="pattern" tabindex="0" role="region" aria-label="Pattern">{picture(question)}</div>',
                 f"<h2>Query</h2>\n<pre>{escape(_query(question))}</pre>",
             ]
         )
