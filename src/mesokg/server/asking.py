@@ -87,7 +87,7 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
                 labels = {term.value: row[label_at].value} if term is not None and label_at is not None and row[label_at] is not None and hasattr(term, "value") else words
                 cells.append(el("td", _cell(term, labels)))
             things = list(dict.fromkeys(str(term) for term in row if term is not None and len(str(term)) < 300))
-            cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
+            cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"q": name, "t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
             body.append(el("tr", cells))
         heads = [el("th", words, scope="col") for words in (*[_spoken(names[i]) for i in keep], "Sources")]
         rows = el("div", el("table", el("thead", el("tr", heads)), el("tbody", body)), cls="wide", tabindex="0", role="region", aria_label="Answer") if number else el("p", "The graph has no answer to this. That may mean that nobody reported it, or that it is not curated yet.")
@@ -136,7 +136,7 @@ _LONGEST_ROW = 24
 
 
 def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    """The sources behind one row of an answer, whose terms are the parameters ``t``, as N-Triples writes them."""
+    """The sources behind one row of an answer: its question is ``q``, its terms are ``t``, as N-Triples writes them."""
     from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
     from mesokg.questions import evidence_behind
@@ -153,7 +153,8 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
             terms.append(quad.object)
     if not any(isinstance(term, NamedNode) for term in terms):
         raise Failure(400, "the address names no row of an answer", "follow the link beside a row")
-    answer = evidence_behind(terms, explorer.store)
+    asked = explorer.questions.get(query.get("q", ""))
+    answer = evidence_behind(terms, explorer.store, asked.sparql if asked else "")
     labels = explorer.look.labels(term.value for row in answer.rows for term in (*row[:3], *terms) if isinstance(term, NamedNode))
     store_explains = hasattr(explorer.store, "oxigraph")
     rows = []
@@ -166,7 +167,7 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     named = [_cell(term, labels) for term in terms if isinstance(term, NamedNode)]
     content = [
         el("h1", "Sources behind a row"), el("p", [[" · " if number else None, one] for number, one in enumerate(named)], cls="lead"),
-        el("div", el("table", el("thead", el("tr", heads)), el("tbody", rows)), cls="wide", tabindex="0", role="region", aria_label="Statements that join the cells of the row, with their sources") if rows else el("p", "No single statement joins two cells of this row; the pages of the things show what is said of each."),
+        el("div", el("table", el("thead", el("tr", heads)), el("tbody", rows)), cls="wide", tabindex="0", role="region", aria_label="Statements that join the cells of the row, with their sources") if rows else el("p", "No statement of a source was found behind this row; the pages of the things show what is said of each."),
     ]
     return {"status": 200, "type": _HTML}, document("Sources behind a row", content, here="/ask", description="The statements that join the cells of a row, with their sources.")
 
