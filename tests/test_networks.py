@@ -18,7 +18,11 @@ from mesokg.networks.styles import SHAPES, read_styles, rgb
 from mesokg.networks.views import SYMMETRIC
 from mesokg.resources import folder
 
-KEPT = {"label", "iri", "kind", "publications", "inferred", "x", "y", "size", "color", "shape", "community", "pagerank", "betweenness", "degree"}
+KEPT = {
+    "label", "iri", "kind", "description", "publications", "inferred", "x", "y", "size", "color", "shape", "community", "pagerank",
+    "betweenness", "degree",
+}  # fmt: skip
+KEPT_OF_LINKS = {"label", "kind", "description", "publications", "inferred", "weight", "counts", "color"}
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +40,111 @@ def test_every_view_holds_what_it_declares(graph):
     kinds = {read_styles()[name].kind for name in view.kinds} if view.kinds else None
     for node, data in graph.nodes(data=True):
         assert KEPT <= data.keys(), node
+        assert data["description"] and data["label"]
         assert kinds is None or data["kind"] in kinds
         assert None not in data.values()
     named = {p.name for p in view.projections} | (view.links or set()) | {"supportedBy", "deniedBy"}
-    for _, _, key, data in graph.edges(keys=True, data=True):
+    for *ends, key, data in graph.edges(keys=True, data=True):
+        assert KEPT_OF_LINKS <= data.keys(), ends
         assert data["kind"] == key
         assert view.links is None or key in named
         assert data["weight"] >= 1 and data["counts"] and data["label"]
         assert data["inferred"] in (True, False)
+
+
+def test_evidence_and_years_of_every_node_are_those_of_its_statements(graph, facts):
+    """Asked of the facts, so that a view that loses best evidence or years does not pass."""
+    expected = {}
+    for thing in facts.things.values():
+        years = thing.support.years | {int(value[:4]) for name in ("publicationYear", "startDate", "completionDate", "recordVersionDate") for value in thing.values.get(name, ())}
+        level = facts.levels[min(thing.support.levels)] if thing.support.levels else None
+        expected[thing.iri] = (level, min(years, default=None), max(years, default=None), len(thing.support.sources) or None)
+    for node, data in graph.nodes(data=True):
+        sources = data["sources"].count(";") + 1 if "sources" in data else None
+        assert (data.get("best_evidence"), data.get("first_year"), data.get("last_year"), sources) == expected[data["iri"]], node
+    for name in ("best_evidence", "first_year", "last_year"):
+        assert sum(name in data for _, data in graph.nodes(data=True)) > 0.4 * len(graph), name
+        if graph.graph["view"] in ("full", "therapies", "trials"):
+            assert sum(name in data for *_, data in graph.edges(data=True)) > 0.3 * graph.number_of_edges(), name
+
+
+def test_evidence_of_links_is_that_of_the_assertions(real_store, facts):
+    """As SPARQL finds it: the best level and the years of affirmed statements that are not deprecated."""
+    rows = real_store.query(
+        """SELECT ?s ?p ?o (MIN(?order) AS ?best) (MIN(?year) AS ?first) (COUNT(DISTINCT ?paper) AS ?papers) {
+          ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:negated false ; mesokg:rank ?rank ; mesokg:source ?source ;
+             mesokg:evidenceLevel/mesokg:evidenceOrder ?order . FILTER(?rank != mesokg:rankDeprecated && isIRI(?o))
+          OPTIONAL { ?source a mesokg:Publication BIND(?source AS ?paper) } OPTIONAL { ?source mesokg:publicationYear ?stated }
+          BIND(COALESCE(?stated, 9999) AS ?year)
+        } GROUP BY ?s ?p ?o"""
+    ).rows
+    wanted = {(s.value, p.value.rsplit("/", 1)[-1], o.value): (int(best.value), None if first.value == "9999" else int(first.value), int(papers.value)) for s, p, o, best, first, papers in rows}
+    graph = network_of(facts, "full")
+    checked = 0
+    for source, target, key, data in graph.edges(keys=True, data=True):
+        found = wanted.get((graph.nodes[source]["iri"], key, graph.nodes[target]["iri"]))
+        if found and not data["inferred"]:
+            checked += 1
+            assert (data.get("best_evidence"), data.get("first_year"), data["publications"]) == (facts.levels[found[0]], *found[1:])
+    assert checked > 3000
+
+
+def test_labels_and_words_are_whole(graph, facts, real_store):
+    """Only pictures cut; the texts of other ontologies are nobody's to copy."""
+    for _, data in graph.nodes(data=True):
+        assert data["label"] == facts.things[data["iri"]].label
+    if graph.graph["view"] == "full":
+        longest = real_store.query("SELECT (MAX(STRLEN(?l)) AS ?m) { ?x rdfs:label ?l }").rows[0][0].value
+        assert max(len(data["label"]) for _, data in graph.nodes(data=True)) <= int(longest)
+        assert any(len(data["label"]) > 100 for _, data in graph.nodes(data=True))
+        assert not any(data["label"].endswith("…") for _, data in graph.nodes(data=True))
+        mechanisms = {data["label"]: data["description"] for _, data in graph.nodes(data=True) if data["kind"] == "mechanism"}
+        assert "has broader: extrinsic apoptotic signaling pathway" in mechanisms["TRAIL death-receptor apoptosis"]
+        constructs = {data["label"]: data["description"] for _, data in graph.nodes(data=True) if data["kind"] == "construct"}
+        assert constructs["adenoviral merlin"].startswith("growth-suppressing construct; carries: merlin (NF2) gene; has backbone: adenoviral vector")
+
+
+def test_links_are_described_as_in_the_ontology(graph):
+    from mesokg.networks.views import STATEMENTS
+    from mesokg.vocabulary import read_vocabulary
+
+    terms = {one.name: one.definition for one in read_vocabulary().properties.values()}
+    terms |= {name: told for name, (_, told) in STATEMENTS.items()} | {p.name: p.told for p in VIEWS[graph.graph["view"]].projections}
+    for *_, key, data in graph.edges(keys=True, data=True):
+        assert data["description"] == terms[key]
+        # a weight of 1 that counts no source does not say that it counts sources
+        assert (data["counts"] == "sources") <= ("sources" in data and data["weight"] == data["sources"].count(";") + 1), key
+
+
+def test_projections_are_as_good_as_their_best_way(graph, facts):
+    """A way is as good as its weakest step: walked here once more, from each link by itself."""
+    from mesokg.identifiers import compact
+
+    leads: dict[tuple[str, str], list[tuple[str, int | None]]] = {}
+    for link in facts.links:
+        levels = facts.supported(link).levels
+        level = min(levels) if levels else None
+        leads.setdefault((link.source, link.name), []).append((link.target, level))
+        leads.setdefault((link.target, "^" + link.name), []).append((link.source, level))
+
+    def ways(thing: str, path: tuple[str, ...], worst: int):
+        if not path:
+            yield thing, worst
+            return
+        for name in path[0].split("|"):
+            for end, level in leads.get((thing, name), ()):
+                yield from ways(end, path[1:], max(worst, level or 0))
+
+    for projection in VIEWS[graph.graph["view"]].projections:
+        best: dict[tuple[str, str], int] = {}
+        for node, data in graph.nodes(data=True):
+            for end, worst in ways(data["iri"], projection.path, 0):
+                pair = (node, compact(end)) if projection.ordered or data["iri"] < end else (compact(end), node)
+                if worst:
+                    best[pair] = min(worst, best.get(pair, worst))
+        found = {(s, t): data.get("best_evidence") for s, t, key, data in graph.edges(keys=True, data=True) if key == projection.name}
+        assert found
+        assert found == {pair: facts.levels[best[pair]] if pair in best else None for pair in found}, projection.name
 
 
 def test_links_that_hold_both_ways_are_named(graph):
@@ -162,6 +263,97 @@ def test_claimed_is_not_shown():
     assert (claim["publications"], claim["best_evidence"], claim["first_year"]) == (1, "animal model", 2011)
 
 
+def _two_ways() -> Facts:
+    """Two therapies with two targets in common: each is stated well for one of them and badly for the other."""
+    mkg = "https://w3id.org/mesokg/id/"
+    things = {mkg + name: Thing(mkg + name, kind, name, [], {}, Support()) for name, kind in (("a", "Therapy"), ("b", "Therapy"), ("g", "Gene"), ("h", "Gene"))}
+    levels = {("a", "g"): {1}, ("b", "g"): {6}, ("a", "h"): {5, 8}, ("b", "h"): {4}}
+    links = [Link(mkg + s, "targets", mkg + o, False) for s, o in levels]
+    support = {(mkg + s, "targets", mkg + o): Support({mkg + s + o}, found, set()) for (s, o), found in levels.items()}
+    return Facts(things, links, support, {}, {}, {}, {number: f"level {number}" for number in range(1, 10)}, {})
+
+
+def test_a_projection_does_not_mix_the_best_of_several_ways():
+    shares = network_of(_two_ways(), "similar-therapies").edges["mkg:a", "mkg:b", "sharesTarget"]
+    # by g the weakest is 6, by h it is 5; the best statement of all, of level 1, proves nothing of what b targets
+    assert shares["best_evidence"] == "level 5"
+    assert shares["sources"].count(";") == 3
+
+
+def test_what_is_denied_or_superseded_supports_nothing():
+    from mesokg.networks.facts import _evidence
+
+    a, g, levels = "mkg-a", "mkg-g", {"good": 1, "bad": 6}
+    p = "https://w3id.org/mesokg/ontology/targets"
+    normal, deprecated = "https://w3id.org/mesokg/ontology/rankNormal", "https://w3id.org/mesokg/ontology/rankDeprecated"
+    rows = [
+        (a, p, g, "affirms", "bad", "false", normal), (a, p, g, "denies", "good", "true", normal), (a, p, g, "outdated", "good", "false", deprecated),
+        (a, p, "x", "denies", "good", "true", normal), (g, p, a, "outdated", "good", "false", deprecated), (a, p, g, "unranked", "bad", "false", None),
+    ]  # fmt: skip
+
+    class Store:
+        def query(self, sparql):
+            return type("Answer", (), {"rows": [tuple(value if value is None else type("Term", (), {"value": value}) for value in row) for row in rows]})
+
+    published = {"affirms": 2005, "denies": 2001, "outdated": 1999, "unranked": 2007}
+    support, denied, about, against, statements = _evidence(Store(), {a: "Therapy", g: "Gene"}, levels, published)
+    assert support[a, "targets", g] == about[a] == about[g] == Support({"affirms", "unranked"}, {6}, {2005, 2007})
+    assert denied[a, "targets", g] == against[a] == against[g] == Support({"denies"}, {1}, {2001})
+    assert statements == {(a, "affirms"): (1, 0), (a, "denies"): (0, 2), (a, "unranked"): (1, 0)}
+    # a link that was stated stays one, though nothing supports it any more
+    assert support[g, "targets", a] == Support()
+
+
+def test_denials_have_attributes_of_their_own():
+    from dataclasses import replace
+
+    facts, mkg = _tiny(), "https://w3id.org/mesokg/id/"
+    facts.things[mkg + "a"] = replace(facts.things[mkg + "a"], denied=Support({mkg + "paper", mkg + "page"}, {5}, {2011}))
+    facts.denied[mkg + "a", "targets", mkg + "g"] = Support({mkg + "paper"}, {5}, {2011})
+    graph = network_of(facts, "therapies")
+    assert (graph.nodes["mkg:a"]["publications"], graph.nodes["mkg:a"]["denials"], graph.nodes["mkg:a"]["denied_by"]) == (0, 1, "mkg:page; mkg:paper")
+    assert (graph.edges["mkg:a", "mkg:g", "targets"]["denials"], graph.edges["mkg:a", "mkg:g", "targets"]["publications"]) == (1, 0)
+    assert "denials" not in graph.nodes["mkg:b"] and "first_year" not in graph.nodes["mkg:a"]
+
+
+def test_what_a_view_without_places_gets(facts, monkeypatch):
+    """A layout computed as the table's was; without the library for it, a warning that says what to do."""
+    numpy = pytest.importorskip("numpy")
+    from mesokg.networks import layout, unplaced
+    from mesokg.networks.renew import lay_out
+
+    monkeypatch.setattr(layout, "read_layout", dict)
+    graph = network_of(facts, "trials")
+    laid = lay_out(unplaced(facts, "trials"))
+    assert {node: (data["x"], data["y"]) for node, data in graph.nodes(data=True)} == laid
+    # linked nodes stand nearer to each other than others: no ball
+    place = {node: numpy.array(at) for node, at in laid.items()}
+    linked = numpy.median([numpy.linalg.norm(place[s] - place[t]) for s, t in graph.edges()])
+    anyhow = numpy.median([numpy.linalg.norm(place[s] - place[t]) for s, t in itertools.combinations(graph, 2)])
+    assert linked < 0.4 * anyhow
+    # few without a place are put beside their neighbours, without a computation
+    known = dict(list(laid.items())[: int(0.85 * len(laid))])
+    monkeypatch.setattr(layout, "_computed", lambda *_: pytest.fail("computed"))
+    graph = unplaced(facts, "trials")
+    place_nodes(graph, known)
+    assert all((graph.nodes[node]["x"], graph.nodes[node]["y"]) == at for node, at in known.items())
+
+
+def test_a_layout_that_cannot_be_computed_is_warned_of(facts, monkeypatch):
+    from mesokg.networks import layout
+
+    monkeypatch.setattr(layout, "read_layout", dict)
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    with pytest.warns(UserWarning, match=r"nodes of lineage have no place.*pip install mesokg\[layout\].*python -m mesokg\.networks\.renew --build"):
+        graph = network_of(facts, "lineage")
+    assert all({"x", "y"} <= data.keys() for _, data in graph.nodes(data=True))
+    monkeypatch.undo()
+    monkeypatch.setattr(layout, "read_layout", dict)
+    monkeypatch.setattr(layout, "MOST", 100)
+    with pytest.warns(UserWarning, match=r"take long to lay out; run `python -m mesokg\.networks\.renew"):
+        network_of(facts, "lineage")
+
+
 def test_the_table_of_places_covers_the_views(graph):
     """Renew it on purpose where this fails: python -m mesokg.networks.renew --build build."""
     known = read_layout()[graph.graph["view"]]
@@ -174,7 +366,9 @@ def test_new_nodes_stand_beside_their_neighbours():
 
     graph = networkx.MultiDiGraph([("old", "new"), ("new", "newer")])
     graph.add_node("alone")
-    place_nodes(graph, {"old": (100.0, 0.0)})
+    known = {f"known {number}": (30.0 * number, -200.0) for number in range(20)}
+    graph.add_nodes_from(known)
+    place_nodes(graph, {"old": (100.0, 0.0), **known})
     assert 50 < graph.nodes["new"]["x"] < 150 and abs(graph.nodes["newer"]["y"]) < 100
     assert all({"x", "y"} <= data.keys() for _, data in graph.nodes(data=True))
 
@@ -234,11 +428,12 @@ def test_every_table_has_a_style(real_store):
     assert all(style.shape in SHAPES and style.size > 0 for style in styles.values())
 
 
-# Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113: full protanopia and deuteranopia, linear RGB
+# Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113: full protanopia, deuteranopia and tritanopia, linear RGB
 SIGHT = {
     "all three cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
     "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
 }
 
 
@@ -250,14 +445,38 @@ def _lab(colour: str, matrix) -> tuple[float, float, float]:
     return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
 
 
+def _apart(one: str, other: str, sight: str) -> float:
+    """The distance of two colours in CIELAB, in these eyes."""
+    return sum((a - b) ** 2 for a, b in zip(_lab(one, SIGHT[sight]), _lab(other, SIGHT[sight]), strict=True)) ** 0.5
+
+
+def _close(kinds, sight: str, least: float) -> list[str]:
+    styles = [read_styles()[name] for name in sorted(kinds)]
+    pairs = ((one, other, _apart(one.colour, other.colour, sight)) for one, other in itertools.combinations(styles, 2))
+    return [f"{one.kind} and {other.kind}: {distance:.0f}" for one, other, distance in pairs if distance < least]
+
+
 @pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.kinds], ids=lambda view: view.name)
-def test_kinds_of_a_view_are_told_apart_by_colour_or_shape(view, sight):
-    """Two kinds of one view differ in shape, or by 12 units of CIELAB in the eyes of everybody."""
-    styles = [read_styles()[name] for name in sorted(view.kinds)]
-    for one, other in itertools.combinations(styles, 2):
-        distance = sum((a - b) ** 2 for a, b in zip(_lab(one.colour, SIGHT[sight]), _lab(other.colour, SIGHT[sight]), strict=True)) ** 0.5
-        assert one.shape != other.shape or distance >= 12, f"{one.kind} and {other.kind}: {distance:.0f}"
+@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.kinds and len(view.kinds) <= 10], ids=lambda view: view.name)
+def test_kinds_of_a_view_are_told_apart_by_colour_alone(view, sight):
+    """Gephi draws no shapes."""
+    assert not _close(view.kinds, sight, 14)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_kinds_of_the_full_view_are_told_apart_by_colour(facts, sight):
+    """Those of more than 2 % of the nodes well, all others as far as so many colours can be."""
+    from collections import Counter
+
+    counted = Counter(thing.class_name for thing in facts.things.values())
+    often = {name for name, number in counted.items() if number > 0.02 * len(facts.things)}
+    assert len(often) >= 15
+    assert not _close(often, sight, 12)
+    assert not _close(read_styles(), sight, 7)
+
+
+def test_every_view_of_few_kinds_is_tested_by_colour():
+    assert {view.name for view in VIEWS.values() if not view.kinds or len(view.kinds) > 10} == {"full"}
 
 
 @pytest.mark.parametrize("seed", ["0", "77"])

@@ -6,14 +6,16 @@ Only shapes, lines and text: no script, no font file, no outside reference.
 from __future__ import annotations
 
 import math
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Survey, clean_text, edge_rows, is_colour, look_of, plain, type_of
+from mesokg.formats.cleaning import Survey, as_number, clean_text, edge_rows, is_colour, look_of, plain, type_of
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["write_svg"]
 
 WIDTH = 1800.0
-"""Pixels across, legend included."""
+"""Pixels across, legend included, of a picture of up to ROOMY nodes; larger ones grow, or their names had no room."""
+
+ROOMY = 350
+WIDEST = 2.2
+"""How many times as wide as WIDTH the widest picture is."""
 
 MARGIN = 30.0
 FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
@@ -30,28 +36,40 @@ SMALL, LARGE = 11.0, 19.0
 """Font sizes in pixels of the least and the most important node."""
 
 CROWD = 600
-"""Nodes from which on only the most important quarter of this number is labelled, and lines have no heads."""
+"""Nodes from which on lines have no heads, and only names that must not be left out may stand apart from their node."""
 
-HUBS = 15
-"""The most important nodes, labelled even where a dot is in the way."""
+HUBS, SHARE, MOST_HUBS = 15, 6, 60
+"""So many of the most important nodes, or one in SHARE of them up to the last number: these, and the kinds in the graph
+attribute ``named``, are labelled even where a dot is in the way."""
+
+CLOSE = 90.0
+"""Pixels within which other nodes crowd a node."""
 
 FARTHEST = 7.0
 """How far from a node its label may stand, joined to it by a line, in radii of the node."""
 
+FAR = 420
+"""The same for a node that must have its label, in pixels."""
+
 LINKS = 16
 """Kinds of links up to which the legend shows them."""
 
-LONGEST = 40
-"""Characters of a label; the whole is in the tooltip."""
+LONGEST = 34
+"""Characters of one line of a label, which has three lines at most; the whole is in the tooltip."""
+
+MOST_LINES = 3
+SHORT, BROKEN = 12, 24
+"""Characters up to which a label is never broken in two lines, and from which on it is rather broken than written in one."""
 
 GAP = 0.8
 """Pixels between the tip of an arrow and the rim of its node, so that the white line around the node stays."""
 
 
 Box = tuple[float, float, float, float]
+Point = tuple[float, float]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Node:
     name: Any
     x: float
@@ -63,6 +81,13 @@ class _Node:
     importance: float
     kind: str
     tip: str
+    named: bool = False
+    hub: bool = False
+
+    @property
+    def must(self) -> bool:
+        """Whether its label must not be left out."""
+        return self.named or self.hub
 
     @property
     def reach(self) -> float:
@@ -98,18 +123,94 @@ def text_width(text: str, size: float) -> float:
     return round(size * (0.64 * (len(text) - wide) + 1.1 * wide), 2)
 
 
+_LETTERS = {
+    **dict.fromkeys("iljtfrI.,:;'|()[]-/! ", 0.42), **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ&", 0.79), **dict.fromkeys("wMm", 0.98), **dict.fromkeys("W@%", 1.0),
+}  # fmt: skip
+"""Widths of letters in em, on the safe side for DejaVu Sans and Verdana; all others 0.65."""
+
+
+def _room(text: str, size: float) -> float:
+    """Width to keep for a label: more than for most text where it is of capitals."""
+    return max(text_width(text, size), size * sum(_LETTERS.get(c, 0.65) for c in text))
+
+
 def _text(value: object) -> str:
     """A value as one line of text."""
     return " ".join(str(plain(value, "string")).split()) if type_of(value) else ""
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+def _cut(text: str, longest: int = 40) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;:") + "…"
+
+
+def _broken(text: str, number: int) -> tuple[str, ...]:
+    """The text in this number of lines, the longest as short as can be; in fewer where it has too few words.
+
+    >>> _broken("retroviral vector for T-cell transduction", 2)
+    ('retroviral vector for', 'T-cell transduction')
+    """
+    words = text.split(" ")
+    if number < 2 or len(words) < 2:
+        return (text,)
+    ways = [(head, *_broken(" ".join(words[at:]), number - 1)) for at in range(1, len(words)) if len(head := " ".join(words[:at])) < len(text)]
+    return min(ways, key=lambda lines: (max(map(len, lines)), len(lines)))
+
+
+@lru_cache(maxsize=2 * 5000)
+def _lines(text: str) -> list[tuple[str, ...]]:
+    """The ways to write a label, best first: in one line where it is short, in two, in three where they are too long.
+
+    >>> _lines("short"), _lines("gavocabtagene autoleucel")[0]
+    ([('short',)], ('gavocabtagene autoleucel',))
+    """
+    whole = _cut(text, MOST_LINES * LONGEST)
+    ways = [lines for lines in (_broken(whole, number) for number in range(1, MOST_LINES + 1)) if max(map(len, lines)) <= LONGEST]
+    if not ways:
+        return [_filled(whole)]
+    if len(ways) > 1 and len(ways[0]) == 1 and len(whole) > BROKEN:
+        ways[:2] = ways[1::-1]
+    return ways[:2] if len(whole) > SHORT else ways[:1]
+
+
+def _filled(text: str) -> tuple[str, ...]:
+    """The text in lines as full as its words allow, cut where it ends too late or a word is longer than a line."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if len(longer) <= LONGEST or not lines[-1]:
+            lines[-1] = longer
+        elif len(lines) < MOST_LINES:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+            break
+    return tuple(_cut(line, LONGEST) for line in lines)
+
+
+def _number(value: object) -> float:
+    """A finite number; what is past the largest is the largest, what is no number is 0."""
+    if isinstance(value, bool) or not (isinstance(value, int) or type_of(value) in ("long", "double")):
+        return 0.0
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        number = math.copysign(math.inf, 1 if value > 0 else -1)  # type: ignore[operator]
+    return 0.0 if math.isnan(number) else max(-sys.float_info.max, min(sys.float_info.max, number))
+
+
+VAST = 1e150
+"""Coordinates and sizes are cut to this, or their differences and products would be infinite."""
+
+
+def _near(value: float) -> float:
+    return max(-VAST, min(VAST, value))
 
 
 def _nodes(graph: networkx.Graph) -> list[_Node]:
     found = []
     number = max(1, len(graph))
+    named = graph.graph.get("named")
+    named = {_text(kind) for kind in named} if isinstance(named, list | tuple | set | frozenset) else set()
     for position, (node, data) in enumerate(graph.nodes(data=True)):
         colour, size, place, shape = look_of(data)
         if place is None:
@@ -118,29 +219,48 @@ def _nodes(graph: networkx.Graph) -> list[_Node]:
             place = (12.0 * number * math.cos(angle) / math.pi, 12.0 * number * math.sin(angle) / math.pi, 0.0)
         label = _text(data.get("label")) or _text(str(node))
         kind = _text(data.get("kind"))
-        rank = data.get("pagerank", data.get("size", 1.0))
-        rank = float(rank) if isinstance(rank, int | float) and math.isfinite(rank) else 0.0
+        rank = max(0.0, _number(data.get("pagerank", data.get("size", 1.0))))
         whole = _text(data.get("full_label")) or label
         tip = f"{whole} ({kind})" if kind else whole
         found.append(
-            _Node(node, place[0], -place[1], (8.0 if size is None else size) / 2, colour or "#777777", shape or "disc", _cut(label), rank, kind, tip[:300])
+            _Node(
+                node, _near(place[0]), -_near(place[1]), (8.0 if size is None else _near(size)) / 2, colour or "#777777", shape or "disc",
+                label, rank, kind, tip[:300], bool(kind) and kind in named,
+            )
         )
+    for hub in sorted(found, key=_first)[: max(HUBS, min(MOST_HUBS, number // SHARE))]:
+        hub.hub = True
     return found
 
 
-def _fit(nodes: list[_Node], left: float) -> tuple[float, float]:
+def _first(node: _Node) -> tuple[float, str]:
+    """The order of importance."""
+    return -node.importance, str(node.name)
+
+
+MORE = (1.0, 1.12, 1.25, 1.5)
+"""How many times as large a picture becomes in which a name that must not be left out found no room."""
+
+
+def _growth(nodes: list[_Node]) -> float:
+    """How many times as large as usual a picture of so many nodes is."""
+    return max(1.0, min(WIDEST, math.sqrt(len(nodes) / ROOMY)))
+
+
+def _fit(nodes: list[_Node], left: float, grown: float) -> tuple[float, float]:
     """Move and scale the nodes into the space right of the legend; width and height of the picture."""
+    wide_enough, above = WIDTH * grown, MARGIN + 60 * grown
     if not nodes:
         return left + 2 * MARGIN, 200.0
     low_x, high_x = min(n.x - n.radius for n in nodes), max(n.x + n.radius for n in nodes)
     low_y, high_y = min(n.y - n.radius for n in nodes), max(n.y + n.radius for n in nodes)
     wide, tall = max(high_x - low_x, 1.0), max(high_y - low_y, 1.0)
-    scale = min((WIDTH - left - 2 * MARGIN) / wide, 1.6 * WIDTH / tall, 12.0)
+    scale = min((wide_enough - left - 2 * MARGIN) / wide, 1.6 * wide_enough / tall, 12.0)
     for node in nodes:
         node.x = left + MARGIN + (node.x - low_x) * scale
-        node.y = MARGIN + 40 + (node.y - low_y) * scale
+        node.y = above + (node.y - low_y) * scale
         node.radius = max(1.6, min(26.0, node.radius * scale))
-    return left + wide * scale + 2 * MARGIN, tall * scale + 2 * MARGIN + 40
+    return left + wide * scale + 2 * MARGIN, above + tall * scale + MARGIN
 
 
 class _Taken:
@@ -160,6 +280,13 @@ class _Taken:
         for key in self._keys(box):
             self.cells.setdefault(key, []).append(box)
 
+    def meets(self, box: Box) -> bool:
+        for key in self._keys(box):
+            for other in self.cells.get(key, ()):
+                if box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]:
+                    return True
+        return False
+
     def touched(self, box: Box) -> set[Box]:
         return {
             other
@@ -171,12 +298,13 @@ class _Taken:
 
 @dataclass
 class _Label:
-    """A label and the box kept for it, wider than its letters; ``anchor`` is the side on which it meets its node.
+    """A label of one or more lines and the box kept for it, wider than its letters; ``anchor`` is the side on which it meets its node.
 
     ``apart`` is set where the label stands away from its node and a line joins the two.
     """
 
     node: _Node
+    lines: tuple[str, ...]
     size: float
     box: Box
     anchor: str
@@ -187,25 +315,36 @@ class _Label:
         return {"start": self.box[0], "middle": (self.box[0] + self.box[2]) / 2, "end": self.box[2]}[self.anchor]
 
     @property
-    def y(self) -> float:
-        return (self.box[1] + self.box[3]) / 2 + self.size * 0.35
+    def baselines(self) -> list[float]:
+        return [self.box[1] + self.size * (ROW * number + 0.95) for number in range(len(self.lines))]
 
     @property
-    def line(self) -> tuple[float, float]:
-        """The point of the box that is nearest to the node."""
-        return min(max(self.node.x, self.box[0]), self.box[2]), min(max(self.node.y, self.box[1]), self.box[3])
+    def rows(self) -> Iterator[Box]:
+        """The box of each line."""
+        for number, line in enumerate(self.lines):
+            width, top = _room(line, self.size), self.box[1] + self.size * ROW * number
+            left = self.x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor]
+            yield left, top, left + width, top + self.size * ROW
 
-    def reaches(self, dots: _Taken) -> bool:
-        """Whether the line to the node touches no other node, or the label would seem to be that one's."""
-        (x, y), node = self.line, self.node
+    @property
+    def end(self) -> Point:
+        """The point of the label that is nearest to the node."""
+        x, y = self.node.x, self.node.y
+        return min(((min(max(x, left), right), min(max(y, top), bottom)) for left, top, right, bottom in self.rows), key=lambda at: math.dist(at, (x, y)))
+
+    @property
+    def leader(self) -> list[Box]:
+        """Small boxes along the line from the rim of the node to the label."""
+        (x, y), node = self.end, self.node
         far = math.hypot(x - node.x, y - node.y)
-        for step in range(int(far / 4) + 1):
-            share = min(1.0, 4 * step / far) if far else 0.0
-            at = (node.x + share * (x - node.x), node.y + share * (y - node.y))
-            spot = (at[0] - 2, at[1] - 2, at[0] + 2, at[1] + 2)
-            if any(_covers(spot, dot) for dot in dots.touched(spot) if dot != node.dot):
-                return False
-        return True
+        steps = int(far / 4) + 1
+        shares = [step / steps for step in range(steps + 1)]
+        spots = [(node.x + share * (x - node.x), node.y + share * (y - node.y)) for share in shares if share * far >= node.radius]
+        return [(across - 2, down - 2, across + 2, down + 2) for across, down in spots]
+
+
+ROW = 1.2
+"""Height of a line of a label, in sizes of its font."""
 
 
 def _covers(box: Box, dot: Box) -> bool:
@@ -229,63 +368,108 @@ def _spots(radius: float, width: float, height: float) -> Iterator[tuple[float, 
             yield across * share * width, down * above, "start" if across > 0 else "end"
 
 
-def _away(radius: float, width: float, height: float) -> Iterator[tuple[float, float, str]]:
+def _away(radius: float, width: float, height: float, farthest: int) -> Iterator[tuple[float, float, str]]:
     """Places for a label that found none at its node, nearest first."""
-    for reach in range(12, max(20, int(FARTHEST * radius)), 8):
-        for turn in range(16):
-            across, down = math.cos(turn * math.pi / 8), math.sin(turn * math.pi / 8)
-            yield across * (radius + reach + width / 2), down * (radius + reach + height / 2), "middle"
+    for reach in (*range(12, min(farthest, 100), 8), *range(100, farthest, 14)):
+        turns = 16 if reach < 60 else 32
+        for turn in range(turns):
+            across, down = math.cos(turn * 2 * math.pi / turns), math.sin(turn * 2 * math.pi / turns)
+            side = "start" if across > 0.5 else "end" if across < -0.5 else "middle"
+            yield across * (radius + reach + width / 2), down * (radius + reach + height / 2), side
 
 
-def _place_labels(nodes: list[_Node], legend: Box) -> list[_Label]:
-    """The most important first, each where it touches nothing."""
-    dots, words = _Taken(), _Taken()
-    words.add(legend)
-    words.add((0.0, 0.0, WIDTH, MARGIN + 24))
-    # in a large picture labels may cover the smallest dots, or the most important nodes would have none
-    smallest = 0.0 if len(nodes) < CROWD else 4.0
-    for node in (node for node in nodes if node.radius >= smallest):
-        dots.add(node.dot)
-    highest = max((node.importance for node in nodes), default=0.0) or 1.0
-    placed: list[_Label] = []
-    left: list[tuple[_Node, float]] = []
+class _Labels:
+    """Labels put one after another, each where it touches no label, no line to a label and, if it can be, no node."""
 
-    def place(node: _Node, size: float, offsets: Iterator[tuple[float, float, str]], *, cover: bool = False, apart: bool = False) -> bool:
-        width, height = text_width(node.label, size), size * 1.2
+    def __init__(self, nodes: list[_Node], kept: list[Box]) -> None:
+        self.dots, self.words, self.leaders = _Taken(), _Taken(), _Taken()
+        for box in kept:
+            self.words.add(box)
+        for node in nodes:
+            self.dots.add(node.dot)
+        self.placed: list[_Label] = []
+
+    def _is_free(self, label: _Label, *, cross: bool) -> bool:
+        """Whether the line to the label touches nothing, or the label would seem to be that of another node."""
+        for spot in label.leader:
+            if self.words.meets(spot) or not cross and self.leaders.meets(spot):
+                return False
+            if any(_covers(spot, dot) for dot in self.dots.touched(spot) if dot != label.node.dot):
+                return False
+        return True
+
+    def crowd(self, node: _Node) -> int:
+        """How many other nodes are close."""
+        return len(self.dots.touched((node.x - CLOSE, node.y - CLOSE, node.x + CLOSE, node.y + CLOSE)))
+
+    def put(self, node: _Node, size: float, *, farthest: int = 0, cover: bool = False) -> bool:
+        """Put the label at its node or, with ``farthest``, apart from it; ``cover`` allows a place over other nodes, or a
+        line across another line."""
         least, good = math.inf, None
-        for across, down, anchor in offsets:
-            x, y = node.x + across, node.y + down
-            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            if words.touched(box):
-                continue
-            hidden = sum((dot[2] - dot[0]) ** 2 for dot in dots.touched(box) if _covers(box, dot))
-            if hidden < least and (cover or not hidden):
-                label = _Label(node, size, box, anchor, apart)
-                if not apart or label.reaches(dots):
-                    least, good = hidden, label
-                    if not least:
-                        break
-        if good is not None:
-            words.add(good.box)
-            placed.append(good)
-        return good is not None
+        for lines in _lines(node.label):
+            width, height = max(_room(line, size) for line in lines), size * ROW * len(lines)
+            offsets = _away(node.reach, width, height, farthest) if farthest else _spots(node.reach, width, height)
+            for across, down, anchor in offsets:
+                x, y = node.x + across, node.y + down
+                box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+                if self.words.meets(box) or self.leaders.meets(box):
+                    continue
+                hidden = sum((dot[2] - dot[0]) ** 2 for dot in self.dots.touched(box) if _covers(box, dot))
+                if hidden < least and (cover or not hidden):
+                    label = _Label(node, lines, size, box, anchor, bool(farthest))
+                    if not farthest or self._is_free(label, cross=cover):
+                        least, good = hidden, label
+                        if not least:
+                            break
+            if good is not None and not least:
+                break
+        if good is None:
+            return False
+        self.words.add(good.box)
+        if good.apart:
+            for spot in good.leader:
+                self.leaders.add(spot)
+        self.placed.append(good)
+        return True
 
-    crowded = len(nodes) >= CROWD
-    ranked = sorted(nodes, key=lambda n: (-n.importance, str(n.name)))
-    for rank, node in enumerate(ranked[: CROWD // 4] if crowded else ranked):
-        size = round(SMALL + (LARGE - SMALL) * math.sqrt(max(0.0, node.importance) / highest), 1)
-        room = (node.reach, text_width(node.label, size), size * 1.2)
-        if place(node, size, _spots(*room)):
-            continue
-        if rank >= HUBS:
-            left.append((node, size))
-        elif crowded or not place(node, size, _away(*room), apart=True):
-            # a picture without the names of its hubs tells no story: these may cover a dot
-            place(node, size, _spots(*room), cover=True)
-    if not crowded:
-        for node, size in sorted(left, key=lambda pair: -pair[0].radius):
-            place(node, size, _away(node.radius, text_width(node.label, size), size * 1.2), apart=True)
-    return placed
+
+MOST_LABELS = 5000
+"""So many nodes at most are given a label, the most important ones: the page is full long before."""
+
+TRIES, HOPELESS = 5, 8
+"""How often labels that must be there are put anew, the ones that found no place first, where these are not too many."""
+
+
+def _place_labels(nodes: list[_Node], kept: list[Box], grown: float) -> list[_Label]:
+    """Those that must be there first, then the most important; ``kept`` are boxes for other things."""
+    highest = max((node.importance for node in nodes), default=0.0) or 1.0
+    large = LARGE * math.sqrt(grown)
+    sizes = {id(node): round(SMALL + (large - SMALL) * math.sqrt(node.importance / highest), 1) for node in nodes}
+    ranked = sorted(nodes, key=_first)
+    labels, hard = _Labels(nodes, kept), list[_Node]()
+    # a picture without these names tells no story: they may be smaller, stand far off, and at last cover a dot; first
+    # those with the least room
+    must = sorted((node for node in ranked if node.must), key=lambda one: -labels.crowd(one))
+    first: list[_Node] = []
+    for turn in range(TRIES if len(nodes) < 2 * CROWD else 1):
+        if turn:
+            # named kinds that once found no place stay before hubs that found none
+            first += [node for node in hard if node.named and node not in first]
+            early = dict.fromkeys([*first, *hard])
+            labels, must = _Labels(nodes, kept), [*early, *(node for node in must if node not in early)]
+        hard = [
+            node for node in must
+            if not labels.put(node, sizes[id(node)]) and not labels.put(node, SMALL) and not labels.put(node, SMALL, farthest=FAR)
+        ]  # fmt: skip
+        if not hard or len(hard) > HOPELESS:
+            break
+    for node in sorted(hard, key=lambda one: not one.named):
+        labels.put(node, SMALL, farthest=FAR // 3, cover=True) or labels.put(node, SMALL, cover=True)
+    left = [node for node in ranked[:MOST_LABELS] if not node.must and not labels.put(node, sizes[id(node)]) and not labels.put(node, SMALL)]
+    if len(nodes) < CROWD:
+        for node in sorted(left, key=lambda one: -one.radius):
+            labels.put(node, SMALL, farthest=max(20, int(FARTHEST * node.radius)))
+    return labels.placed
 
 
 def _shape(node: _Node) -> str:
@@ -304,8 +488,9 @@ def _shape(node: _Node) -> str:
 def write_svg(graph: networkx.Graph, path: Target) -> None:
     """Draw any NetworkX graph: positions, colours, sizes and shapes of its nodes where it has them, else a ring of dots.
 
-    Labels that would cover another label or a node are left out, the least important first; every node tells its whole
-    label when pointed at. Links of a directed graph have a head at their target, but for the kinds in the graph
+    Labels that would cover another label or a node are left out, the least important first, and a note says how many;
+    those of the most important nodes, and of the kinds in the graph attribute ``named``, are not. Every node tells its
+    whole label when pointed at. Links of a directed graph have a head at their target, but for the kinds in the graph
     attribute ``undirected``. ``path`` may be ``-``. Raises ExportError where a name cannot be written, naming the node
     or edge and the attribute, or the file.
     """
@@ -315,22 +500,28 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     kinds = Counter(node.kind for node in nodes if node.kind)
     links = _links(graph)
     lines = len(kinds) + len(links) + (1 if kinds and links else 0)
-    legend = 0.0
-    if lines:
-        counted = [*kinds.items(), *((link.name, link.number) for link in links)]
-        legend = 34 + max(text_width(f"{name}  {number:,}", 15) for name, number in counted) + 12
-    width, height = _fit(nodes, legend)
-    labels = _place_labels(nodes, (-WIDTH, 0.0, legend, MARGIN + 50 + 24.0 * lines))
+    counted = [*kinds.items(), *((link.name, link.number) for link in links)]
     title = _text(graph.graph.get("name")) or "Network"
     story = _text(graph.graph.get("description"))
+    for more in MORE:
+        grown = _growth(nodes) * more
+        legend = (34 + max(text_width(f"{name}  {number:,}", 15) for name, number in counted) + 12) * grown if lines else 0.0
+        width, height = _fit(nodes, legend, grown)
+        across = WIDTH * grown
+        kept = [(-across, 0.0, legend, MARGIN + (50 + 24.0 * lines) * grown), (-across, -600.0, 2 * across, MARGIN + 36 * grown)]
+        labels = _place_labels(nodes, kept, grown)
+        missing = {id(node) for node in nodes if node.must} - {id(label.node) for label in labels}
+        if not missing or len(missing) > HOPELESS or more == MORE[-1]:
+            break
+        nodes = _nodes(graph)
     # labels at the border may stand outside the nodes; the picture grows so that no text is cut
     left = min([0.0, *(label.box[0] - 8 for label in labels)])
-    right = max([width, MARGIN + text_width(title, 24) + MARGIN, *(label.box[2] + 8 for label in labels)])
-    bottom = max([height, MARGIN + 60 + 24.0 * lines + 40, *(label.box[3] + 8 for label in labels)])
-    top = min([0.0, *(label.box[1] - 48 for label in labels)])
+    right = max([width, MARGIN + text_width(title, 24 * grown) + MARGIN, *(label.box[2] + 8 for label in labels)])
+    bottom = max([height, MARGIN + (60 + 24.0 * lines) * grown + 40, *(label.box[3] + 8 for label in labels)])
+    top = 0.0
     heads = _Heads()
     edges = list(_edges(graph, {node.name: node for node in nodes}, heads))
-    legend_lines = list(_legend(title, nodes, kinds, links, heads, left, top))
+    legend_lines = list(_legend(title, nodes, kinds, links, heads, left, grown))
     with text_output(path) as stream:
         stream.write(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" role="img" '
@@ -349,14 +540,21 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
         stream.write('</g>\n<g id="leaders" stroke="#777777" stroke-width="0.7">\n')
         for label in labels:
             if label.apart:
-                x, y = label.line
+                x, y = label.end
                 stream.write(f'<path d="M{label.node.x:.1f} {label.node.y:.1f}L{x:.1f} {y:.1f}"/>\n')
         stream.write('</g>\n<g id="labels" fill="#111111" stroke="#FFFFFF" stroke-width="3" paint-order="stroke" stroke-linejoin="round">\n')
         for label in labels:
             # the direction of the picture says which end is the start, whatever the script of the label
-            stream.write(f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size}" text-anchor="{label.anchor}">{_xml(label.node.label)}</text>\n')
+            for line, y in zip(label.lines, label.baselines, strict=True):
+                stream.write(f'<text x="{label.x:.1f}" y="{y:.1f}" font-size="{label.size}" text-anchor="{label.anchor}">{_xml(line)}</text>\n')
         stream.write("</g>\n")
         stream.writelines(legend_lines)
+        if len(labels) < len(nodes):
+            unnamed = len(nodes) - len(labels)
+            stream.write(
+                f'<text id="note" x="{left + MARGIN:.1f}" y="{MARGIN + 32 * grown:.1f}" font-size="{13 * grown:.1f}" fill="#555555">'
+                f"{unnamed:,} of {len(nodes):,} names left out for want of room</text>\n"
+            )
         stream.write("</svg>\n")
 
 
@@ -435,9 +633,6 @@ class _Heads:
             yield "</defs>\n"
 
 
-Point = tuple[float, float]
-
-
 def _at(curve: tuple[Point, Point, Point], share: float) -> Point:
     """The point of a quadratic curve at this share of it."""
     (a, b), (c, d), (e, f) = curve
@@ -468,8 +663,8 @@ def _edges(graph: networkx.Graph, at: dict[Any, _Node], heads: _Heads) -> Iterat
     for source, target, key, data in edge_rows(graph):
         one, other = at[source], at[target]
         colour = _line_colour(data)
-        weight = data.get("weight", 1.0)
-        heavy = math.log1p(weight) if isinstance(weight, int | float) and 0 < weight < 1e300 else 0.0
+        weight = as_number(data.get("weight", 1.0))
+        heavy = math.log1p(weight) if weight is not None and 0 < weight < 1e300 else 0.0
         width = min(7.0, thin * (0.6 + heavy))
         stroke = f'stroke="{colour}" stroke-width="{width:.1f}"'
         if one is other:
@@ -495,19 +690,20 @@ def _edges(graph: networkx.Graph, at: dict[Any, _Node], heads: _Heads) -> Iterat
     yield "</g>\n"
 
 
-def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[_Link], heads: _Heads, left: float, top: float) -> Iterator[str]:
-    x, y = left + MARGIN, top + MARGIN + 14
-    yield f'<g id="legend" fill="#111111">\n<text x="{x:.1f}" y="{y:.1f}" font-size="24" font-weight="bold">{_xml(title)}</text>\n'
+def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[_Link], heads: _Heads, left: float, grown: float) -> Iterator[str]:
+    x, y = left + MARGIN, MARGIN + 14 * grown
+    font, row, half = f'font-size="{15 * grown:.1f}"', 24 * grown, 5 * grown
+    yield f'<g id="legend" fill="#111111">\n<text x="{x:.1f}" y="{y:.1f}" font-size="{24 * grown:.1f}" font-weight="bold">{_xml(title)}</text>\n'
     example = {node.kind: node for node in nodes}
     for number, (kind, count) in enumerate(sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))):
-        line = y + 36 + 24 * number
+        line = y + 44 * grown + row * number
         like = example[kind]
-        mark = _shape(_Node(None, x + 8, line - 5, 7.5, like.colour, like.shape, "", 0.0, kind, ""))
-        yield f'{mark[:-1]}/>\n<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(kind)}  {count:,}</text>\n'
-    y += 24 * (len(kinds) + (1 if kinds else 0)) + 36
+        mark = _shape(_Node(None, x + 8 * grown, line - half, 7.5 * grown, like.colour, like.shape, "", 0.0, kind, ""))
+        yield f'{mark[:-1]}/>\n<text x="{x + 24 * grown:.1f}" y="{line:.1f}" {font}>{_xml(kind)}  {count:,}</text>\n'
+    y += row * (len(kinds) + (1 if kinds else 0)) + 44 * grown
     for number, link in enumerate(links):
-        line = y + 24 * number
-        long, head = (8, heads.name(link.colour, 10)) if link.pointed else (16, "")
-        yield f'<path d="M{x:.1f} {line - 5:.1f}h{long}" stroke="{link.colour}" stroke-width="3"{head}/>\n'
-        yield f'<text x="{x + 24:.1f}" y="{line:.1f}" font-size="15">{_xml(link.name)}  {link.number:,}</text>\n'
+        line = y + row * number
+        long, head = (8 * grown, heads.name(link.colour, 10)) if link.pointed else (16 * grown, "")
+        yield f'<path d="M{x:.1f} {line - half:.1f}h{long:g}" stroke="{link.colour}" stroke-width="{3 * grown:.1f}"{head}/>\n'
+        yield f'<text x="{x + 24 * grown:.1f}" y="{line:.1f}" {font}>{_xml(link.name)}  {link.number:,}</text>\n'
     yield "</g>\n"

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from mesokg.networks.facts import Facts
     from mesokg.store import Store
 
-__all__ = ["VIEWS", "View", "find_view", "network", "network_of"]
+__all__ = ["VIEWS", "View", "find_view", "network", "network_of", "unplaced"]
 
 
 def network(store: Store | pyoxigraph.Store, view: str = "therapies") -> networkx.MultiDiGraph:
     """One view of the graph in a store, laid out and coloured.
 
     Nodes are CURIEs, edge keys names of properties. Node attributes: ``label``, ``iri``, ``kind``, ``family``,
-    ``classes``, ``full_label``, ``description``, ``inferred``, ``publications``, ``sources``, ``best_evidence``,
-    ``first_year``, ``last_year``, ``degree``, ``pagerank``, ``betweenness``, ``community``, ``x``, ``y``, ``size``,
-    ``color``, ``shape``, and values such as ``phase``. Edge attributes: ``label``, ``kind``, ``iri``, ``inferred``,
-    ``weight``, ``counts`` (what the weight counts), evidence as for nodes, ``color``. What is missing is left out.
+    ``classes``, ``description``, ``inferred``, ``publications``, ``sources``, ``denials``, ``denied_by``,
+    ``best_evidence``, ``first_year``, ``last_year``, ``degree``, ``pagerank``, ``betweenness``, ``community``, ``x``, ``y``, ``size``,
+    ``color``, ``shape``, and values such as ``phase``. Edge attributes: ``label``, ``kind``, ``description``, ``iri``,
+    ``inferred``, ``weight``, ``counts`` (what the weight counts), evidence as for nodes, ``color``. What is missing is left out.
 
     Raises UsageError for an unknown view, and for a view in which nothing stands.
     """
@@ -39,9 +39,17 @@ def network(store: Store | pyoxigraph.Store, view: str = "therapies") -> network
 
 def network_of(facts: Facts, view: str) -> networkx.MultiDiGraph:
     """As :func:`network`, from facts already read: several views cost one reading."""
+    from mesokg.networks.layout import place_nodes, read_layout
+
+    graph = unplaced(facts, view)
+    place_nodes(graph, read_layout().get(view, {}))
+    return graph
+
+
+def unplaced(facts: Facts, view: str) -> networkx.MultiDiGraph:
+    """As :func:`network_of`, without ``x`` and ``y``."""
     from mesokg.errors import UsageError
     from mesokg.networks.build import build_network
-    from mesokg.networks.layout import place_nodes, read_layout
     from mesokg.networks.look import colour_edges, paint_nodes
     from mesokg.networks.measures import measure_nodes
 
@@ -51,7 +59,6 @@ def network_of(facts: Facts, view: str) -> networkx.MultiDiGraph:
         wanted = ", ".join(sorted(chosen.kinds)) if chosen.kinds else "anything"
         raise UsageError(f"the view {view!r} is empty: the graph holds no linked {wanted}; was it built from your tables?")
     measure_nodes(graph)
-    place_nodes(graph, read_layout().get(view, {}))
     paint_nodes(graph)
     colour_edges(graph)
     return graph

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mesokg.identifiers import compact, term
 from mesokg.networks.facts import DESCRIPTIONS, Facts, Link, Support, Thing, snake
 from mesokg.networks.styles import read_styles
-from mesokg.networks.views import SYMMETRIC, Projection, View
+from mesokg.networks.views import STATEMENTS, SYMMETRIC, Projection, View
 
 if TYPE_CHECKING:
     import networkx
@@ -54,8 +54,14 @@ def build_network(facts: Facts, view: View) -> networkx.MultiDiGraph:
     graph = networkx.MultiDiGraph(name=view.title, view=view.name, description=view.story)
     # links without a direction, for pictures
     graph.graph["undirected"] = sorted(SYMMETRIC | {projection.name for projection in view.projections if not projection.ordered})
+    # kinds whose names a picture must not leave out
+    styles = read_styles()
+    graph.graph["named"] = sorted(styles[name].kind for name in view.named & {facts.things[iri].class_name for iri in shown} if name in styles)
+    # the sources stand in attributes, and not every view has a node for them
+    graph.graph["aliases"] = dict(sorted(_aliases(facts)))
+    linked = _linked(facts)
     for iri in shown:
-        graph.add_node(curies[iri], **_node(facts, facts.things[iri]))
+        graph.add_node(curies[iri], **_node(facts, facts.things[iri], linked))
     graph.graph["over_time"] = {
         curies[iri]: {snake(name): values for name, values in facts.over_time[iri].items()}
         for iri in shown
@@ -66,18 +72,27 @@ def build_network(facts: Facts, view: View) -> networkx.MultiDiGraph:
     return graph
 
 
-def _node(facts: Facts, thing: Thing) -> dict[str, Any]:
+def _aliases(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The PMID or DOI of each source that has one, as a CURIE."""
+    for iri, thing in facts.things.items():
+        for name, prefix in (("pmid", "PMID"), ("doi", "doi")):
+            if thing.values.get(name):
+                yield compact(iri), f"{prefix}:{min(thing.values[name])}"
+                break
+
+
+def _node(facts: Facts, thing: Thing, linked: dict[str, tuple[Links, Links]]) -> dict[str, Any]:
     style = read_styles().get(thing.class_name)
+    told = next((thing.values[name][0] for name in DESCRIPTIONS if name in thing.values), "")
     found: dict[str, Any] = {
         "label": _name(thing),
         "iri": thing.iri,
-        "kind": style.kind if style else snake(thing.class_name).replace("_", " "),
+        "kind": _kind_name(thing.class_name),
         "family": style.family if style else "other",
         "classes": "; ".join(thing.classes) or None,
-        "full_label": thing.label or None,
-        "description": next((thing.values[name][0] for name in DESCRIPTIONS if name in thing.values), None),
+        "description": told or _told(facts, thing, *linked.get(thing.iri, ({}, {}))),
         "inferred": False,
-        **_evidence(facts, thing.support, _years(thing)),
+        **_evidence(facts, thing.support, thing.denied, _years(thing)),
     }
     for name in ATTRIBUTES:
         if name in thing.values:
@@ -85,13 +100,74 @@ def _node(facts: Facts, thing: Thing) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-LONGEST_LABEL = 48
-"""Characters of a label in a picture; ``full_label`` keeps the whole."""
-
-
 def _name(thing: Thing) -> str:
-    label = thing.label or compact(thing.iri)
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip(" ,;:") + "…"
+    return thing.label or compact(thing.iri)
+
+
+def _kind_name(class_name: str) -> str:
+    style = read_styles().get(class_name)
+    return style.kind if style else snake(class_name).replace("_", " ")
+
+
+Links = dict[str, list[str]]
+"""By name of a property, the things at the other end."""
+
+TOLD = 3
+"""Classes, values and links of one thing that its description tells, and things that it names for each link."""
+
+TELLING = ("effectDirection", "measure", "value", "numerator", "denominator", "resultUnit", "resultStatus", "alterationKind", "armRole",
+           "dose", "route", "purpose", "registryIdentifier", "publisher", "journal", "countryCode", "symbol")
+"""Values that a made description tells, the first of them that a thing has."""
+
+
+def _linked(facts: Facts) -> dict[str, tuple[Links, Links]]:
+    """What each thing is linked to, and what is linked to it: stated, and inferred where nothing is stated."""
+    found: dict[str, tuple[Links, Links]] = defaultdict(lambda: (defaultdict(list), defaultdict(list)))
+    for inferred in (False, True):
+        stated = set(found) if inferred else set()
+        for link in facts.links:
+            if link.inferred is inferred:
+                if link.source not in stated:
+                    found[link.source][0][link.name].append(link.target)
+                if link.target not in stated:
+                    found[link.target][1][link.name].append(link.source)
+    return found
+
+
+def _told(facts: Facts, thing: Thing, onward: Links, inward: Links) -> str:
+    """A description of a thing for which the graph has none: its classes, what it is linked to, what is linked to it.
+
+    ``gene-edited T-cell product; transduced with: lentiviral construct; named under administers cells by 1 therapy``
+    """
+    kind = _kind_name(thing.class_name)
+    classes = [name for name in thing.classes if name != "source"][:TOLD]
+    parts = [", ".join(classes if any(kind in name for name in classes) else [kind, *classes])]
+    for name in [name for name in TELLING if name in thing.values][:TOLD]:
+        parts.append(f"{facts.labels.get(term(name), name)}: {_short('; '.join(thing.values[name]))}")
+    for name in list(onward)[:TOLD]:
+        ends = [_short(_name(facts.things[end])) for end in onward[name][:TOLD]]
+        more = len(onward[name]) - len(ends)
+        parts.append(f"{facts.labels.get(term(name), name)}: {', '.join(ends)}{f' and {more} more' if more else ''}")
+    for name in list(inward)[: max(0, TOLD - len(onward))]:
+        kinds = {_kind_name(facts.things[end].class_name) for end in inward[name]}
+        number = len(inward[name])
+        parts.append(f"named under {facts.labels.get(term(name), name)} by {number} {_plural(next(iter(kinds)), number) if len(kinds) == 1 else 'things'}")
+    return "; ".join(parts)
+
+
+def _plural(noun: str, number: int) -> str:
+    """The noun for a number of things.
+
+    >>> _plural("therapy", 2), _plural("web page", 1), _plural("cell type", 3)
+    ('therapies', 'web page', 'cell types')
+    """
+    if number == 1:
+        return noun
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else label[:59].rstrip(" ,;:") + "…"
 
 
 def _value(name: str, values: list[str]) -> Any:
@@ -115,16 +191,26 @@ def _years(thing: Thing) -> set[int]:
     }
 
 
-def _evidence(facts: Facts, support: Support, more_years: Iterable[int] = ()) -> dict[str, Any]:
+def _evidence(facts: Facts, support: Support, denied: Support | None = None, more_years: Iterable[int] = ()) -> dict[str, Any]:
     years = support.years | set(more_years)
-    publications = [source for source in support.sources if _kind(facts, source) == "Publication"]
+    against = denied.sources if denied is not None else set()
     return {
-        "publications": len(publications),
-        "sources": "; ".join(sorted(compact(source) for source in support.sources)) or None,
+        "publications": _publications(facts, support.sources),
+        "sources": _listed(support.sources),
+        "denials": _publications(facts, against) or None,
+        "denied_by": _listed(against),
         "best_evidence": facts.levels.get(min(support.levels)) if support.levels else None,
         "first_year": min(years) if years else None,
         "last_year": max(years) if years else None,
     }
+
+
+def _publications(facts: Facts, sources: set[str]) -> int:
+    return sum(_kind(facts, source) == "Publication" for source in sources)
+
+
+def _listed(sources: set[str]) -> str | None:
+    return "; ".join(sorted(compact(source) for source in sources)) or None
 
 
 def _kind(facts: Facts, iri: str) -> str:
@@ -132,8 +218,12 @@ def _kind(facts: Facts, iri: str) -> str:
     return thing.class_name if thing else ""
 
 
-def _edge(facts: Facts, name: str, label: str, support: Support, **more: Any) -> dict[str, Any]:
-    found = {"label": label, "kind": name, **more, **_evidence(facts, support)}
+UNSOURCED = "the link itself, which needs no source"
+"""What the weight of a link counts whose property is exempt from evidence, and for which none was given."""
+
+
+def _edge(facts: Facts, name: str, label: str, told: str, support: Support, denied: Support | None = None, **more: Any) -> dict[str, Any]:
+    found = {"label": label, "kind": name, "description": told or None, **more, **_evidence(facts, support, denied)}
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -141,8 +231,9 @@ def _link(facts: Facts, link: Link) -> dict[str, Any]:
     support = facts.supported(link)
     iri = term(link.name)
     return _edge(
-        facts, link.name, facts.labels.get(iri, link.name), support, iri=iri, inferred=link.inferred,
-        weight=float(max(1, len(support.sources))), counts="sources",
+        facts, link.name, facts.labels.get(iri, link.name), facts.definitions.get(link.name, ""), support,
+        facts.denied.get((link.source, link.name, link.target)), iri=iri, inferred=link.inferred,
+        weight=float(max(1, len(support.sources))), counts="sources" if support.sources else UNSOURCED,
     )  # fmt: skip
 
 
@@ -151,16 +242,20 @@ def _statements(facts: Facts, chosen: set[str]) -> Iterator[tuple[tuple[str, str
         if thing in chosen and source in chosen and thing != source:
             year = facts.published.get(source)
             support = Support({source}, set(), {year} if year is not None else set())
-            for name, label, number in (("supportedBy", "is supported by", numbers[0]), ("deniedBy", "is denied by", numbers[1])):
+            for (name, (label, told)), number in zip(STATEMENTS.items(), numbers, strict=True):
                 if number:
                     yield (thing, source, name), _edge(
-                        facts, name, label, support, inferred=False, weight=float(number), counts="statements"
+                        facts, name, label, told, support, inferred=False, weight=float(number), counts="statements"
                     )
 
 
 def _project(
     facts: Facts, projection: Projection, chosen: set[str]
 ) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
+    """The pairs that a projection joins, with the evidence of all ways between them.
+
+    A way is as good as the weakest statement on it, a link as its best way; sources and years are those of all ways.
+    """
     steps = [_step(facts, text) for text in projection.path]
     met: dict[tuple[str, str], set[str]] = defaultdict(set)
     support: dict[tuple[str, str], Support] = defaultdict(Support)
@@ -178,11 +273,16 @@ def _project(
                 continue
             pair = (start, end) if projection.ordered or start < end else (end, start)
             met[pair].add(counted)
+            found = support[pair]
             for proof in seen:
-                support[pair].add(proof)
+                found.sources |= proof.sources
+                found.years |= proof.years
+            levels = [min(proof.levels) for proof in seen if proof.levels]
+            if levels:
+                found.levels.add(max(levels))
     for (source, target), counted in met.items():
         yield (source, target, projection.name), _edge(
-            facts, projection.name, projection.label, support[source, target], inferred=True,
+            facts, projection.name, projection.label, projection.told, support[source, target], inferred=True,
             weight=float(len(counted)), counts=projection.counts,
         )  # fmt: skip
 

@@ -27,7 +27,8 @@ DESCRIPTIONS = (
     "antigenDescription", "modelDescription", "armDescription", "cohortDescription", "determinantDescription",
     "officialTitle", "effect", "readOut", "geneName", "resultNote", "population", "shortTitle",
 )
-"""Data properties that describe a thing in words; the first that a thing has is its description."""
+"""Data properties that describe a thing in words; the first that a thing has is its description. One that has none is
+described by what it is linked to (``build.py``): texts of other ontologies are not ours to copy."""
 
 
 def snake(name: str) -> str:
@@ -41,7 +42,10 @@ def snake(name: str) -> str:
 
 @dataclass
 class Support:
-    """The evidence for a thing or a link: sources by IRI, evidence levels by order (1 is best), years of publication."""
+    """The evidence for a thing or a link: sources by IRI, evidence levels by order (1 is best), years of publication.
+
+    What a source denies, or said before it was superseded, is no evidence for a thing.
+    """
 
     sources: set[str] = field(default_factory=set)
     levels: set[int] = field(default_factory=set)
@@ -55,7 +59,10 @@ class Support:
 
 @dataclass
 class Thing:
-    """One entity: ``class_name`` is the class of its table, ``classes`` the labels of the classes it was sorted into."""
+    """One entity: ``class_name`` is the class of its table, ``classes`` the labels of the classes it was sorted into.
+
+    ``support`` is the evidence of statements of it that are affirmed and not deprecated, ``denied`` of those denied.
+    """
 
     iri: str
     class_name: str
@@ -63,6 +70,7 @@ class Thing:
     classes: list[str]
     values: dict[str, list[str]]
     support: Support
+    denied: Support = field(default_factory=Support)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,11 @@ class Link:
 
 @dataclass
 class Facts:
-    """All things and links of a graph, sorted; ``support`` by (subject, property name, object)."""
+    """All things and links of a graph, sorted; ``support`` and ``denied`` by (subject, property name, object).
+
+    ``statements`` counts for a thing and a source what the source affirms and what it denies; ``labels`` is by IRI,
+    ``definitions`` by the name of a property of ours.
+    """
 
     things: dict[str, Thing]
     links: list[Link]
@@ -89,6 +101,7 @@ class Facts:
     published: dict[str, int]
     over_time: dict[str, dict[str, list[tuple[str, str]]]] = field(default_factory=dict)
     """Thing to property to (day from which it held, value), in order of day, for what changes over time."""
+    definitions: dict[str, str] = field(default_factory=dict)
 
     def supported(self, link: Link) -> Support:
         return self.support.get((link.source, link.name, link.target), Support())
@@ -119,6 +132,7 @@ _KINDS = """SELECT DISTINCT ?thing ?class WHERE {
 _CLASSES = """SELECT DISTINCT ?thing ?class ?label WHERE { ?class a owl:Class ; rdfs:label ?label . ?thing a ?class .
   FILTER NOT EXISTS { ?class mesokg:tableName ?table } }"""
 _LABELS = "SELECT ?thing ?label WHERE { ?thing rdfs:label ?label }"
+_DEFINITIONS = """SELECT ?p ?text WHERE { ?p a owl:ObjectProperty ; <http://purl.obolibrary.org/obo/IAO_0000115> ?text }"""
 _NOTATIONS = "SELECT ?value ?notation WHERE { ?value skos:notation ?notation }"
 _LEVELS = "SELECT ?level ?order ?label WHERE { ?level mesokg:evidenceOrder ?order ; rdfs:label ?label }"
 _OBJECTS = """SELECT DISTINCT ?s ?p ?o WHERE { ?p a owl:ObjectProperty .
@@ -181,7 +195,7 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
             values[s][_local(p)].append(o)
 
     published = {s: int(found["publicationYear"][0]) for s, found in values.items() if "publicationYear" in found}
-    support, denied, about, statements = _evidence(store, kind, orders, published)
+    support, denied, about, against, statements = _evidence(store, kind, orders, published)
     inferred = {(s, _local(p), o) for s, p, o in _rows(store, _INFERRED)}
     exempt = {_local(p) for (p,) in _rows(store, _EXEMPT)}
     links = [
@@ -189,7 +203,7 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
         for s, name, o in triples
     ]
     things = {
-        iri: Thing(iri, kind[iri], labels.get(iri, ""), sorted(set(classes[iri])), dict(values[iri]), about[iri])
+        iri: Thing(iri, kind[iri], labels.get(iri, ""), sorted(set(classes[iri])), dict(values[iri]), about[iri], against[iri])
         for iri in sorted(kind)
     }
     over_time = _over_time(store, kind, lambda value: notations.get(value) or labels.get(value) or value)
@@ -200,7 +214,8 @@ def read_facts(store: Store | pyoxigraph.Store) -> Facts:
             found = derivation.support(link.source, link.name, link.target)
             if found is not None:
                 support[link.source, link.name, link.target] = found
-    return Facts(things, kept, support, denied, statements, labels, levels, published, over_time)
+    definitions = {_local(p): text for p, text in sorted(_rows(store, _DEFINITIONS)) if p.startswith(_OURS)}
+    return Facts(things, kept, support, denied, statements, labels, levels, published, over_time, definitions)
 
 
 def _over_time(
@@ -296,27 +311,36 @@ def _evidence(
     dict[tuple[str, str, str], Support],
     dict[tuple[str, str, str], Support],
     dict[str, Support],
+    dict[str, Support],
     dict[tuple[str, str], tuple[int, int]],
 ]:
+    """Evidence for links and against them, for things and against them, and statements by thing and source.
+
+    A statement of deprecated rank counts nowhere; its link stays one that was stated.
+    """
     support: dict[tuple[str, str, str], Support] = defaultdict(Support)
     denied: dict[tuple[str, str, str], Support] = defaultdict(Support)
     about: dict[str, Support] = defaultdict(Support)
+    against: dict[str, Support] = defaultdict(Support)
     counted: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for s, p, o, source, level, negated, rank in _rows(store, _ASSERTIONS):
         no = negated in ("true", "1")
+        if o is not None and not no:
+            support[s, _local(p), o]  # this is asserted, whatever its evidence
+        if rank is not None and _local(rank) == "rankDeprecated":
+            continue
         counted[s, source][no] += 1
         year = published.get(source)
-        touched = [about[s]]
+        of_things = against if no else about
+        touched = [of_things[s]]
         if o in kind:
-            touched += [about[o], (denied if no else support)[s, _local(p), o]]
-        elif o is not None:
-            support[s, _local(p), o]  # noqa: B018 - a value is asserted, its evidence is not needed here
+            touched += [of_things[o], (denied if no else support)[s, _local(p), o]]
         for one in touched:
             one.sources.add(source)
             one.levels.add(orders.get(level, 99))
             if year is not None:
                 one.years.add(year)
-    return support, denied, about, {pair: (yes, no) for pair, (yes, no) in sorted(counted.items())}
+    return support, denied, about, against, {pair: (yes, no) for pair, (yes, no) in sorted(counted.items())}
 
 
 def _exact(store: Store | pyoxigraph.Store, links: list[Link]) -> list[Link]:

@@ -1,13 +1,15 @@
 """Where each node stands: coordinates from a committed table, renewed on purpose (``mesokg.networks.renew``).
 
 The table keeps pictures the same from build to build, whatever library and machine computed them. A node that is not
-in the table yet is put beside its neighbours.
+in the table yet is put beside its neighbours. A view of which the table knows too little (tables of one's own, a graph
+that has grown much) gets a layout of its own, computed here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["LAYOUT", "place_nodes", "read_layout"]
 
 LAYOUT = Path(__file__).with_name("layout.tsv")
+
+FEW = 0.2
+"""The share of a view's nodes without a place from which on all of it is laid out anew."""
+
+MOST = 10_000
+"""Nodes up to which a layout is computed unasked, about half a minute for so many."""
 
 
 @lru_cache(maxsize=1)
@@ -45,9 +53,36 @@ def _direction(node: str) -> tuple[float, float]:
     return math.cos(angle), math.sin(angle)
 
 
+def _computed(graph: networkx.MultiDiGraph, missing: int) -> dict[str, tuple[float, float]]:
+    """A layout of the whole graph, or none and a warning."""
+    from mesokg.errors import MesokgError
+    from mesokg.networks.renew import lay_out
+
+    if len(graph) <= MOST:
+        try:
+            return lay_out(graph)
+        except MesokgError as error:
+            reason = f"{error}, and again what you ran, or"
+    else:
+        reason = f"{len(graph):,} nodes take long to lay out; run"
+    warnings.warn(
+        f"{missing:,} of {len(graph):,} nodes of {graph.graph.get('view') or 'the network'} have no place in the table of places and stand "
+        f"beside their neighbours, which shows little: {reason} `python -m mesokg.networks.renew --build DIR` to renew the table",
+        stacklevel=4,
+    )
+    return {}
+
+
 def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]]) -> None:
-    """Give every node ``x`` and ``y``, to one decimal."""
+    """Give every node ``x`` and ``y``, to one decimal.
+
+    Where more than FEW of the nodes have no known place, all are laid out as ``mesokg.networks.renew`` does. Where that
+    cannot be, for want of a library or because there are too many, a UserWarning says what to do, and they stand beside
+    their neighbours.
+    """
     placed = {node: known[node] for node in graph if node in known}
+    if len(graph) - len(placed) > FEW * len(graph):
+        placed = _computed(graph, len(graph) - len(placed)) or placed
     radius = max((math.hypot(*at) for at in placed.values()), default=0.0) or 10.0 * math.sqrt(len(graph) + 1)
     waiting = [node for node in graph if node not in placed]
     while waiting:

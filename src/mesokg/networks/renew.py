@@ -298,7 +298,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     from mesokg.builds import find_build, load_build
     from mesokg.errors import UsageError
-    from mesokg.networks import VIEWS, network_of
+    from mesokg.networks import VIEWS, unplaced
     from mesokg.networks.facts import read_facts
 
     parser = argparse.ArgumentParser(prog="python -m mesokg.networks.renew", description=__doc__.split("\n")[0])
@@ -308,7 +308,7 @@ def main(arguments: list[str] | None = None) -> None:
     graphs = {}
     for view in VIEWS:
         try:
-            graphs[view] = network_of(facts, view)
+            graphs[view] = unplaced(facts, view)
         except UsageError as error:
             print(f"{view}: left out: {error}", file=sys.stderr)
     begun = time.perf_counter()

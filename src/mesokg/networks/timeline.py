@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mesokg.errors import ExportError
+
 if TYPE_CHECKING:
     import networkx
 
@@ -17,14 +19,30 @@ PLANNED = frozenset(
 """Links that the plan of a trial makes: they hold from its start to its completion, whenever somebody reported them."""
 
 
+def _day(value: object) -> str | None:
+    """The ISO date that the value begins with; None where it is none.
+
+    >>> _day("2020-02-29T12:00:00"), _day("soon")
+    ('2020-02-29', None)
+    """
+    try:
+        return date.fromisoformat(str(value)[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def _first_day(year: object) -> str | None:
+    return f"{year:04d}-01-01" if isinstance(year, int) and 1 <= year <= 9999 else None
+
+
 def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Start and end of a node as ISO dates; None for an open end.
 
     A trial stands from its start to its completion; everything else from the first year it was reported in.
     """
     year = data.get("publication_year", data.get("first_year"))
-    start = str(data["start_date"])[:10] if "start_date" in data else f"{year:04d}-01-01" if isinstance(year, int) else None
-    end = str(data["completion_date"])[:10] if "completion_date" in data else None
+    start = _day(data["start_date"]) if "start_date" in data else _first_day(year)
+    end = _day(data.get("completion_date"))
     return (start, end) if start is None or end is None or start <= end else (start, None)
 
 
@@ -58,11 +76,15 @@ def add_times(graph: networkx.MultiDiGraph, *, history: bool = False) -> network
     dated = graph.copy()
     dated.graph["timeformat"] = "date"
     if history:
-        dated.graph["spans"] = {
-            node: {name: _spans(values) for name, values in changing.items()}
-            for node, changing in graph.graph.get("over_time", {}).items()
-            if node in dated
-        }
+        try:
+            dated.graph["spans"] = {
+                node: {name: _spans(values) for name, values in changing.items()}
+                for node, changing in graph.graph.get("over_time", {}).items()
+                if node in dated
+            }
+        except (AttributeError, TypeError, ValueError) as error:
+            wanted = "a dictionary of nodes, each with its attributes, each with pairs of ISO date and value in order of date"
+            raise ExportError(f"graph attribute 'over_time': {wanted} is wanted: {error}") from error
     times: dict[Any, tuple[str | None, str | None]] = {}
     for node, data in dated.nodes(data=True):
         times[node] = _interval(data)
@@ -75,7 +97,7 @@ def add_times(graph: networkx.MultiDiGraph, *, history: bool = False) -> network
             data["intervals"] = [times[node]]
     for source, target, data in dated.edges(data=True):
         year = None if _is_planned(data, dated.nodes[source]) else data.get("first_year")
-        own = f"{year:04d}-01-01" if isinstance(year, int) else None
+        own = _first_day(year)
         starts = [start for start in (times[source][0], times[target][0], own) if start]
         ends = [end for end in (times[source][1], times[target][1]) if end]
         start, end = max(starts, default=None), min(ends, default=None)

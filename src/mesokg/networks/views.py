@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mesokg.errors import UsageError, suggest
 
-__all__ = ["SYMMETRIC", "VIEWS", "Projection", "View", "find_view"]
+__all__ = ["STATEMENTS", "SYMMETRIC", "VIEWS", "Projection", "View", "find_view"]
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,13 @@ class Projection:
     """A counted link: from a thing along ``path`` to another.
 
     ``path`` is a tuple of property names; ``^name`` goes against the arrow, ``a|b`` takes either. Unordered
-    projections join each pair once. ``via`` is the position on the path of the things that are counted.
+    projections join each pair once. ``via`` is the position on the path of the things that are counted. ``told`` says
+    in words what the link says.
     """
 
     name: str
     label: str
+    told: str
     path: tuple[str, ...]
     counts: str
     via: int
@@ -34,7 +36,8 @@ class View:
     """A declared selection: node kinds (by class), links (by property) and projections.
 
     ``None`` means all. ``isolated`` keeps things without a link; ``hidden`` kinds are passed through by projections
-    only. ``evidence`` adds a link from each thing to every source that says something of it.
+    only. ``evidence`` adds a link from each thing to every source that says something of it. ``named`` kinds are those
+    whose names a picture must not leave out.
     """
 
     name: str
@@ -45,22 +48,30 @@ class View:
     projections: tuple[Projection, ...] = ()
     isolated: bool = False
     evidence: bool = False
+    named: frozenset[str] = frozenset({"Therapy", "Trial"})
 
 
 SYMMETRIC = frozenset({"overlapsWith", "overlapsWithCohort"})
 """Properties that hold both ways, as the ontology says."""
+
+STATEMENTS = {
+    "supportedBy": ("is supported by", "A relation between a thing and a source that affirms something of it"),
+    "deniedBy": ("is denied by", "A relation between a thing and a source that denies something of it"),
+}
+"""The links of a view with ``evidence``: what each reads, and what it says."""
 
 _TARGETING = "recognisesAntigen|targets|silences|edits|restores|counteracts|deliversTo|immunisesAgainst"
 _TARGETS = frozenset(_TARGETING.split("|"))
 
 
 def _shared(name: str, label: str, path: str, counts: str) -> Projection:
-    return Projection(name, label, (path, "^" + path.replace("|", "|^")), counts, 1, ordered=False)
+    told = f"A relation between therapies that have {counts} in common, counted in how many"
+    return Projection(name, label, told, (path, "^" + path.replace("|", "|^")), counts, 1, ordered=False)
 
 
 _CLAIMS = (
-    Projection("claimsToEngage", "claims to engage", ("^stepOf", "claimsMechanism"), "mechanism steps", 1),
-    Projection("failedToEngage", "failed to engage", ("^stepOf", "refutesMechanism"), "mechanism steps", 1),
+    Projection("claimsToEngage", "claims to engage", "A relation between a therapy and a mechanism that a source claims for it without having shown it", ("^stepOf", "claimsMechanism"), "mechanism steps", 1),
+    Projection("failedToEngage", "failed to engage", "A relation between a therapy and a mechanism that a read-out of it did not show", ("^stepOf", "refutesMechanism"), "mechanism steps", 1),
 )
 
 _VIEWS = (
@@ -97,6 +108,7 @@ _VIEWS = (
             Projection(
                 "sharesTherapy",
                 "shares therapies with",
+                "A relation between genes or antigens that one therapy aims at or delivers, counted in how many therapies",
                 (
                     "^" + f"{_TARGETING}|deliversGene".replace("|", "|^"),
                     f"{_TARGETING}|deliversGene",
@@ -105,8 +117,8 @@ _VIEWS = (
                 1,
                 ordered=False,
             ),
-            Projection("coAltered", "is co-altered with", ("^alteredGene", "coAlteredWith"), "gene alterations", 1, ordered=False),
-            Projection("alteredInSameCohort", "is altered in the same cohort as", ("^alteredGene", "inCohort", "^inCohort", "alteredGene"), "cohorts", 2, ordered=False),
+            Projection("coAltered", "is co-altered with", "A relation between genes of which a source says that they are altered in the same tumours", ("^alteredGene", "coAlteredWith"), "gene alterations", 1, ordered=False),
+            Projection("alteredInSameCohort", "is altered in the same cohort as", "A relation between genes altered in one cohort, not necessarily in the same tumours", ("^alteredGene", "inCohort", "^inCohort", "alteredGene"), "cohorts", 2, ordered=False),
         ),
     ),
     View(
@@ -117,8 +129,8 @@ _VIEWS = (
         frozenset({"engages", "hasBroader"}),
         (
             *_CLAIMS,
-            Projection("leadsTo", "leads to", ("^claimsMechanism|^showsMechanism", "precedesStep", "claimsMechanism|showsMechanism"), "mechanism steps", 1),
-            Projection("happensIn", "happens in", ("^claimsMechanism|^showsMechanism", "inCell"), "mechanism steps", 1),
+            Projection("leadsTo", "leads to", "A relation between a mechanism and one that follows it in a chain of steps, claimed or shown", ("^claimsMechanism|^showsMechanism", "precedesStep", "claimsMechanism|showsMechanism"), "mechanism steps", 1),
+            Projection("happensIn", "happens in", "A relation between a mechanism and a cell type in which a step of it takes place", ("^claimsMechanism|^showsMechanism", "inCell"), "mechanism steps", 1),
         ),
     ),
     View(
@@ -152,6 +164,7 @@ _VIEWS = (
             Projection(
                 "followsConstruct",
                 "follows construct",
+                "A relation between a construct and one of a therapy that the therapy of the first was developed from",
                 ("^involvesConstruct|^hasConstruct", "succeeds", "involvesConstruct|hasConstruct"),
                 "successions of therapies",
                 1,
@@ -178,9 +191,9 @@ _VIEWS = (
         frozenset({"Organisation", "Country", "Therapy"}),
         frozenset({"developer"}),
         (
-            Projection("joinsInTrials", "joins in trials with", ("^sponsor|^collaborator", "sponsor|collaborator"), "trials", 1, ordered=False),
-            Projection("runsTrialsIn", "runs trials in", ("^sponsor", "country"), "trials", 1),
-            Projection("runsTrialsOf", "runs trials of", ("^sponsor", "investigates"), "trials", 1),
+            Projection("joinsInTrials", "joins in trials with", "A relation between organisations that sponsor or take part in the same trial", ("^sponsor|^collaborator", "sponsor|collaborator"), "trials", 1, ordered=False),
+            Projection("runsTrialsIn", "runs trials in", "A relation between an organisation and a country with sites of a trial that it sponsors", ("^sponsor", "country"), "trials", 1),
+            Projection("runsTrialsOf", "runs trials of", "A relation between an organisation and a therapy given in a trial that it sponsors", ("^sponsor", "investigates"), "trials", 1),
         ),
     ),
 )
