@@ -13,10 +13,11 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import networkx
+import numpy
 import pyoxigraph as ox
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ from hypothesis import strategies as st
 from mesokg.errors import ExportError, UsageError
 from mesokg.formats import EXPORTS, find_export, write_network_products
 from mesokg.formats.apart import networks_apart
-from mesokg.formats.cleaning import clean_text
+from mesokg.formats.cleaning import DEEPEST, clean_text
 from mesokg.formats.gexf import write_gexf
 from mesokg.formats.graphml import write_graphml
 from mesokg.formats.kgx import read_biolink
@@ -68,6 +69,27 @@ def read_gexf(path: Path) -> tuple[dict, list[tuple]]:
         (e.get("source"), e.get("target"), e.get("kind"), float(e.get("weight")), values(e, "edge"), e.get("id"))
         for e in root.iter(f"{GEXF}edge")
     ]
+    return nodes, edges
+
+
+def looks_of_gexf(path: Path) -> tuple[list[dict], list[dict]]:
+    """What the format has a place of its own for: colour, size, position and shape of each node; label, colour and type of each edge."""
+    root = ElementTree.parse(path).getroot()
+
+    def colour(element) -> dict:
+        found = element.find(f"{VIZ}color")
+        return {} if found is None else {"color": "#{:02X}{:02X}{:02X}".format(*(int(found.get(c)) for c in "rgb"))}
+
+    nodes = []
+    for node in root.iter(f"{GEXF}node"):
+        look = colour(node)
+        for name in ("size", "shape"):
+            if (found := node.find(f"{VIZ}{name}")) is not None:
+                look[name] = found.get("value") if name == "shape" else float(found.get("value"))
+        if (found := node.find(f"{VIZ}position")) is not None:
+            look |= {name: float(found.get(name)) for name in "xyz"}
+        nodes.append(look)
+    edges = [{"label": edge.get("label"), "type": edge.get("type"), **colour(edge)} for edge in root.iter(f"{GEXF}edge")]
     return nodes, edges
 
 
@@ -342,9 +364,12 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path):
     seen: list[str] = []
     reader = threading.Thread(target=lambda: seen.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    write_gexf(networkx.path_graph(3), pipe)
+    graph = networkx.path_graph(3)
+    # what a file is begun once more for
+    graph.edges[1, 2].update(weight=-1, wide=2**70)
+    write_gexf(graph, pipe)
     reader.join()
-    assert seen[0].endswith("</gexf>\n") and pipe.is_fifo()
+    assert ElementTree.fromstring(seen[0]).find(f".//{GEXF}edge") is not None and pipe.is_fifo()
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
@@ -376,19 +401,32 @@ def test_a_folder_does_not_go_to_standard_output():
 
 
 TEXT = st.text(st.characters(codec=None), max_size=20)
+NUMPY = st.one_of(
+    st.booleans().map(numpy.bool_), st.integers(-(2**63), 2**63 - 1).map(numpy.int64), st.integers(0, 2**64 - 1).map(numpy.uint64),
+    st.floats(width=32).map(numpy.float32), st.floats().map(numpy.float64), TEXT.map(numpy.str_),
+)  # fmt: skip
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), TEXT, st.dates(), st.lists(st.one_of(st.integers(), TEXT), max_size=3)
-)
-ATTRIBUTES = st.dictionaries(st.one_of(st.sampled_from(["label", "kind", "weight", "id", "x", "y", "z", "size", "shape", "color", "Type", "r"]), TEXT.filter(bool)), VALUES, max_size=4)
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), TEXT, st.dates(), st.lists(st.one_of(st.integers(), TEXT, NUMPY), max_size=3), NUMPY,
+    st.sampled_from([10**400, -(10**400), "#0072b2", "disc", "square"]),
+)  # fmt: skip
+NAMES = [
+    "label", "kind", "weight", "id", "x", "y", "z", "size", "shape", "color", "Type", "r", "intervals", "spans", "pagerank", "weight_given", "node_id",
+]  # fmt: skip
+ATTRIBUTES = st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXT.filter(bool)), VALUES, max_size=4)
+LOOKS = st.fixed_dictionaries(
+    {}, optional={name: st.one_of(st.floats(allow_nan=False), st.integers(-1000, 1000), NUMPY) for name in ("x", "y", "z", "size", "pagerank")}
+)  # fmt: skip
 
 
 @st.composite
 def graphs(draw):
     graph = draw(st.sampled_from([networkx.MultiDiGraph, networkx.Graph, networkx.DiGraph, networkx.MultiGraph]))()
+    if draw(st.booleans()):
+        graph.graph["undirected"] = draw(st.lists(TEXT, max_size=2))
     names = draw(st.lists(st.one_of(st.integers(0, 9), TEXT), min_size=1, max_size=6, unique_by=lambda n: (type(n), n)))
     for name in names:
         graph.add_node(name)
-        graph.nodes[name].update(draw(ATTRIBUTES))
+        graph.nodes[name].update({**draw(ATTRIBUTES), **draw(LOOKS)})
     for _ in range(draw(st.integers(0, 8))):
         one, other = draw(st.sampled_from(names)), draw(st.sampled_from(names))
         key = graph.add_edge(one, other)
@@ -396,8 +434,14 @@ def graphs(draw):
     return graph
 
 
+def python_of(value: object) -> object:
+    """A value of numpy as Python has it."""
+    return value.item() if isinstance(value, numpy.generic) else value
+
+
 def as_text(value: object) -> str:
     """What a value reads as, whatever the column it stood in."""
+    value = python_of(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -406,48 +450,371 @@ def as_text(value: object) -> str:
 
 
 def same(read: object, given: object) -> bool:
+    given = python_of(given)
     if isinstance(read, bool) or isinstance(given, bool):
         return read is given or read == as_text(given)
     if isinstance(given, int | float) and isinstance(read, int | float):
-        return read == float(given) or read == given or (math.isnan(read) and math.isnan(given))
+        if isinstance(given, float) or isinstance(read, int):
+            return read == given or (math.isnan(read) and math.isnan(given))
+        return abs(given) < 10**300 and read == float(given)
     return read == as_text(given)
+
+
+def is_there(key: str, value: object, read: dict[str, object], look: dict[str, object]) -> bool:
+    """Whether a value stands in its own place, as given but for the case of a colour, or in a column of its name."""
+    if key == "color" and isinstance(value, str) and look.get(key) == value.upper():
+        return True
+    if key == "size" and look.get(key) is not None and same(2 * look[key], value):
+        return True
+    if key != "size" and key in look and look[key] is not None and same(look[key], value):
+        return True
+    name = clean_text(key).lower() or "attribute"
+    return any(same(one, value) for column, one in read.items() if column.lower().startswith((name, "weight_given" if key == "weight" else name)))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(graph=graphs())
-def test_gexf_and_graphml_round_trip(graph, tmp_path: Path):
-    """Each node, each edge and each value given is in the file once, as given but for characters no XML can hold."""
+def test_gexf_and_graphml_and_parquet_round_trip(graph, tmp_path: Path):
+    """Each node, each edge and each value given is in the file once, as given but for characters no file can hold."""
     write_gexf(graph, tmp_path / "g.gexf")
     nodes, edges = read_gexf(tmp_path / "g.gexf")
+    looks, heads = looks_of_gexf(tmp_path / "g.gexf")
     assert len(nodes) == len(graph)
     assert len(edges) == graph.number_of_edges()
-    for (identifier, found), (node, data) in zip(nodes.items(), graph.nodes(data=True), strict=True):
+    for (identifier, found), look, (node, data) in zip(nodes.items(), looks, graph.nodes(data=True), strict=True):
         assert identifier.startswith(clean_text(str(node)) or "node")
-        read = list(found.values())
         for key, value in data.items():
-            if value is not None and key not in ("x", "y", "z", "size", "shape", "color") and not (key == "label" and value == ""):
-                assert any(same(one, value) for one in read), (key, value, found)
+            if value is not None and not (key == "label" and value == ""):
+                assert is_there(key, value, found, look), (key, value, found, look)
     ids = dict(zip(graph, nodes, strict=True))
-    for (source, target, kind, weight, found, _), (one, other, data) in zip(edges, graph.edges(data=True), strict=True):
+    for (source, target, kind, weight, found, _), head, (one, other, data) in zip(edges, heads, graph.edges(data=True), strict=True):
         assert (source, target) == (ids[one], ids[other])
         assert weight > 0
-        read = [*found.values(), kind or "", weight]
         for key, value in data.items():
-            if value is not None and key not in ("label", "color"):
-                assert any(same(one, value) for one in read), (key, value, found)
+            if value is not None and not (key in ("label", "kind") and clean_text(str(value)) == ""):
+                assert is_there(key, value, found, {**head, "kind": kind, "weight": weight}), (key, value, found, head)
 
     write_graphml(graph, tmp_path / "g.graphml")
     nodes, edges = read_graphml(tmp_path / "g.graphml")
     assert (len(nodes), len(edges)) == (len(graph), graph.number_of_edges())
     assert len({identifier for *_, identifier in edges}) == len(edges)
     for found, (_, data) in zip(nodes.values(), graph.nodes(data=True), strict=True):
+        look = {name: found[name] for name in ("size", "shape", "x", "y", "z") if name in found}
+        if "r" in found:
+            look["color"] = "#{r:02X}{g:02X}{b:02X}".format(**found)
+        elif isinstance(data.get("x"), int | float) and isinstance(data.get("y"), int | float):
+            look.setdefault("z", 0.0)  # a flat graph has no heights
         for key, value in data.items():
-            if value is not None and key != "color" and not (key == "label" and value == ""):
-                assert any(same(one, value) for one in found.values()), (key, value, found)
+            if value is not None and not (key == "label" and value == ""):
+                assert is_there(key, value, found, {"z": 0.0, **look} if "x" in look else look), (key, value, found)
     for (_, _, found, _), (*_, data) in zip(edges, graph.edges(data=True), strict=True):
         for key, value in data.items():
-            if value is not None and not (key in ("label", "kind") and value == ""):
-                assert any(same(one, value) for one in found.values()), (key, value, found)
+            if value is not None and not (key in ("label", "kind") and clean_text(str(value)) == ""):
+                assert is_there(key, value, found, {"kind": found.get("interaction")}), (key, value, found)
+
+    parquet = pytest.importorskip("pyarrow.parquet")
+    EXPORTS["parquet"].write(graph, tmp_path / "p")
+    rows = parquet.read_table(tmp_path / "p" / "nodes.parquet").to_pylist()
+    assert [row.pop("id") for row in rows] == list(ids.values())
+    links = parquet.read_table(tmp_path / "p" / "edges.parquet").to_pylist()
+    assert [(row.pop("src"), row.pop("dst")) for row in links] == [(ids[one], ids[other]) for one, other in graph.edges()]
+    for row, data in zip([*rows, *links], [data for *_, data in [*graph.nodes(data=True), *graph.edges(data=True)]], strict=True):
+        assert sum(value is not None for name, value in row.items() if name != "relationship") == sum(value is not None for value in data.values())
+        for key, value in data.items():
+            if value is not None:
+                assert is_there(key, value, row, {}), (key, value, row)
+
+
+DAYS = st.one_of(st.none(), st.dates(), st.dates().map(date.isoformat), VALUES)
+TIMES = st.one_of(VALUES, st.lists(st.tuples(DAYS, DAYS), max_size=3), st.lists(st.tuples(DAYS), max_size=2))
+
+
+def days_of(times: object) -> list[tuple[str | None, str | None]] | None:
+    """Pairs of ISO dates, or None for what is none: said once more, in other words than the writer's."""
+    if not isinstance(times, list) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in times):
+        return None
+    found = []
+    for pair in times:
+        days = []
+        for day in pair:
+            try:
+                days.append(day if day is None else date.fromisoformat(day.isoformat() if type(day) is date else str.__str__(day)).isoformat())
+            except (TypeError, ValueError):
+                return None
+        if None not in days and days[1] < days[0]:
+            return None
+        found.append(tuple(days))
+    return found
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(times=st.lists(TIMES, min_size=2, max_size=2), spans=st.one_of(st.none(), VALUES, st.lists(st.tuples(VALUES, DAYS, DAYS), max_size=2)))
+def test_times_are_written_or_named(times, spans, tmp_path: Path):
+    graph = networkx.MultiDiGraph(timeformat="date")
+    graph.add_node("a", intervals=times[0])
+    graph.add_edge("a", "a", key="joins", intervals=times[1])
+    if spans is not None:
+        graph.graph["spans"] = {"a": {"status": spans}}
+    wanted = [[] if given is None else days_of(given) for given in times]
+    changes = None if spans is None else [days_of([(start, end)]) for _, start, end in spans] if isinstance(spans, list) and all(isinstance(one, tuple) for one in spans) else [None]
+    if changes is None and None not in wanted:
+        changes = []
+    try:
+        write_gexf(graph, tmp_path / "t.gexf")
+    except ExportError as error:
+        told = str(error)
+        named = [("node 'a', attribute 'intervals': ", wanted[0]), ("edge ('a', 'a'), attribute 'intervals': ", wanted[1])]
+        by_span = told.startswith("node 'a', attribute 'status' of the graph attribute 'spans': ") and (not changes or None in changes)
+        assert by_span or any(told.startswith(words) and days is None for words, days in named), told
+        return
+    assert None not in wanted and None not in (changes or [])
+    root = ElementTree.parse(tmp_path / "t.gexf").getroot()
+    for element, days in zip([next(root.iter(f"{GEXF}node")), next(root.iter(f"{GEXF}edge"))], wanted, strict=True):
+        spells = [(spell.get("start"), spell.get("end")) for spell in element.iter(f"{GEXF}spell")] or [(element.get("start"), element.get("end"))]
+        assert spells == (days or [(None, None)])
+
+
+@pytest.mark.parametrize(
+    ("timeformat", "intervals", "said"),
+    [
+        ("date", 5, "5 is no list of pairs of start and end"),
+        ("date", "2020", "'2020' is no list of pairs"),
+        ("date", {"2020-01-01": "2021-01-01"}, "is no list of pairs"),
+        ("date", [("2020-01-01",)], "is no list of pairs"),
+        ("date", [("soon", None)], "'soon' is not an ISO date"),
+        ("date", [("2020-02-30", None)], "'2020-02-30' is not an ISO date"),
+        ("date", [("2021-01-01", "2020-01-01")], "the end '2020-01-01' is before the start '2021-01-01'"),
+        ("dateTime", [("2020-01-01T00:00:00", "2020-01-01T00:00:00+00:00")], "names a time zone"),
+        ("double", [(math.nan, None)], "nan is not a number"),
+        ("integer", [(0.5, None)], "0.5 is not a whole number"),
+    ],
+)
+def test_intervals_that_are_none_are_named(timeformat: str, intervals: object, said: str, tmp_path: Path):
+    graph = networkx.DiGraph([("a", "b")], timeformat=timeformat)
+    graph.edges["a", "b"]["intervals"] = intervals
+    with pytest.raises(ExportError, match=rf"edge \('a', 'b'\), attribute 'intervals': .*{re.escape(said)}"):
+        write_gexf(graph, tmp_path / "t.gexf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_format_of_time_is_written(tmp_path: Path):
+    given = {
+        "date": (date(2020, 2, 29), None), "dateTime": (datetime(2020, 2, 29, 12), "2021-01-01T00:00:00"), "double": (numpy.float32(0.5), 2), "integer": (numpy.int64(-3), 2**70),
+    }  # fmt: skip
+    read = {"date": ("2020-02-29", None), "dateTime": ("2020-02-29T12:00:00", "2021-01-01T00:00:00"), "double": ("0.5", "2"), "integer": ("-3", str(2**70))}
+    for timeformat, pair in given.items():
+        graph = networkx.Graph(timeformat=timeformat)
+        graph.add_node("a", intervals=[pair])
+        write_gexf(graph, tmp_path / "t.gexf")
+        node = next(ElementTree.parse(tmp_path / "t.gexf").getroot().iter(f"{GEXF}node"))
+        assert (node.get("start"), node.get("end")) == read[timeformat]
+
+
+@pytest.mark.parametrize(("graph_attribute", "given"), [("spans", 5), ("spans", {"a": 5}), ("spans", {"a": {"status": [("b", "c")]}}), ("over_time", {"a": {"status": "b"}}), ("over_time", 5)])
+def test_changes_that_are_none_are_named(graph_attribute: str, given: object, tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b", "joins")])
+    graph.graph[graph_attribute] = given
+    if graph_attribute == "spans":
+        graph.graph["timeformat"] = "date"
+    with pytest.raises(ExportError, match=f"graph attribute '{graph_attribute}'"):
+        EXPORTS["gexf-history"].write(graph, tmp_path / "t.gexf")
+
+
+def test_years_and_days_that_are_none_give_no_times(tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    for name, data in {"a": {"first_year": 20200}, "b": {"first_year": -44}, "c": {"start_date": "soon"}, "d": {"start_date": "2020-02-29T10:00"}}.items():
+        graph.add_node(name, **data)
+    EXPORTS["gexf-timeline"].write(graph, tmp_path / "t.gexf")
+    root = ElementTree.parse(tmp_path / "t.gexf").getroot()
+    assert [node.get("start") for node in root.iter(f"{GEXF}node")] == [None, None, None, "2020-02-29"]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_numbers_of_numpy_are_numbers(name: str, tmp_path: Path):
+    """The same file as from Python's own numbers: weights, places, sizes and all others."""
+    graphs = []
+    for whole, half, truth in ((int, float, bool), (numpy.int64, numpy.float32, numpy.bool_)):
+        graph = networkx.MultiDiGraph()
+        for number in range(4):
+            graph.add_node(f"n{number}", x=half(number * number), y=whole(number), size=half(4.5), degree=whole(number), rank=half(0.5), seen=truth(number), some=[half(0.5)])
+        graph.add_edges_from([("n0", "n1", "joins", {"weight": whole(5)}), ("n1", "n2", "joins", {"weight": half(2.5)}), ("n2", "n3", "joins", {"weight": whole(0)})])
+        graphs.append(graph)
+    for number, graph in enumerate(graphs):
+        EXPORTS[name].write(graph, tmp_path / str(number))
+    written = [[path.read_bytes() for path in sorted([folder, *folder.rglob("*")]) if path.is_file()] for folder in (tmp_path / "0", tmp_path / "1")]
+    assert written[0] and written[0] == written[1]
+    if name == "gexf":
+        _, edges = read_gexf(tmp_path / "1")
+        assert [weight for _, _, _, weight, *_ in edges] == [5.0, 2.5, 1e-06]
+        looks, _ = looks_of_gexf(tmp_path / "1")
+        assert [(look["x"], look["y"], look["size"]) for look in looks] == [(number * number, number, 2.25) for number in range(4)]
+
+
+def test_one_bad_value_spoils_no_other(tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    graph.add_node("a", label="first", color="#0072B2", size=4, x=1, y=2)
+    graph.add_node("b", label=5, color="blue", size="big", x="left", y=2)
+    graph.add_edge("a", "b", key="joins", weight=3, label="joins", color="#0072B2")
+    graph.add_edge("a", "b", key="cuts", weight="heavy", label=5, color="blue", kind=1)
+    graph.add_edge("b", "a", key="cuts", weight=10**400)
+    write_gexf(graph, tmp_path / "g.gexf")
+    nodes, edges = read_gexf(tmp_path / "g.gexf")
+    looks, heads = looks_of_gexf(tmp_path / "g.gexf")
+    assert [(node["label"], node["label_attribute"]) for node in nodes.values()] == [("first", "first"), ("b", "5")]
+    assert looks == [{"color": "#0072B2", "size": 2.0, "x": 1.0, "y": 2.0, "z": 0.0}, {}]
+    assert (nodes["b"]["color"], nodes["b"]["size"], nodes["b"]["x"], nodes["b"]["y"]) == ("blue", "big", "left", 2)
+    assert [(kind, weight, values["weight_given"]) for _, _, kind, weight, values, _ in edges] == [("joins", 3.0, "3"), ("cuts", 1.0, "heavy"), ("cuts", 3e38, str(10**400))]
+    assert [head.get("label") for head in heads] == ["joins", None, None] and heads[0]["color"] == "#0072B2"
+    write_graphml(graph, tmp_path / "g.graphml")
+    nodes, edges = read_graphml(tmp_path / "g.graphml")
+    assert [node["label"] for node in nodes.values()] == ["first", "b"]
+    assert [(values.get("weight"), values["weight_given"]) for _, _, values, _ in edges] == [(3.0, "3"), (None, "heavy"), (None, str(10**400))]
+
+
+def nested(depth: int) -> list:
+    value: list = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def endless() -> list:
+    value: list = [1, []]
+    value[1].append(value)
+    return value
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize(("value", "said"), [(endless(), "a list that holds itself"), (nested(100_000), f"a list that holds lists more than {DEEPEST} deep")], ids=["itself", "deep"])
+def test_a_list_without_end_is_named(name: str, value: list, said: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b", "joins")])
+    graph.nodes["b"]["label"] = value
+    with pytest.raises(ExportError, match=f"node 'b', attribute 'label': {said} cannot be written"):
+        EXPORTS[name].write(graph, tmp_path / "x")
+    graph.nodes["b"]["label"] = nested(DEEPEST - 1)
+    EXPORTS[name].write(graph, tmp_path / "y")
+
+
+class Nameless:
+    """Somebody's class that cannot say its name."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self.shown = shown
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    def __repr__(self) -> str:
+        return "<no name>" if self.shown else str(self)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize(("shown", "said"), [(True, "node <no name>, number 2 of the graph"), (False, "node of class Nameless, number 2 of the graph")])
+def test_a_node_that_cannot_say_its_name_is_named(name: str, shown: bool, said: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", Nameless(shown=shown), "joins")])
+    with pytest.raises(ExportError, match=f"{said}, attribute 'id': its name cannot be written: .* raises ValueError"):
+        EXPORTS[name].write(graph, tmp_path / "x")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_an_attribute_that_cannot_say_its_name_is_named(tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b", "joins")])
+    graph.edges["a", "b", "joins"][Nameless(shown=True)] = 1
+    with pytest.raises(ExportError, match=r"edge \('a', 'b'\), attribute <no name>: its name cannot be written"):
+        write_gexf(graph, tmp_path / "x")
+
+
+# ---------------------------------------------------------------- links without a direction
+
+
+def mixed_graph() -> networkx.MultiDiGraph:
+    graph = networkx.MultiDiGraph(undirected=["overlaps", "meets"])
+    graph.add_edges_from([("a", "b", "follows"), ("a", "b", "overlaps"), ("b", "c", 0, {"kind": "overlaps"}), ("c", "a", "overlaps", {"kind": "follows"})])
+    return graph
+
+
+def types_of_gexf(graph: networkx.Graph, path: Path) -> tuple[str | None, list[str | None]]:
+    write_gexf(graph, path)
+    _, heads = looks_of_gexf(path)
+    return ElementTree.parse(path).getroot().find(f"{GEXF}graph").get("defaultedgetype"), [head["type"] for head in heads]
+
+
+def test_gexf_tells_links_without_a_direction(tmp_path: Path):
+    graph = mixed_graph()
+    # Gephi drops edges of another type than the default, so there is none
+    wanted = {("a", "b", "follows"): "directed", ("a", "b", "overlaps"): "undirected", ("b", "c", 0): "undirected", ("c", "a", "overlaps"): "directed"}
+    assert types_of_gexf(graph, tmp_path / "g") == (None, [wanted[edge] for edge in graph.edges(keys=True)])
+    only = graph.edge_subgraph([("a", "b", "overlaps"), ("b", "c", 0)])
+    assert types_of_gexf(only, tmp_path / "g") == ("undirected", [None, None])
+    assert not networkx.read_gexf(tmp_path / "g").is_directed()
+    none = graph.edge_subgraph([("a", "b", "follows")])
+    assert types_of_gexf(none, tmp_path / "g") == ("directed", [None])
+    assert types_of_gexf(networkx.MultiGraph(graph), tmp_path / "g")[0] == "undirected"
+    for odd in (5, "overlaps", [["overlaps"]], None):
+        graph.graph["undirected"] = odd
+        assert types_of_gexf(graph, tmp_path / "g") == ("directed", [None] * 4)
+
+
+def test_cytoscape_draws_no_head_on_links_without_a_direction(tmp_path: Path):
+    graph = mixed_graph()
+    EXPORTS["cx2"].write(graph, tmp_path / "c")
+    style = next(part["visualProperties"][0] for part in json.loads((tmp_path / "c").read_text(encoding="utf-8")) if "visualProperties" in part)
+    assert style["default"]["edge"]["EDGE_TARGET_ARROW_SHAPE"] == "triangle"
+    shapes = style["edgeMapping"]["EDGE_TARGET_ARROW_SHAPE"]
+    assert (shapes["type"], shapes["definition"]["attribute"]) == ("DISCRETE", "interaction")
+    assert shapes["definition"]["map"] == [{"v": "overlaps", "vp": "none"}]
+    EXPORTS["cyjs"].write(graph, tmp_path / "j")
+    rules = {rule["selector"]: rule["style"] for rule in json.loads((tmp_path / "j").read_text(encoding="utf-8"))["style"]}
+    assert rules["edge"]["target-arrow-shape"] == "triangle"
+    assert rules['edge[interaction = "overlaps"]'] == {"target-arrow-shape": "none"} and 'edge[interaction = "meets"]' not in rules
+
+
+def test_graphml_is_directed_throughout_since_networkx_reads_no_other(tmp_path: Path):
+    write_graphml(mixed_graph(), tmp_path / "g")
+    back = networkx.read_graphml(tmp_path / "g")
+    assert back.is_directed() and back.number_of_edges() == 4
+
+
+def test_cx2_has_colours_of_edges_and_nodes_of_one_kind_that_differ(tmp_path: Path):
+    graph = networkx.MultiDiGraph([("a", "b", "joins", {"color": "#0072B2", "Color": "paint"}), ("b", "a", "joins", {"color": "#D55E00"})])
+    networkx.set_node_attributes(graph, {"a": {"kind": "thing", "color": "#0072B2", "size": 3.0}, "b": {"kind": "thing", "color": "#D55E00", "Size": "small"}})
+    EXPORTS["cx2"].write(graph, tmp_path / "c")
+    parts = {key: value for part in json.loads((tmp_path / "c").read_text(encoding="utf-8")) for key, value in part.items()}
+    style = parts["visualProperties"][0]
+
+    def passed(mapping: str, name: str, rows: str) -> list[object]:
+        assert style[mapping][name]["type"] == "PASSTHROUGH"
+        return [row["v"].get(style[mapping][name]["definition"]["attribute"]) for row in parts[rows]]
+
+    for name in ("EDGE_LINE_COLOR", "EDGE_TARGET_ARROW_COLOR"):
+        assert passed("edgeMapping", name, "edges") == ["#0072B2", "#D55E00"]
+    assert passed("nodeMapping", "NODE_BACKGROUND_COLOR", "nodes") == ["#0072B2", "#D55E00"]
+    assert passed("nodeMapping", "NODE_WIDTH", "nodes") == [3.0, None]
+    # a colour that is none is left to the default
+    graph.edges["a", "b", "joins"]["color"] = "blue"
+    EXPORTS["cx2"].write(graph, tmp_path / "c")
+    assert "EDGE_LINE_COLOR" not in (tmp_path / "c").read_text(encoding="utf-8").split('"edgeMapping"')[1]
+
+
+def test_sizes_are_radii_for_gephi_and_diameters_for_cytoscape(tmp_path: Path):
+    graph = networkx.Graph()
+    graph.add_node("flat", size=10.0, x=1.5, y=-2.0)
+    graph.add_node("viz", viz={"size": 3.0, "position": {"x": 4.0, "y": 5.0, "z": 0.0}})
+    write_gexf(graph, tmp_path / "g")
+    assert [(look["size"], look["x"], look["y"]) for look in looks_of_gexf(tmp_path / "g")[0]] == [(5.0, 1.5, -2.0), (3.0, 4.0, 5.0)]
+    # and once more, by way of NetworkX
+    write_gexf(networkx.read_gexf(tmp_path / "g"), tmp_path / "h")
+    assert looks_of_gexf(tmp_path / "h") == looks_of_gexf(tmp_path / "g")
+    write_graphml(graph, tmp_path / "m")
+    assert [node["size"] for node in read_graphml(tmp_path / "m")[0].values()] == [5.0, 3.0]
+    EXPORTS["cyjs"].write(graph, tmp_path / "j")
+    assert json.loads((tmp_path / "j").read_text(encoding="utf-8"))["elements"]["nodes"][0]["data"]["size"] == 10.0
+
+
+def test_no_two_things_of_a_graphml_file_have_one_id(facts_graph, tmp_path: Path):
+    write_graphml(facts_graph, tmp_path / "g")
+    ids = [element.get("id") for element in ElementTree.parse(tmp_path / "g").getroot().iter() if element.get("id")]
+    assert len(set(ids)) == len(ids) > len(facts_graph) + facts_graph.number_of_edges()
 
 
 def test_a_shape_that_is_none_is_a_text(tmp_path: Path):
@@ -466,8 +833,15 @@ def test_a_shape_that_is_none_is_a_text(tmp_path: Path):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(graph=graphs())
 def test_every_other_format_takes_any_graph(graph, tmp_path: Path):
-    for name in ("cx2", "cyjs", "csv", "kgx", "svg", "gexf-timeline"):
+    for name in ("cx2", "cyjs", "csv", "kgx", "svg"):
         EXPORTS[name].write(graph, tmp_path / name)
+    for name in ("gexf-timeline", "gexf-history"):
+        try:
+            EXPORTS[name].write(graph, tmp_path / name)
+        except ExportError as error:
+            assert re.match(r"(node|edge) .*, attribute 'intervals': ", str(error), re.DOTALL) and any(
+                data.get("intervals") is not None for *_, data in [*graph.nodes(data=True), *graph.edges(data=True)]
+            )
     cx2 = json.loads((tmp_path / "cx2").read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     parts = {key: value for part in cx2 for key, value in part.items()}
     assert (len(parts["nodes"]), len(parts["edges"])) == (len(graph), graph.number_of_edges())
@@ -488,7 +862,7 @@ def test_networkx_reads_gexf_and_graphml_back(facts_graph, tmp_path: Path):
         read = back.nodes[node]
         for key in ("label", "kind", "iri", "publications", "pagerank", "inferred"):
             assert read[key] == data[key]
-        assert read["viz"]["position"]["x"] == data["x"]
+        assert read["viz"]["position"]["x"] == data["x"] and 2 * read["viz"]["size"] == pytest.approx(data["size"])
     write_graphml(facts_graph, tmp_path / "g.graphml")
     back = networkx.read_graphml(tmp_path / "g.graphml")
     assert (set(back), back.number_of_edges()) == (set(facts_graph), facts_graph.number_of_edges())
@@ -507,7 +881,7 @@ def test_graphml_keeps_height_and_shape(tmp_path: Path):
     graph.add_node("flat", x=1.0, y=2.0)
     write_graphml(graph, tmp_path / "g.graphml")
     nodes, _ = read_graphml(tmp_path / "g.graphml")
-    assert nodes["deep"] == {"label": "deep", "name": "deep", "x": 1.0, "y": 2.0, "z": 3.5, "shape": "diamond", "size": 4.0, "r": 0, "g": 114, "b": 178}
+    assert nodes["deep"] == {"label": "deep", "name": "deep", "x": 1.0, "y": 2.0, "z": 3.5, "shape": "diamond", "size": 2.0, "r": 0, "g": 114, "b": 178}
     assert nodes["flat"]["z"] == 0.0
     graph.nodes["deep"]["z"] = 0
     write_graphml(graph, tmp_path / "g.graphml")
@@ -783,6 +1157,8 @@ def test_importing_is_light(module: str):
         (["gexf", "--view", "trails"], 2, "there is no view 'trails'; did you mean trials"),
         ([], 2, "mesokg export --list"),
         (["gexf", "-o", "nowhere/at/all.gexf"], 2, "cannot be written"),
+        (["gexf", "-o", "."], 2, "it is a folder and this format is one file; name a file in it, such as network"),
+        (["csv", "-o", "taken"], 2, "taken: the folder cannot be made: a file of this name is there, and this format is a folder of files"),
     ],
 )
 def test_the_command(arguments, code, said, real_build: Path, tmp_path: Path, monkeypatch):
@@ -791,6 +1167,7 @@ def test_the_command(arguments, code, said, real_build: Path, tmp_path: Path, mo
     from mesokg.cli import main
 
     monkeypatch.chdir(tmp_path)
+    Path("taken").touch()
     done = CliRunner().invoke(main, ["export", *arguments, "--build", str(real_build)])
     assert done.exit_code == code, done.output
     assert said in done.output

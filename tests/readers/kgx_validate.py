@@ -1,9 +1,9 @@
 """Validates KGX tables with kgx itself, offline: run by a Python that has kgx (an environment of its own, since kgx pins
 old libraries), with the Biolink model of the package biolink-model that came with it.
 
-    python kgx_validate.py nodes.tsv edges.tsv
+    python kgx_validate.py FOLDER ...
 
-Prints one line of JSON: counts, and every message of kgx by level and kind.
+Prints one line of JSON for each folder with ``nodes.tsv`` and ``edges.tsv``: counts, and every message of kgx by level and kind.
 """
 
 import json
@@ -30,30 +30,34 @@ from kgx.utils.kgx_utils import GraphEntityType, get_toolkit  # noqa: E402
 from kgx.validator import Validator  # noqa: E402
 
 toolkit = get_toolkit()
-validator = Validator(verbose=True)
-seen = Counter()
 
 
-def inspect(kind, record):
-    seen[kind] += 1
-    validator(kind, record)
+def validate(folder):
+    validator = Validator(verbose=True)
+    seen = Counter()
 
+    def inspect(kind, record):
+        seen[kind] += 1
+        validator(kind, record)
 
-transformer = Transformer(stream=True)
-transformer.transform(
-    {"filename": sys.argv[1:3], "format": "tsv"}, {"filename": "-", "format": "null"}, inspector=inspect
-)
-messages = {
-    level: {kind: {text: len(who) for text, who in texts.items()} for kind, texts in kinds.items()}
-    for level, kinds in validator.get_errors().items()
-}
-print(
-    json.dumps(
-        {
-            "nodes": seen[GraphEntityType.NODE],
-            "edges": seen[GraphEntityType.EDGE],
-            "biolink": toolkit.get_model_version(),
-            "messages": messages,
-        }
+    transformer = Transformer(stream=True)
+    transformer.transform(
+        {"filename": [str(folder / "nodes.tsv"), str(folder / "edges.tsv")], "format": "tsv"},
+        {"filename": "-", "format": "null"},
+        inspector=inspect,
     )
-)
+    messages = {
+        level: {kind: {text: len(who) for text, who in texts.items()} for kind, texts in kinds.items()}
+        for level, kinds in validator.get_errors().items()
+    }
+    return {
+        "folder": folder.name,
+        "nodes": seen[GraphEntityType.NODE],
+        "edges": seen[GraphEntityType.EDGE],
+        "biolink": toolkit.get_model_version(),
+        "messages": messages,
+    }
+
+
+for name in sys.argv[1:]:
+    print(json.dumps(validate(Path(name))))

@@ -20,17 +20,18 @@ PICTURES = ("therapies", "trials")
 
 
 NODE = {
-    "label": "the name, cut after 48 characters",
-    "full_label": "the whole name",
+    "label": "the whole name; only pictures cut it",
     "iri": "the address of the thing in the graph",
     "kind": "the kind by which it is coloured",
     "family": "a group of kinds that belong together",
     "classes": "the classes it was sorted into, such as oncolytic virotherapy",
-    "description": "what it is in words, where the graph has them",
+    "description": "what it is, in the words of the graph; where it has none, made of its classes, values and links, and of what names it",
     "inferred": "false: things are stated, only links are inferred",
-    "publications": "how many publications say something about it, for or against",
+    "publications": "how many publications state something about it; what they deny, or stated before it was superseded, does not count",
     "sources": "all sources that do: publications, registry records, web pages",
-    "best_evidence": "the best level of evidence among their statements",
+    "denials": "how many publications deny something about it, where any does",
+    "denied_by": "all sources that do",
+    "best_evidence": "the best level of evidence among the statements that count",
     "first_year": "the first year of these publications, or of its own dates",
     "last_year": "the last one",
     "degree": "how many links it has in this view",
@@ -41,15 +42,18 @@ NODE = {
 EDGE = {
     "label": "what the link says, as one reads it",
     "kind": "its name, as in the tables below; Gephi's edge type",
+    "description": "what the link says: the definition of its property, or of the projection",
     "iri": "the address of the property; a projection has none",
     "inferred": "false where a source states it, true where it follows from what sources state",
-    "publications": "how many publications support it; an inferred link has those of the statements it follows from",
+    "publications": "how many publications support it, counted as for nodes; an inferred link has those of the statements it follows from",
     "sources": "all sources that do",
-    "best_evidence": "the best level of evidence; of an inferred link, of its best derivation, which is as good as its weakest statement",
+    "denials": "how many publications deny it, where any does",
+    "denied_by": "all sources that do",
+    "best_evidence": "the best level of evidence; of an inferred link or a projection, of its best derivation, which is as good as its weakest statement",
     "first_year": "the first year of these publications",
     "last_year": "the last one",
     "weight": "a number that counts what `counts` says",
-    "counts": "what the weight counts",
+    "counts": "what the weight counts; a link that needs no source, and has none, counts itself",
 }
 
 
@@ -59,7 +63,7 @@ def views_page() -> str:
     from mesokg.networks.build import ATTRIBUTES
     from mesokg.networks.facts import snake
     from mesokg.networks.styles import CLAIMS, DENIALS, LINKS, read_styles
-    from mesokg.networks.views import SYMMETRIC, VIEWS
+    from mesokg.networks.views import STATEMENTS, SYMMETRIC, VIEWS
     from mesokg.vocabulary import read_vocabulary
 
     both_ways = sorted(SYMMETRIC | {p.name for view in VIEWS.values() for p in view.projections if not p.ordered})
@@ -78,20 +82,33 @@ def views_page() -> str:
         "## Attributes of nodes",
         "",
         *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in NODE.items()]),
-        "Beside these, places and looks (`x`, `y`, `size`, `color`, `shape`), and what some kinds have:",
+        "Beside these, places and looks (`x`, `y`, `size`, `color`, `shape`) and what some kinds have. `size` is a diameter in the units of `x` and `y`;",
+        "GEXF and GraphML hold its half, since Gephi and Gephi Lite read a radius.",
         "",
         *rows(("attribute", "what it is"), [(f"`{snake(name)}`", terms[name].definition.split(". ")[0].rstrip(".")) for name in sorted(ATTRIBUTES)]),
         "## Attributes of links",
         "",
         *rows(("attribute", "what it is"), [(f"`{name}`", words) for name, words in EDGE.items()]),
-        f"`color` lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that",
+        "Colours of nodes differ by kind (`styles.tsv`). Gephi draws every node as a disc, so in each view of up to ten kinds any two differ by",
+        "colour alone: by 14 units of CIELAB or more, with three kinds of cones and with any two of them. Of the kinds of `full` those of more than",
+        "2 % of its nodes differ by 12; the rest are too many for that, and some pairs, such as site and taxon, differ by no more than 7: shapes",
+        "(in SVG, Cytoscape and CX2) tell most of these apart, in Gephi the column `kind`.",
+        "",
+        f"`color` of a link lies between the colours of the ends; {', '.join(f'`{name}`' for name in sorted(DENIALS))} are red, since they say that",
         f"something is not so, {' and '.join(f'`{name}`' for name in sorted(CLAIMS))} grey, since nobody has shown it.",
         "Links that would look like others have a colour of their own, of what they share or deliver:",
         f"{', '.join(f'`{name}`' for name in sorted(LINKS))}.",
         "",
         "In the SVG picture an arrow leads from what a link is said of to what it says: `A succeeds B` and `A follows B` point to B, the earlier one.",
-        f"{', '.join(f'`{name}`' for name in both_ways)} hold both ways and have none; nor have links of",
+        f"{', '.join(f'`{name}`' for name in both_ways)} hold both ways and have none",
+        "(nor in Cytoscape; in GEXF they are undirected edges, in GraphML directed ones as all others, since NetworkX reads no file with both); nor have links of",
         f"nodes that touch, loops, and pictures of {CROWD} nodes or more, such as `full`, where arrows would hide the nodes.",
+        "It names every therapy and trial of a view and its most important nodes, the others where there is room; a note says how many names are",
+        "left out.",
+        "",
+        "Places are read from a table (`src/mesokg/networks/layout.tsv`), so a view looks the same from build to build, and new nodes stand beside",
+        "their neighbours. Where more than a fifth of a view's nodes are not in the table, as with tables of your own, the view is laid out anew:",
+        "`pip install 'mesokg[layout]'`; without it a warning says so.",
         "",
     ]
     for view in VIEWS.values():
@@ -102,9 +119,9 @@ def views_page() -> str:
             lines += ["Links: every property of the ontology between two things, but for inferred ones that only repeat a more exact one.", ""]
             continue
         body = [(f"`{name}`", terms[name].label, terms[name].definition.rstrip("."), "sources") for name in sorted(view.links)]
-        body += [(f"`{p.name}`", p.label, f"projection along `{', '.join(p.path).replace('|', ' or ')}`", p.counts) for p in view.projections]
+        body += [(f"`{p.name}`", p.label, f"{p.told}; a projection along `{', '.join(p.path).replace('|', ' or ')}`", p.counts) for p in view.projections]
         if view.evidence:
-            body += [("`supportedBy`", "is supported by", "a source says something of it", "statements"), ("`deniedBy`", "is denied by", "a source denies something of it", "statements")]
+            body += [(f"`{name}`", label, told, "statements") for name, (label, told) in STATEMENTS.items()]
         lines += rows(("link", "reads", "what it says", "weight counts"), body)
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, islice
+from numbers import Integral, Real
 from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,18 @@ from mesokg.errors import ExportError
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Column", "Survey", "clean_text", "edge_rows", "is_colour", "look_keys", "look_of", "plain", "type_of"]
+__all__ = [
+    "Column", "Survey", "as_number", "both_ways", "clean_text", "edge_rows", "is_colour", "look_keys", "look_of", "name_nodes",
+    "plain", "said", "type_of",
+]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that XML 1.0 forbids or discourages; U+0085 is among them because readers turn it into a line end."""
 
 LONG = 2**63
+
+DEEPEST = 32
+"""Lists within lists up to which a list is written."""
 
 
 def clean_text(text: str) -> str:
@@ -42,8 +49,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TYPES: dict[type, str] = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
-def type_of(value: object) -> str:
+def type_of(value: object, depth: int = 0) -> str:
     """``boolean``, ``long``, ``double``, ``string`` or ``list``; empty where the value, or one in a list, cannot be written.
+
+    A list deeper than ``DEEPEST``, as one that holds itself, cannot be.
 
     >>> type_of(True), type_of(1), type_of(2**70), type_of((1, 2)), type_of({}), type_of([{}])
     ('boolean', 'long', 'string', 'list', '', '')
@@ -58,13 +67,84 @@ def type_of(value: object) -> str:
         return "string"
     if isinstance(value, list | tuple | set | frozenset):
         # most lists hold what Python has words for, seen without a step of ours for each member
-        return "list" if set(map(type, value)) <= _TYPES.keys() or all(one is None or type_of(one) for one in value) else ""
-    # numpy and pandas scalars say what they are through item()
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", 0) == 0:
-        inner = item()
-        return type_of(inner) if type(inner) is not type(value) else ""
-    return ""
+        if set(map(type, value)) <= _TYPES.keys():
+            return "list"
+        return "list" if depth < DEEPEST and all(one is None or type_of(one, depth + 1) for one in value) else ""
+    return type_of(_unwrapped(value)) if _class_kind(type(value)) else ""
+
+
+def _unwrapped(value: Any) -> Any:
+    """A scalar of numpy as Python has it."""
+    inner = value.item()
+    # a long double has no other form than its own
+    return inner if isinstance(inner, bool | int | float) else float(inner)
+
+
+def as_number(value: object) -> float | int | None:
+    """The number that a value is, also one of numpy; None for true and false, and for what is no number.
+
+    >>> as_number(2), as_number(0.5), as_number(True), as_number("2"), as_number(None)
+    (2, 0.5, None, None, None)
+    """
+    class_ = value.__class__
+    if class_ is float or class_ is int:
+        return value  # type: ignore[return-value]
+    kind = _class_kind(class_)
+    if kind == "long":
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    return float(value) if kind == "double" else None  # type: ignore[arg-type]
+
+
+def said(name: object) -> str:
+    """A node, or two, as a message names it, also one that cannot say its name.
+
+    >>> said("a"), said("x" * 500)[:3], len(said("x" * 500))
+    ("'a'", "'xx", 121)
+    """
+    if type(name) is tuple and len(name) == 2:
+        return f"({said(name[0])}, {said(name[1])})"
+    try:
+        text = repr(name)
+    except Exception:  # whatever a class of somebody else raises
+        return f"of class {type(name).__name__}"
+    return text if len(text) <= 120 else text[:120] + "…"
+
+
+def name_nodes(nodes: Iterable[Any]) -> dict[Any, str]:
+    """The id of each node: its name as text, with a number after it where another node's name reads the same.
+
+    Raises ExportError for a node that cannot be made text.
+    """
+    ids: dict[Any, str] = {}
+    used: set[str] = set()
+    for place, node in enumerate(nodes):
+        name = clean_text(_name_of(node, place)) or "node"
+        number = 1
+        fresh = name
+        while fresh in used:
+            number += 1
+            fresh = f"{name} ({number})"
+        used.add(fresh)
+        ids[node] = fresh
+    return ids
+
+
+def _name_of(node: Any, place: int) -> str:
+    if node.__class__ is str:
+        return node  # type: ignore[no-any-return]
+    try:
+        return str(node)
+    except Exception as error:  # whatever a class of somebody else raises
+        raise ExportError(
+            f"node {said(node)}, number {place + 1} of the graph, attribute 'id': its name cannot be written: "
+            f"str() of a {type(node).__name__} raises {type(error).__name__}"
+        ) from error
+
+
+def both_ways(graph: networkx.Graph) -> frozenset[str]:
+    """The kinds of links without a direction: those in the graph attribute ``undirected`` of a directed graph."""
+    named = graph.graph.get("undirected") if graph.is_directed() else None
+    return frozenset(kind for kind in named if isinstance(kind, str)) if isinstance(named, list | tuple | set | frozenset) else frozenset()
 
 
 def _common(kinds: set[str]) -> str:
@@ -83,10 +163,11 @@ def plain(value: Any, kind: str) -> Any:
     if value is None:
         return None
     if type(value) not in _TYPES and not isinstance(value, str | bool | int | float | date | list | tuple | set | frozenset):
-        value = value.item()
+        value = _unwrapped(value)
     if kind == "string":
         if isinstance(value, str):
-            return clean_text(value)
+            # the text itself, where a class has words of its own, as an Enum
+            return clean_text(value if value.__class__ is str else str.__str__(value))
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, datetime | date):
@@ -94,7 +175,7 @@ def plain(value: Any, kind: str) -> Any:
         if isinstance(value, list | tuple | set | frozenset):
             parts = (plain(one, "string") for one in value if one is not None)
             return "; ".join(sorted(parts) if isinstance(value, set | frozenset) else parts)
-        return repr(value) if isinstance(value, float) else str(value)
+        return repr(float(value)) if isinstance(value, float) else str(int(value))
     if kind == "double":
         return float(value)
     if kind == "long":
@@ -142,12 +223,15 @@ class Survey:
 
     def only(self, key: Any, *allowed: type) -> bool:
         """Whether this attribute is of these classes wherever it stands (also where it stands nowhere)."""
-        return set(self.classes.get(key, ())) <= {*allowed, type(None)}
+        return all(issubclass(class_, (*allowed, type(None))) for class_ in self.classes.get(key, ()))
 
     def check(self, *keys: Any) -> None:
-        """Raise ExportError, naming row and attribute, where one of these attributes has a value that cannot be written."""
+        """Raise ExportError, naming row and attribute, where one of these attributes, or a node's name, cannot be written."""
         for key in keys:
             self._kinds(key)
+        if self.what == "node":
+            for place, node in enumerate(self.graph):
+                _name_of(node, place)
 
     def _kinds(self, key: Any) -> set[str]:
         """The kinds of the values of an attribute. Raises ExportError for a value that cannot be written."""
@@ -158,7 +242,7 @@ class Survey:
             kind = _class_kind(class_)
             if not kind:
                 raise ExportError(
-                    f"{self.what} {self.name(number)!r}, attribute {key!r}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
+                    f"{self.what} {said(self.name(number))}, attribute {said(key)}: a {class_.__name__} cannot be written; use text, a number, true or false, a date, or a list of these"
                 )
             kinds.add(kind)
         if "list" in kinds:
@@ -170,8 +254,18 @@ class Survey:
             value = data.get(key)
             if isinstance(value, list | tuple | set | frozenset) and not type_of(value):
                 raise ExportError(
-                    f"{self.what} {self.name(number)!r}, attribute {key!r}: a list that holds a {_odd(value)} cannot be written; use text, numbers, true or false, or dates in it"
+                    f"{self.what} {said(self.name(number))}, attribute {said(key)}: a list that holds {_odd(value)} cannot be written; use text, numbers, true or false, or dates in it"
                 )
+
+    def _column_name(self, key: Any) -> str:
+        try:
+            return clean_text(str(key))
+        except Exception as error:  # whatever a class of somebody else raises
+            number = next(iter(self.classes[key].values()))
+            raise ExportError(
+                f"{self.what} {said(self.name(number))}, attribute {said(key)}: its name cannot be written: "
+                f"str() of a {type(key).__name__} raises {type(error).__name__}"
+            ) from error
 
     def columns(self, *, taken: Iterable[str], skip: Iterable[str] = (), wide: set[Any] | None = None) -> list[Column]:
         """The columns of all attributes, sorted by name.
@@ -193,8 +287,8 @@ class Survey:
         names: set[str] = set()
         reserved = {name.lower() for name in taken}
         columns = []
-        for key in sorted(found, key=str):
-            name = clean_text(str(key)) or "attribute"
+        for written, key in sorted(((self._column_name(key), key) for key in found), key=itemgetter(0)):
+            name = written or "attribute"
             while name.lower() in reserved or name.lower() in names:
                 name += "_attribute"
             names.add(name.lower())
@@ -202,11 +296,17 @@ class Survey:
         return columns
 
 
-def _odd(value: Any) -> str:
-    """The name of the class of the first member that cannot be written, however deep it lies."""
+def _odd(value: Any, above: tuple[int, ...] = ()) -> str:
+    """The first member that cannot be written, however deep it lies: its class, in words."""
+    above = (*above, id(value))
     for one in value:
-        if one is not None and not type_of(one):
-            return _odd(one) if isinstance(one, list | tuple | set | frozenset) else type(one).__name__
+        if one is None or type_of(one, len(above)):
+            continue
+        if id(one) in above:
+            return "itself"
+        if not isinstance(one, list | tuple | set | frozenset):
+            return f"a {type(one).__name__}"
+        return _odd(one, above) if len(above) < DEEPEST else f"lists more than {DEEPEST} deep"
     return ""
 
 
@@ -218,17 +318,25 @@ def _class_kind(class_: type) -> str:
             return kind
     if issubclass(class_, list | tuple | set | frozenset):
         return "list"
-    if class_.__module__ == "numpy":
-        name = class_.__name__
-        return "boolean" if name.startswith("bool") else "long" if "int" in name else "double" if "float" in name else ""
+    name = class_.__name__
+    if class_.__module__ == "numpy" and not name.startswith("timedelta"):
+        # its numbers tell Python what they are, its truth values do not
+        return "boolean" if name in ("bool", "bool_") else "long" if issubclass(class_, Integral) else "double" if issubclass(class_, Real) else ""
     return ""
+
+
+def _is_wide(value: Any) -> bool:
+    class_ = value.__class__
+    if class_ is int:
+        return not -LONG <= value < LONG
+    return class_ not in _TYPES and value is not None and _class_kind(class_) == "long" and not -LONG <= int(value) < LONG
 
 
 def _too_wide(rows: Callable[[], Iterator[Mapping[Any, Any]]], keys: list[Any]) -> set[Any]:
     """The keys with an integer past 64 bits: such a column is written as text."""
     wide = set()
     for key in keys:
-        if any(value.__class__ is int and not -LONG <= value < LONG for value in map(methodcaller("get", key), rows())):
+        if any(map(_is_wide, map(methodcaller("get", key), rows()))):
             wide.add(key)
     return wide
 
@@ -265,10 +373,11 @@ def edge_rows(graph: networkx.Graph) -> Iterator[tuple[Any, Any, Any, Mapping[An
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    found = as_number(value)
+    if found is None:
         return None
     try:
-        number = float(value)
+        number = float(found)
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
@@ -283,21 +392,25 @@ def is_colour(text: str) -> bool:
 
 
 def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[float, float, float] | None, str | None]:
-    """Colour (#RRGGBB), size, position and shape of a node: from flat attributes, or NetworkX's ``viz`` dictionary.
+    """Colour (#RRGGBB), diameter, position and shape of a node: from flat attributes, or NetworkX's ``viz`` dictionary.
 
-    Shapes that no drawing program knows are none; their text has a column of its own.
+    ``size`` is a diameter, in the units of x and y; that of ``viz`` a radius, as in GEXF. Shapes that no drawing program
+    knows are none; their text has a column of its own.
     """
     viz = data.get("viz")
     viz = viz if isinstance(viz, Mapping) else {}
     colour = data.get("color")
-    if not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
+    if not (isinstance(colour, str) and is_colour(colour)):
         colour = None
         channels = viz.get("color")
         if isinstance(channels, Mapping):
-            parts = [channels.get(name) for name in "rgb"]
+            parts = [as_number(channels.get(name)) for name in "rgb"]
             if all(isinstance(part, int) and 0 <= part <= 255 for part in parts):
                 colour = "#" + "".join(f"{part:02X}" for part in parts)
-    size = _number(data.get("size", viz.get("size")))
+    size = _number(data.get("size"))
+    if "size" not in data:
+        radius = _number(viz.get("size"))
+        size = None if radius is None else _number(2.0 * radius)
     if size is not None and size < 0:
         size = None
     place = viz.get("position")
@@ -310,21 +423,32 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
 _SHAPES = ("disc", "square", "triangle", "diamond")
 
 
-def look_keys(graph: networkx.Graph) -> list[str]:
-    """The node attributes that every node uses for its look, so that they need no column of their own."""
+def look_keys(graph: networkx.Graph, *, most: float = math.inf) -> list[str]:
+    """The node attributes that every node uses for its look, so that they need no column of their own.
+
+    ``most`` is the largest number that the format holds in them; one that is written otherwise than given needs a column.
+    """
     keys = ["viz"] if all(isinstance(data.get("viz", {}), Mapping) for _, data in graph.nodes(data=True)) else []
+
+    def exact(value: Any) -> bool:
+        number = _number(value)
+        return number is not None and abs(number) <= most and number == as_number(value)
+
     tests = {
-        **dict.fromkeys(("x", "y", "z"), lambda value: _number(value) is not None),
-        "size": lambda value: (_number(value) or 0.0) >= 0 and _number(value) is not None,
-        "color": lambda value: isinstance(value, str) and _COLOUR.fullmatch(value) is not None,
-        "shape": lambda value: value in _SHAPES,
+        **dict.fromkeys(("x", "y", "z"), exact),
+        # its half is written to some formats, and the half of the smallest numbers is not exact
+        "size": lambda value: exact(value) and value >= 0 and float(value) / 2 * 2 == float(value),
+        "color": lambda value: isinstance(value, str) and is_colour(value),
+        "shape": lambda value: isinstance(value, str) and value in _SHAPES,
     }
     for key, test in tests.items():
         if all(test(data[key]) for _, data in graph.nodes(data=True) if data.get(key) is not None):
             keys.append(key)
-    if not {"x", "y"} <= set(keys) or any(("x" in data) != ("y" in data) for _, data in graph.nodes(data=True)):
+    rows = [data for _, data in graph.nodes(data=True)]
+    # a place of one number, a height without a place, and what a place in ``viz`` hides would be lost
+    placed = {"x", "y"} <= set(keys) and all((data.get("x") is None) == (data.get("y") is None) for data in rows)
+    if not placed or any(isinstance(data.get("viz"), Mapping) and "position" in data["viz"] for data in rows):
         keys = [key for key in keys if key not in ("x", "y", "z")]
-    # a height without a place would be lost
-    if any(data.get("z") is not None and (data.get("x") is None or data.get("y") is None) for _, data in graph.nodes(data=True)):
+    if any(data.get("z") is not None and data.get("x") is None for data in rows):
         keys = [key for key in keys if key != "z"]
     return keys

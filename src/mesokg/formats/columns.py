@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, plain
-from mesokg.formats.gexf import double_text, name_nodes
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain
+from mesokg.formats.gexf import double_text
 from mesokg.formats.output import Target, make_folder, remove_quietly, text_output
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, look_keys, look_of, plain
-from mesokg.formats.gexf import name_nodes, write_chunks
+from mesokg.formats.cleaning import Column, Survey, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain
+from mesokg.formats.gexf import write_chunks
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -22,6 +21,9 @@ __all__ = ["write_cx2", "write_cyjs"]
 
 NODE_NAMES = ("id", "name", "shared name", "suid", "represents", "selected", "parent", "position", "x", "y", "z", "node_id")
 EDGE_NAMES = ("id", "source", "target", "interaction", "shared interaction", "suid", "selected", "shared name", "s", "t", "name")
+
+LABEL_WIDTH = 180
+"""How wide a label is drawn; the data has the whole."""
 
 _CX2_TYPES = {"string": "string", "long": "long", "double": "double", "boolean": "boolean"}
 _SHAPES = {"disc": "ellipse", "square": "rectangle", "diamond": "diamond", "triangle": "triangle"}
@@ -43,8 +45,9 @@ def _values(columns: list[Column], data: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
-def _columns(graph: networkx.Graph) -> tuple[list[Column], list[Column]]:
-    skip = [key for key in look_keys(graph) if key in ("x", "y", "z", "viz")]
+def _columns(graph: networkx.Graph, *written: str) -> tuple[list[Column], list[Column]]:
+    """The columns of nodes and edges, without what is written of the look in another way."""
+    skip = [key for key in look_keys(graph) if key in written]
     nodes = Survey(graph, "node").columns(taken=NODE_NAMES, skip=skip)
     edges = Survey(graph, "edge").columns(taken=EDGE_NAMES)
     return nodes, edges
@@ -71,13 +74,21 @@ def _looks(graph: networkx.Graph) -> dict[str, tuple[str | None, str | None]]:
     return {kind: next(iter(found)) for kind, found in sorted(seen.items()) if len(found) == 1}
 
 
+def _painted(rows: Iterator[Mapping[Any, Any]], columns: list[Column]) -> str:
+    """The column of colours that a style can take as they are; empty where one of its values is none."""
+    name = next((column.name for column in columns if column.key == "color" and column.kind == "string"), "")
+    if not name or not all(isinstance(colour, str) and is_colour(colour) for data in rows if (colour := data.get("color")) is not None):
+        return ""
+    return name
+
+
 def write_cx2(graph: networkx.Graph, path: Target) -> None:
     """Write any NetworkX graph as CX2 with positions and style.
 
     Nodes and edges are numbered; ``node_id`` holds the name of the node. Raises ExportError for a value that cannot be
     written and for a file that cannot be.
     """
-    nodes, edges = _columns(graph)
+    nodes, edges = _columns(graph, "x", "y", "z", "viz")
     ids = name_nodes(graph)
     number_of = {node: number for number, node in enumerate(graph)}
     head = [
@@ -114,7 +125,7 @@ def write_cx2(graph: networkx.Graph, path: Target) -> None:
         stream.write(']},\n{"edges":[\n')
         write_chunks(stream, _commas(_cx2_edges(graph, number_of, edges)))
         stream.write("]},\n")
-        stream.write(_json({"visualProperties": [_cx2_style(graph)]}))
+        stream.write(_json({"visualProperties": [_cx2_style(graph, nodes, edges)]}))
         # with its sizes locked, as they are unless told otherwise, Cytoscape's desktop maps neither width nor height
         stream.write(",\n" + _json({"visualEditorProperties": [{"properties": {"nodeSizeLocked": False, "arrowColorMatchesEdge": True}}]}))
         stream.write(',\n{"status":[{"success":true}]}]\n')
@@ -140,6 +151,8 @@ def _cx2_nodes(
         place = look_of(data)[2]
         if place is not None:
             found["x"], found["y"] = place[0], -place[1] + 0.0
+            if place[2]:
+                found["z"] = place[2]
         found["v"] = {"name": _label(data, ids[node]), "node_id": ids[node], **_values(columns, data)}
         yield _json(found)
 
@@ -155,29 +168,36 @@ def _discrete(attribute: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {"type": "DISCRETE", "definition": {"attribute": attribute, "type": "string", "map": [{"v": v, "vp": vp} for v, vp in pairs]}}
 
 
-def _cx2_style(graph: networkx.Graph) -> dict[str, Any]:
+def _passed(attribute: str, kind: str) -> dict[str, Any]:
+    return {"type": "PASSTHROUGH", "definition": {"attribute": attribute, "type": kind}}
+
+
+def _cx2_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column]) -> dict[str, Any]:
     looks = _looks(graph)
-    mapping: dict[str, Any] = {
-        "NODE_LABEL": {"type": "PASSTHROUGH", "definition": {"attribute": "name", "type": "string"}},
-    }
+    mapping: dict[str, Any] = {"NODE_LABEL": _passed("name", "string")}
+    whole = all(isinstance(data.get("kind"), str) and clean_text(data["kind"]) in looks for _, data in graph.nodes(data=True))
+    painted = _painted((data for _, data in graph.nodes(data=True)), nodes)
     if looks:
-        mapping["NODE_BACKGROUND_COLOR"] = _discrete("kind", [(kind, colour) for kind, (colour, _) in looks.items() if colour])
         mapping["NODE_SHAPE"] = _discrete("kind", [(kind, _SHAPES.get(shape or "", "ellipse")) for kind, (_, shape) in looks.items()])
-    if "size" in look_keys(graph) and any("size" in data for _, data in graph.nodes(data=True)):
+    if looks and (whole or not painted):
+        mapping["NODE_BACKGROUND_COLOR"] = _discrete("kind", [(kind, colour) for kind, (colour, _) in looks.items() if colour])
+    elif painted:
+        mapping["NODE_BACKGROUND_COLOR"] = _passed(painted, "string")
+    size = next((column for column in nodes if column.key == "size"), None)
+    if size is not None and "size" in look_keys(graph):
         for side in ("NODE_WIDTH", "NODE_HEIGHT"):
-            mapping[side] = {"type": "PASSTHROUGH", "definition": {"attribute": "size", "type": "double"}}
-    colours = sorted(
-        (kind, next(iter(found)))
-        for kind, found in _edge_colours(graph).items()
-        if len(found) == 1
-    )
+            mapping[side] = _passed(size.name, size.kind)
     edge_mapping: dict[str, Any] = {}
-    if colours:
-        edge_mapping["EDGE_LINE_COLOR"] = _discrete("interaction", colours)
+    if painted := _painted((data for *_, data in edge_rows(graph)), edges):
+        # edges of one kind may differ in colour, so each has its own
+        for part in ("EDGE_LINE_COLOR", "EDGE_TARGET_ARROW_COLOR"):
+            edge_mapping[part] = _passed(painted, "string")
+    if both := _drawn_both_ways(graph):
+        edge_mapping["EDGE_TARGET_ARROW_SHAPE"] = _discrete("interaction", [(kind, "none") for kind in both])
     return {
         "default": {
             "network": {"NETWORK_BACKGROUND_COLOR": "#FFFFFF"},
-            "node": {"NODE_BACKGROUND_COLOR": "#999999", "NODE_SHAPE": "ellipse", "NODE_LABEL_FONT_SIZE": 8, "NODE_LABEL_COLOR": "#111111", "NODE_BORDER_WIDTH": 0.5, "NODE_BORDER_COLOR": "#FFFFFF", "NODE_WIDTH": 8, "NODE_HEIGHT": 8},
+            "node": {"NODE_BACKGROUND_COLOR": "#999999", "NODE_SHAPE": "ellipse", "NODE_LABEL_FONT_SIZE": 8, "NODE_LABEL_COLOR": "#111111", "NODE_LABEL_MAX_WIDTH": LABEL_WIDTH, "NODE_BORDER_WIDTH": 0.5, "NODE_BORDER_COLOR": "#FFFFFF", "NODE_WIDTH": 8, "NODE_HEIGHT": 8},
             "edge": {"EDGE_LINE_COLOR": "#AAAAAA", "EDGE_WIDTH": 0.8, "EDGE_TARGET_ARROW_SHAPE": "triangle" if graph.is_directed() else "none", "EDGE_TARGET_ARROW_COLOR": "#AAAAAA", "EDGE_OPACITY": 0.6},
         },
         "nodeMapping": mapping,
@@ -185,13 +205,10 @@ def _cx2_style(graph: networkx.Graph) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _edge_colours(graph: networkx.Graph) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
-    for _, _, key, data in edge_rows(graph):
-        kind, colour = _kind(key, data), data.get("color")
-        if kind and isinstance(colour, str) and len(colour) == 7 and colour[0] == "#":
-            found.setdefault(kind, Counter())[colour] += 1
-    return found
+def _drawn_both_ways(graph: networkx.Graph) -> list[str]:
+    """The kinds of edges that have no arrow head, of those in the graph."""
+    both = both_ways(graph)
+    return sorted({kind for _, _, key, data in edge_rows(graph) if (kind := _kind(key, data)) in both}) if both else []
 
 
 def write_cyjs(graph: networkx.Graph, path: Target) -> None:
@@ -199,13 +216,13 @@ def write_cyjs(graph: networkx.Graph, path: Target) -> None:
 
     Raises ExportError for a value that cannot be written and for a file that cannot be.
     """
-    nodes, edges = _columns(graph)
+    nodes, edges = _columns(graph, "x", "y", "viz")
     ids = name_nodes(graph)
     placed = any(look_of(data)[2] is not None for _, data in graph.nodes(data=True))
     with text_output(path) as stream:
         stream.write(
             '{"format_version":"1.0","generated_by":"mesokg","target_cytoscapejs_version":"~3",'
-            f'"data":{_json(_titles(graph))},"layout":{_json({"name": "preset" if placed else "cose"})},\n"style":{_json(_cyjs_style(graph))},\n'
+            f'"data":{_json(_titles(graph))},"layout":{_json({"name": "preset" if placed else "cose"})},\n"style":{_json(_cyjs_style(graph, nodes, edges))},\n'
             '"elements":{"nodes":[\n'
         )
         write_chunks(stream, _commas(_cyjs_nodes(graph, ids, nodes)))
@@ -231,15 +248,25 @@ def _cyjs_edges(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column
         yield _json({"data": {**head, **_values(columns, data)}})
 
 
-def _cyjs_style(graph: networkx.Graph) -> list[dict[str, Any]]:
+def _cyjs_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column]) -> list[dict[str, Any]]:
+    label = {"label": "data(name)", "font-size": 8, "min-zoomed-font-size": 8, "text-wrap": "ellipsis", "text-max-width": f"{LABEL_WIDTH}px"}
     style: list[dict[str, Any]] = [
-        {"selector": "node", "style": {"label": "data(name)", "font-size": 8, "background-color": "#999999", "min-zoomed-font-size": 8}},
-        {"selector": "edge", "style": {"width": 0.8, "line-color": "#BBBBBB", "curve-style": "bezier", "opacity": 0.6, "target-arrow-shape": "triangle" if graph.is_directed() else "none"}},
+        {"selector": "node", "style": {**label, "background-color": "#999999"}},
+        {"selector": "edge", "style": {"width": 0.8, "line-color": "#BBBBBB", "target-arrow-color": "#BBBBBB", "curve-style": "bezier", "opacity": 0.6, "target-arrow-shape": "triangle" if graph.is_directed() else "none"}},
         {"selector": "node[size]", "style": {"width": "data(size)", "height": "data(size)"}},
-        {"selector": "edge[color]", "style": {"line-color": "data(color)", "target-arrow-color": "data(color)"}},
     ]  # fmt: skip
+    if _painted((data for _, data in graph.nodes(data=True)), nodes) == "color":
+        style.append({"selector": "node[color]", "style": {"background-color": "data(color)"}})
+    if _painted((data for *_, data in edge_rows(graph)), edges) == "color":
+        style.append({"selector": "edge[color]", "style": {"line-color": "data(color)", "target-arrow-color": "data(color)"}})
     for kind, (colour, shape) in _looks(graph).items():
-        name = kind.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         look = {"shape": _SHAPES.get(shape or "", "ellipse"), **({"background-color": colour} if colour else {})}
-        style.append({"selector": f'node[kind = "{name}"]', "style": look})
+        style.append({"selector": f"node[kind = {_selected(kind)}]", "style": look})
+    for kind in _drawn_both_ways(graph):
+        style.append({"selector": f"edge[interaction = {_selected(kind)}]", "style": {"target-arrow-shape": "none"}})
     return style
+
+
+def _selected(text: str) -> str:
+    """A text in a selector."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

@@ -6,18 +6,22 @@ refuses its files.
 
 from __future__ import annotations
 
-import os
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import LONG, Column, Survey, clean_text, edge_rows, is_colour, look_keys, look_of, plain
-from mesokg.formats.output import Target, text_output
+from mesokg.errors import ExportError
+from mesokg.formats.cleaning import (
+    LONG, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain, said, type_of,
+)
+from mesokg.formats.output import Target, once_only, text_output
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["double_text", "is_number", "name_nodes", "write_chunks", "write_gexf"]
+__all__ = ["double_text", "write_chunks", "write_gexf"]
 
 NODE_NAMES = ("id", "label", "pid", "for", "interval", "timeset", "timestamp", "start", "end", "startopen", "endopen")
 EDGE_NAMES = (
@@ -25,8 +29,8 @@ EDGE_NAMES = (
 )
 """Attribute names that Gephi, or the format, keeps for itself; whatever their case, since Gephi ignores it."""
 
-SMALLEST = 1e-6
-"""Written for a weight that is not above zero, which Gephi refuses; the weight as given stands in ``weight_given``."""
+SMALLEST, LARGEST = 1e-6, 3e38
+"""Written for a weight that is not above zero, which Gephi refuses, or past a float's range; ``weight_given`` has it as given."""
 
 REMEMBERED = 5000
 """Escaped texts kept for each column."""
@@ -41,6 +45,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 def _escape(text: str) -> str:
     """Text as the value of an attribute; tabs and line ends as references, or readers turn them into spaces."""
+    if text.__class__ is not str:
+        text = str.__str__(text)
     if text.isascii() and _UNSAFE.search(text) is None:
         return text
     text = clean_text(text)
@@ -100,39 +106,88 @@ def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
             elif class_ is bool:
                 parts.append(head + yes_no[value])
             else:
-                parts.append(f'{head}{text(plain(value, kind))}"/>')
+                value = plain(value, kind)
+                if kind == "long" and not -LONG <= value < LONG:
+                    raise _TooWide(key)
+                parts.append(f'{head}{text(value)}"/>')
         return f"<attvalues>{''.join(parts)}</attvalues>" if parts else ""
 
     return write
 
 
-def name_nodes(nodes: Iterable[Any]) -> dict[Any, str]:
-    """The id of each node: its name as text, with a number after it where another node's name reads the same."""
-    ids: dict[Any, str] = {}
-    used: set[str] = set()
-    for node in nodes:
-        name = clean_text(str(node)) or "node"
-        number = 1
-        fresh = name
-        while fresh in used:
-            number += 1
-            fresh = f"{name} ({number})"
-        used.add(fresh)
-        ids[node] = fresh
-    return ids
+def _name_of_row(row: tuple[Any, ...]) -> str:
+    return f"node {said(row[0])}" if len(row) == 1 else f"edge {said(row)}"
 
 
-def _times(data: Mapping[Any, Any]) -> tuple[str, str]:
-    """Attributes and child element for the times of a node or edge: ``intervals``, pairs with None for an open end."""
-    intervals = data.get("intervals") or ()
-    bounds = [
-        "".join(f' {name}="{_escape(str(value))}"' for name, value in zip(("start", "end"), pair, strict=True) if value is not None)
-        for pair in intervals
-    ]
-    if len(bounds) == 1:
-        return bounds[0], ""
-    spells = "".join(f"<spell{bound}/>" for bound in bounds)
-    return "", f"<spells>{spells}</spells>" if spells else ""
+class _Times:
+    """The times of nodes and edges, in words of the format of time: ISO dates, or numbers."""
+
+    def __init__(self, timeformat: object) -> None:
+        self.timeformat = timeformat
+        self.wanted = {
+            "date": "an ISO date (2020-02-29)", "dateTime": "an ISO date and time", "integer": "a whole number",
+        }.get(str(timeformat), "a number")  # fmt: skip
+
+    def _moment(self, value: Any) -> tuple[str, Any]:
+        """The moment as text, and as what can be compared. Raises ValueError for what is none."""
+        if self.timeformat in ("date", "dateTime"):
+            text = value.isoformat() if isinstance(value, date) else value
+            if not isinstance(text, str):
+                raise ValueError
+            if self.timeformat == "date":
+                day = date.fromisoformat(text)
+                return day.isoformat(), day
+            moment = datetime.fromisoformat(text)
+            return moment.isoformat(), moment
+        number = as_number(value)
+        if number is None or not math.isfinite(number) or (self.timeformat == "integer" and not isinstance(number, int)):
+            raise ValueError
+        return (str(number) if isinstance(number, int) else double_text(number)), number
+
+    def bounds(self, start: Any, end: Any) -> str:
+        """``start`` and ``end`` as attributes. Raises ValueError that says what is no moment, or that the end is before the start."""
+        found, moments = "", []
+        for name, value in (("start", start), ("end", end)):
+            if value is None:
+                continue
+            try:
+                text, moment = self._moment(value)
+            except (TypeError, ValueError, OverflowError):
+                raise ValueError(f"{said(value)} is not {self.wanted}") from None
+            found += f' {name}="{text}"'
+            moments.append(moment)
+        try:
+            backwards = len(moments) == 2 and moments[1] < moments[0]
+        except TypeError:
+            raise ValueError(f"one of {said(start)} and {said(end)} names a time zone, the other does not") from None
+        if backwards:
+            raise ValueError(f"the end {said(end)} is before the start {said(start)}")
+        return found
+
+    def of(self, data: Mapping[Any, Any], *row: Any) -> tuple[str, str]:
+        """Attributes and child element for the times of a node or edge: ``intervals``, pairs with None for an open end.
+
+        Raises ExportError, naming the row, where they are no pairs of moments.
+        """
+        intervals = data.get("intervals")
+        if intervals is None:
+            return "", ""
+        try:
+            if isinstance(intervals, str | bytes | Mapping):
+                raise TypeError
+            pairs = [(start, end) for start, end in intervals]
+        except (TypeError, ValueError):
+            raise ExportError(
+                f"{_name_of_row(row)}, attribute 'intervals': {said(intervals)} is no list of pairs of start and end, with None for an open end"
+            ) from None
+        try:
+            bounds = [self.bounds(start, end) for start, end in pairs]
+        except ValueError as error:
+            raise ExportError(f"{_name_of_row(row)}, attribute 'intervals': {error}") from None
+        if len(bounds) == 1:
+            return bounds[0], ""
+        spells = "".join(f"<spell{bound}/>" for bound in bounds)
+        return "", f"<spells>{spells}</spells>" if spells else ""
 
 
 def _colour(colour: str | None) -> str:
@@ -154,67 +209,127 @@ def _new_colour(colour: str) -> str:
 
 def _number(value: float) -> str:
     """A finite number that an xsd:float holds."""
-    return repr(max(-3e38, min(3e38, value)))
+    return repr(max(-LARGEST, min(LARGEST, value)))
 
 
 def write_gexf(graph: networkx.Graph, path: Target) -> None:
     """Write any NetworkX graph as GEXF 1.3.
 
     Node attributes ``label``, ``color`` (#RRGGBB), ``size``, ``x``, ``y``, ``z`` and ``shape`` (or NetworkX's ``viz``)
-    and edge attributes ``label``, ``kind`` (else the edge key, if it is text), ``weight``, ``color`` and ``thickness``
-    become what the format has for them. All others are typed columns: one type per attribute (mixed ones are text),
-    lists joined by "; ", missing values left out, reserved names with ``_attribute`` after them.
-    A graph attribute ``timeformat`` (``date`` or ``double``) makes the file dynamic: nodes and edges stand in it for
-    their ``intervals``, pairs of start and end with None for an open end. The graph attribute ``spans`` (node to
-    attribute to (value, start, end)) makes attributes of nodes dynamic: they have each value for its time.
+    and edge attributes ``label``, ``kind`` (else the edge key, if it is text), ``weight`` and ``color`` become what the
+    format has for them; where one of an attribute's values cannot, all have a column beside. A weight that Gephi refuses stands as given in ``weight_given``, with all the others. ``size`` is
+    a diameter in the units of x and y, and its half is written, since Gephi and Gephi Lite read a radius. All others are
+    typed columns: one type per attribute (mixed ones are text), lists joined by "; ", missing values left out, reserved
+    names with ``_attribute`` after them.
+
+    Edges of a directed graph are directed, but for the kinds in the graph attribute ``undirected``; where these are all,
+    the graph is undirected. NetworkX refuses files with both.
+
+    A graph attribute ``timeformat`` (``date``, ``dateTime``, ``integer`` or ``double``) makes the file dynamic: nodes and
+    edges stand in it for their ``intervals``, pairs of start and end with None for an open end. The graph attribute
+    ``spans`` (node to attribute to (value, start, end)) makes attributes of nodes dynamic: they have each value for its time.
 
     Parallel edges of different kinds stay apart in Gephi; of parallel edges of one kind it asks what to make.
 
     ``path`` may be ``-``. Raises ExportError for a value that cannot be written (naming node or edge and attribute)
     and for a file that cannot be.
     """
-    dynamic = graph.graph.get("timeformat") in ("date", "dateTime", "double", "integer")
-    times = ("intervals",) if dynamic else ()
-    spans: dict[Any, dict[str, Any]] = graph.graph.get("spans", {}) if dynamic else {}
+    times = _Times(graph.graph["timeformat"]) if graph.graph.get("timeformat") in _TIMEFORMATS else None
+    ids = name_nodes(graph)
+    spans = _read_spans(graph, times) if times else {}
     changing = sorted({name for attributes in spans.values() for name in attributes})
-    look = look_keys(graph)
+    look = look_keys(graph, most=LARGEST)
     seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
+    skipped = ("intervals",) if times else ()
     labels = seen_nodes.only("label", str)
-    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *times, *changing))
-    moving = [Column(name, name, "string") for name in changing]
+    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else []), *skipped, *changing))
+    if changing:
+        seen_nodes.check(*changing)
+    moving = _moving_columns(changing, nodes)
     rows = seen_edges.rows
     written = [name for name in ("label", "kind") if seen_edges.only(name, str)]
-    if "color" in seen_edges.classes and seen_edges.only("color", str) and all(
-        is_colour(colour) for data in rows() if (colour := data.get("color")) is not None
-    ):
+    if seen_edges.only("color", str) and ("color" not in seen_edges.classes or all(is_colour(colour) for data in rows() if (colour := data.get("color")) is not None)):
         written.append("color")
-    weighted = seen_edges.only("weight", float) or all(is_number(data.get("weight")) for data in rows())
-    ids = name_nodes(graph)
-    # Integers past 64 bits and weights not above zero are rare, and looking for them takes as long as writing: a file
-    # is begun without, and once more where one turns up. Standard output cannot be begun again.
-    eager = os.fspath(path) == "-"
+    weighted = "weight" in seen_edges.classes
+    lines = _Lines(graph, ids, written, times)
+    # Integers past 64 bits and weights that Gephi refuses are rare, and looking for them takes as long as writing: a
+    # file is begun without, and once more where one turns up. What cannot be begun again is looked through first.
+    eager = once_only(path)
     wide: set[Any] | None = None if eager else set()
-    odd = eager and weighted and any(not _is_weight(data.get("weight")) for data in rows())
+    lines.odd = eager and weighted and any(_weight_text(data.get("weight")) is None for data in rows())
     while True:
-        skip = [*written, *times, *(["weight"] if weighted and not odd else [])]
+        skip = [*written, *skipped, *(["weight"] if weighted and not lines.odd else [])]
         edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip, wide=wide)
-        if odd:
-            names = {c.name.lower() for c in edges}
-            given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
-            edges = [Column(c.key, given, c.kind) if c.key == "weight" else c for c in edges]
+        if lines.odd:
+            edges = weight_given(edges)
         try:
             with text_output(path) as stream:
-                stream.writelines(_head(graph, nodes, edges, moving, dynamic))
-                write_chunks(stream, _nodes(graph, ids, nodes, labels, _Moving(moving, len(nodes), spans), dynamic))
+                stream.writelines(_head(graph, nodes, edges, moving, times, lines.default))
+                write_chunks(stream, _nodes(graph, ids, nodes, _Moving(moving, len(nodes), spans), times))
                 stream.write("    </nodes>\n    <edges>\n")
-                write_chunks(stream, _edges(graph, ids, edges, written, weighted, odd, dynamic))
+                write_chunks(stream, lines.written(edges))
                 stream.write("    </edges>\n  </graph>\n</gexf>\n")
             return
         except _TooWide as found:
             assert wide is not None
             wide.add(found.args[0])
         except _OddWeight:
-            odd = True
+            lines.odd = True
+
+
+_TIMEFORMATS = ("date", "dateTime", "double", "integer")
+
+
+def weight_given(columns: list[Column]) -> list[Column]:
+    """The columns with that of the weights under another name than ``weight``, which is the format's own."""
+    names = {c.name.lower() for c in columns if c.key != "weight"}
+    given = next(name for n in range(len(names) + 1) if (name := "weight_given" + "_attribute" * n) not in names)
+    return [Column(c.key, given, c.kind) if c.key == "weight" else c for c in columns]
+
+
+def _moving_columns(names: list[str], others: list[Column]) -> list[Column]:
+    taken = {*NODE_NAMES, *(column.name.lower() for column in others)}
+    columns = []
+    for key in names:
+        name = clean_text(key) or "attribute"
+        while name.lower() in taken:
+            name += "_attribute"
+        taken.add(name.lower())
+        columns.append(Column(key, name, "string"))
+    return columns
+
+
+Spans = dict[Any, dict[str, list[tuple[str, str]]]]
+"""Node to attribute to values, as text, each with its time in attributes of the format."""
+
+
+def _read_spans(graph: networkx.Graph, times: _Times) -> Spans:
+    """What the graph attribute ``spans`` says changes. Raises ExportError, naming node and attribute, where it says that otherwise."""
+    given = graph.graph.get("spans") or {}
+    found: Spans = {}
+    if not isinstance(given, Mapping):
+        raise ExportError(f"graph attribute 'spans': {said(given)} is no dictionary of nodes")
+    for node, attributes in given.items():
+        if not isinstance(attributes, Mapping):
+            raise ExportError(f"node {said(node)}, graph attribute 'spans': {said(attributes)} is no dictionary of attributes")
+        for name, values in attributes.items():
+            where = f"node {said(node)}, attribute {said(name)} of the graph attribute 'spans'"
+            try:
+                if not isinstance(name, str) or isinstance(values, str | bytes | Mapping):
+                    raise TypeError
+                triples = [(value, start, end) for value, start, end in values]
+            except (TypeError, ValueError):
+                raise ExportError(f"{where}: {said(values)} is no list of value, start and end under a name that is text") from None
+            for value, start, end in triples:
+                if value is not None and not type_of(value):
+                    raise ExportError(f"{where}: a {type(value).__name__} cannot be written; use text, a number, true or false, or a date")
+                try:
+                    bounds = times.bounds(start, end)
+                except ValueError as error:
+                    raise ExportError(f"{where}: {error}") from None
+                if value is not None:
+                    found.setdefault(node, {}).setdefault(name, []).append((str(plain(value, "string")), bounds))
+    return found
 
 
 class _TooWide(Exception):
@@ -225,15 +340,20 @@ class _OddWeight(Exception):
     """A weight that Gephi would refuse."""
 
 
-def _is_weight(weight: float | None) -> bool:
-    return weight is None or SMALLEST <= weight < 3e38
+def _weight_text(value: Any) -> str | None:
+    """A weight as Gephi takes it; None where it would refuse it, or where it is no number. One that is missing is 1."""
+    if value is None:
+        return "1.0"
+    weight = as_number(value)
+    return double_text(float(weight)) if weight is not None and SMALLEST <= weight <= LARGEST else None
 
 
-def is_number(value: object) -> bool:
-    """Whether the value is missing or a number that fits a double, as a weight must be."""
-    if value is None or isinstance(value, float):
-        return True
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**300
+def _nearest_weight(value: Any) -> str:
+    """The nearest weight that Gephi takes; 1, as for none, where there is no number."""
+    weight = as_number(value)
+    if weight is None:
+        return "1.0"
+    return double_text(float(max(SMALLEST, min(LARGEST, weight))) if weight == weight else SMALLEST)
 
 
 def write_chunks(stream: Any, parts: Iterator[str]) -> None:
@@ -249,7 +369,7 @@ def write_chunks(stream: Any, parts: Iterator[str]) -> None:
 class _Moving:
     """The values of a node that change, each with its time; one that does not change has none."""
 
-    def __init__(self, columns: list[Column], first: int, spans: Mapping[Any, Mapping[str, Any]]) -> None:
+    def __init__(self, columns: list[Column], first: int, spans: Spans) -> None:
         self.columns = list(enumerate(columns, first))
         self.spans = spans
 
@@ -257,14 +377,17 @@ class _Moving:
         found: list[str] = []
         changing = self.spans.get(node, {})
         for number, column in self.columns:
-            plain_value = data.get(column.key)
-            for value, start, end in changing.get(column.key, [] if plain_value is None else [(plain_value, None, None)]):
-                times = "".join(f' {name}="{_escape(day)}"' for name, day in (("start", start), ("end", end)) if day)
-                found.append(f'<attvalue for="{number}" value="{_escape(plain(value, "string"))}"{times}/>')
+            values = changing.get(column.key)
+            if values is None:
+                given = data.get(column.key)
+                values = [] if given is None else [(str(plain(given, "string")), "")]
+            found += [f'<attvalue for="{number}" value="{_escape(value)}"{bounds}/>' for value, bounds in values]
         return "".join(found)
 
 
-def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], moving: list[Column], dynamic: bool) -> Iterator[str]:
+def _head(
+    graph: networkx.Graph, nodes: list[Column], edges: list[Column], moving: list[Column], times: _Times | None, default: str
+) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield '<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n'
     yield "  <meta>\n    <creator>mesokg</creator>\n"
@@ -272,9 +395,9 @@ def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], movin
     if title:
         yield f"    <description>{_escape(title)}</description>\n"
     yield "  </meta>\n"
-    kind = "directed" if graph.is_directed() else "undirected"
-    times = f' timeformat="{graph.graph["timeformat"]}" timerepresentation="interval"' if dynamic else ""
-    yield f'  <graph defaultedgetype="{kind}" idtype="string" mode="{"dynamic" if dynamic else "static"}"{times}>\n'
+    dated = f' timeformat="{times.timeformat}" timerepresentation="interval"' if times else ""
+    directed = f' defaultedgetype="{default}"' if default else ""
+    yield f'  <graph{directed} idtype="string" mode="{"dynamic" if times else "static"}"{dated}>\n'
     yield from _declare(nodes, "node")
     yield from _declare(moving, "node", moving=True, first=len(nodes))
     yield from _declare(edges, "edge")
@@ -282,7 +405,7 @@ def _head(graph: networkx.Graph, nodes: list[Column], edges: list[Column], movin
 
 
 def _nodes(
-    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, moving: _Moving, dynamic: bool
+    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], moving: _Moving, times: _Times | None
 ) -> Iterator[str]:
     write = _value_writer(columns)
 
@@ -293,53 +416,84 @@ def _nodes(
         return f"{static.removesuffix('</attvalues>') or '<attvalues>'}{changing}</attvalues>"
 
     for node, data in graph.nodes(data=True):
-        label = data.get("label") if labels else None
+        label = data.get("label")
         colour, size, place, shape = look_of(data)
-        bounds, spells = _times(data) if dynamic else ("", "")
+        bounds, spells = times.of(data, node) if times else ("", "")
         viz = _colour(colour)
         if size is not None:
-            viz += f'<viz:size value="{_number(size)}"/>'
+            viz += f'<viz:size value="{_number(size / 2)}"/>'
         if place is not None:
             viz += '<viz:position x="{}" y="{}" z="{}"/>'.format(*map(_number, place))
         if shape is not None:
             viz += f'<viz:shape value="{shape}"/>'
         identifier = _escape(ids[node])
         # Gephi shows nothing for a node without a label, so its id stands in
-        shown = _escape(label) if label else identifier
+        shown = _escape(label) if isinstance(label, str) and label else identifier
         yield f'      <node id="{identifier}" label="{shown}"{bounds}>{values(node, data)}{spells}{viz}</node>\n'
 
 
-def _edges(
-    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], written: list[str], weighted: bool, odd: bool, dynamic: bool
-) -> Iterator[str]:
-    values = _value_writer(columns)
-    escaped = {node: _escape(name) for node, name in ids.items()}
-    heads: dict[Any, str] = {}
-    number = 0
-    with_label, with_kind, with_colour = (name in written for name in ("label", "kind", "color"))
-    for source, target, key, data in edge_rows(graph):
-        get = data.get
-        kind = get("kind") if with_kind else None
-        if kind is None and isinstance(key, str):
-            kind = key
-        label = get("label") if with_label else None
-        weight = get("weight") if weighted else None
-        head = heads.get((kind, label, weight))
-        if head is None:
-            if not odd and not _is_weight(weight):
+class _Lines:
+    """The edges of a graph; ``odd`` where a weight is not written as given, ``default`` the type of all edges, empty where each has its own."""
+
+    def __init__(self, graph: networkx.Graph, ids: dict[Any, str], written: list[str], times: _Times | None) -> None:
+        self.graph, self.ids, self.times = graph, ids, times
+        # where all are good, none is looked at
+        self.with_label, self.with_colour = (name in written for name in ("label", "color"))
+        self.odd = False
+        self.default = "directed" if graph.is_directed() else "undirected"
+        self.both = both_ways(graph)
+        if self.both:
+            found = {self.kind(key, data) in self.both for *_, key, data in edge_rows(graph)}
+            # Gephi drops every edge of a type other than the default, and takes both types where there is none
+            self.default = "" if len(found) == 2 else "undirected" if True in found else "directed"
+
+    def kind(self, key: Any, data: Mapping[Any, Any]) -> str | None:
+        kind = data.get("kind")
+        return kind if isinstance(kind, str) else key if isinstance(key, str) else None
+
+    def _head(self, kind: str | None, label: str | None, weight: Any) -> str:
+        shown = _weight_text(weight)
+        if shown is None:
+            if not self.odd:
                 raise _OddWeight
-            head = f' kind="{_escape(kind)}"' if kind else ""
-            head += f' label="{_escape(label)}"' if label else ""
-            # a weight that is missing is 1, by the format's own default; written because readers differ
-            shown = 1.0 if weight is None else max(SMALLEST, min(3e38, float(weight))) if weight == weight else SMALLEST
-            head += f' weight="{double_text(shown)}"'
-            if len(heads) >= REMEMBERED:
-                heads.clear()
-            heads[kind, label, weight] = head
-        bounds, spells = _times(data) if dynamic else ("", "")
-        colour = get("color") if with_colour else None
-        viz = _colour(colour) if colour else ""
-        yield (
-            f'      <edge id="{number}" source="{escaped[source]}" target="{escaped[target]}"{head}{bounds}>{values(data)}{spells}{viz}</edge>\n'
-        )
-        number += 1
+            shown = _nearest_weight(weight)
+        head = "" if self.default else f' type="{"undirected" if kind in self.both else "directed"}"'
+        head += f' kind="{_escape(kind)}"' if kind else ""
+        head += f' label="{_escape(label)}"' if label else ""
+        # a weight that is missing is 1, by the format's own default; written because readers differ
+        return f'{head} weight="{shown}"'
+
+    def written(self, columns: list[Column]) -> Iterator[str]:
+        values = _value_writer(columns)
+        escaped = {node: _escape(name) for node, name in self.ids.items()}
+        heads: dict[Any, str] = {}
+        number = 0
+        with_label, with_colour, times = self.with_label, self.with_colour, self.times
+        for source, target, key, data in edge_rows(self.graph):
+            get = data.get
+            kind = get("kind")
+            if not (kind.__class__ is str or isinstance(kind, str)):
+                kind = key if isinstance(key, str) else None
+            label = get("label")
+            if not with_label and not isinstance(label, str):
+                label = None
+            weight = get("weight")
+            class_ = weight.__class__
+            if class_ is float or class_ is int or weight is None:
+                head = heads.get((kind, label, weight))
+                if head is None:
+                    if len(heads) >= REMEMBERED:
+                        heads.clear()
+                    heads[kind, label, weight] = head = self._head(kind, label, weight)
+            else:
+                # few, and some of them cannot be remembered
+                head = self._head(kind, label, weight)
+            bounds, spells = times.of(data, source, target) if times else ("", "")
+            colour = get("color")
+            if not with_colour and not (isinstance(colour, str) and is_colour(colour)):
+                colour = None
+            viz = _colour(colour) if colour else ""
+            yield (
+                f'      <edge id="{number}" source="{escaped[source]}" target="{escaped[target]}"{head}{bounds}>{values(data)}{spells}{viz}</edge>\n'
+            )
+            number += 1

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, look_keys, look_of, plain
-from mesokg.formats.gexf import double_text, is_number, name_nodes, write_chunks
+from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, look_keys, look_of, name_nodes, plain
+from mesokg.formats.gexf import double_text, weight_given, write_chunks
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def _escape(text: str) -> str:
-    text = clean_text(text)
+    text = clean_text(text if text.__class__ is str else str.__str__(text))
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
 
 
@@ -71,16 +71,17 @@ _LOOK = (
 def write_graphml(graph: networkx.Graph, path: Target) -> None:
     """Write any NetworkX graph as GraphML; what becomes of attributes is told at :func:`mesokg.formats.gexf.write_gexf`.
 
+    Every edge of a directed graph is directed, whatever its kind: NetworkX refuses a file with both sorts.
+    A weight is written as given; where one is no number, all stand in ``weight_given`` too.
+
     Raises ExportError for a value that cannot be written and for a file that cannot be.
     """
     look = look_keys(graph)
     seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
-    labels = seen_nodes.only("label", str)
-    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if labels else [])))
-    with_label, with_kind = seen_edges.only("label", str), seen_edges.only("kind", str)
-    weighted = all(is_number(data.get("weight")) for data in seen_edges.rows())
-    skip = [name for name, good in (("label", with_label), ("kind", with_kind), ("weight", weighted)) if good]
-    edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip)
+    nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if seen_nodes.only("label", str) else [])))
+    weighted = all(_weight(weight) is not None for data in seen_edges.rows() if (weight := data.get("weight")) is not None)
+    skip = [name for name in ("label", "kind") if seen_edges.only(name, str)] + (["weight"] if weighted else [])
+    edges = weight_given(seen_edges.columns(taken=EDGE_NAMES, skip=skip))
     ids = name_nodes(graph)
     with text_output(path) as stream:
         stream.write(
@@ -93,50 +94,60 @@ def write_graphml(graph: networkx.Graph, path: Target) -> None:
         for name, kind in _LOOK:
             if name == "z" and not deep:
                 continue
-            stream.write(f'  <key id="n_{name}" for="node" attr.name="{name}" attr.type="{kind}"/>\n')
+            stream.write(f'  <key id="kn_{name}" for="node" attr.name="{name}" attr.type="{kind}"/>\n')
         for name, kind in (("label", "string"), ("interaction", "string"), ("weight", "double")):
-            stream.write(f'  <key id="e_{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>\n')
-        stream.writelines(_keys(nodes, "node", "n"))
-        stream.writelines(_keys(edges, "edge", "e"))
+            stream.write(f'  <key id="ke_{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>\n')
+        stream.writelines(_keys(nodes, "node", "kn"))
+        stream.writelines(_keys(edges, "edge", "ke"))
         stream.write(f'  <graph id="G" edgedefault="{"directed" if graph.is_directed() else "undirected"}">\n')
-        write_chunks(stream, _nodes(graph, ids, nodes, labels, deep))
-        write_chunks(stream, _edges(graph, ids, edges, with_label, with_kind, weighted))
+        write_chunks(stream, _nodes(graph, ids, nodes, deep))
+        write_chunks(stream, _edges(graph, ids, edges))
         stream.write("  </graph>\n</graphml>\n")
 
 
-def _nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], labels: bool, deep: bool) -> Iterator[str]:
-    values = _writer(columns, "n")
+def _nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], deep: bool) -> Iterator[str]:
+    values = _writer(columns, "kn")
     for node, data in graph.nodes(data=True):
         colour, size, place, shape = look_of(data)
-        label = _escape((data.get("label") if labels else None) or ids[node])
-        parts = [f'    <node id="{_attribute(ids[node])}"><data key="n_label">{label}</data><data key="n_name">{label}</data>']
+        label = _escape(_text(data.get("label")) or ids[node])
+        parts = [f'    <node id="{_attribute(ids[node])}"><data key="kn_label">{label}</data><data key="kn_name">{label}</data>']
         if place is not None:
-            parts.append(f'<data key="n_x">{place[0]!r}</data><data key="n_y">{place[1]!r}</data>')
+            parts.append(f'<data key="kn_x">{place[0]!r}</data><data key="kn_y">{place[1]!r}</data>')
             if deep:
-                parts.append(f'<data key="n_z">{place[2]!r}</data>')
+                parts.append(f'<data key="kn_z">{place[2]!r}</data>')
         if size is not None:
-            parts.append(f'<data key="n_size">{size!r}</data>')
+            parts.append(f'<data key="kn_size">{size / 2!r}</data>')
         if colour is not None:
-            parts += [f'<data key="n_{name}">{int(colour[at : at + 2], 16)}</data>' for name, at in (("r", 1), ("g", 3), ("b", 5))]
+            parts += [f'<data key="kn_{name}">{int(colour[at : at + 2], 16)}</data>' for name, at in (("r", 1), ("g", 3), ("b", 5))]
         if shape is not None:
-            parts.append(f'<data key="n_shape">{_escape(shape)}</data>')
+            parts.append(f'<data key="kn_shape">{_escape(shape)}</data>')
         yield f"{''.join(parts)}{values(data)}</node>\n"
 
 
-def _edges(
-    graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], with_label: bool, with_kind: bool, weighted: bool
-) -> Iterator[str]:
-    values = _writer(columns, "e")
+def _weight(value: Any) -> float | None:
+    """The weight, where it is a number that a double holds."""
+    weight = as_number(value)
+    try:
+        return None if weight is None else float(weight)
+    except OverflowError:
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _edges(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column]) -> Iterator[str]:
+    values = _writer(columns, "ke")
     names = {node: _attribute(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        label = data.get("label") if with_label else None
-        kind = (data.get("kind") if with_kind else None) or (key if isinstance(key, str) else None)
-        weight = data.get("weight") if weighted else None
+        label, kind = _text(data.get("label")), _text(data.get("kind")) or _text(key)
+        weight = _weight(data.get("weight"))
         parts = [f'    <edge id="e{number}" source="{names[source]}" target="{names[target]}">']
         if label:
-            parts.append(f'<data key="e_label">{_escape(label)}</data>')
+            parts.append(f'<data key="ke_label">{_escape(label)}</data>')
         if kind:
-            parts.append(f'<data key="e_interaction">{_escape(kind)}</data>')
+            parts.append(f'<data key="ke_interaction">{_escape(kind)}</data>')
         if weight is not None:
-            parts.append(f'<data key="e_weight">{double_text(float(weight))}</data>')
+            parts.append(f'<data key="ke_weight">{double_text(weight)}</data>')
         yield f"{''.join(parts)}{values(data)}</edge>\n"

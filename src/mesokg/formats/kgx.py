@@ -11,8 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Survey, clean_text, edge_rows, plain, type_of
-from mesokg.formats.gexf import name_nodes
+from mesokg.formats.cleaning import Survey, clean_text, edge_rows, name_nodes, plain, type_of
 from mesokg.formats.output import Target, make_folder, text_output
 from mesokg.networks.styles import DENIALS
 
@@ -23,10 +22,16 @@ __all__ = ["read_biolink", "write_kgx"]
 
 SOURCE = "infores:mesokg"
 
-NODES = ("id", "category", "name", "description", "iri", "xref", "provided_by")
+SUPPORT = {"number_of_publications": "publications", "best_evidence": "best_evidence", "first_year": "first_year", "last_year": "last_year"}
+"""Columns that KGX has no word of its own for, and the attribute that each holds; KGX keeps what it does not know."""
+
+MORE_NODES = {"kind": "kind", **SUPPORT}
+MORE_EDGES = {**SUPPORT, "weight": "weight", "counts": "counts"}
+
+NODES = ("id", "category", "name", "description", "iri", "xref", "provided_by", *MORE_NODES)
 EDGES = (
     "id", "subject", "predicate", "object", "negated", "category", "original_predicate", "knowledge_level", "agent_type",
-    "primary_knowledge_source", "publications", "knowledge_source_records",
+    "primary_knowledge_source", "publications", "knowledge_source_records", *MORE_EDGES,
 )
 
 
@@ -65,8 +70,9 @@ def _publications(data: Mapping[Any, Any], aliases: dict[str, str]) -> tuple[str
 
 
 def _aliases(graph: networkx.Graph) -> dict[str, str]:
-    """The PMID or DOI of each publication as a CURIE."""
-    found = {}
+    """The PMID or DOI of each publication as a CURIE: of the nodes, and of sources that the graph attribute ``aliases`` has."""
+    given = graph.graph.get("aliases")
+    found = {_cell(source): _cell(alias) for source, alias in given.items()} if isinstance(given, Mapping) else {}
     for node, data in graph.nodes(data=True):
         for key, prefix in (("pmid", "PMID"), ("doi", "doi")):
             if data.get("kind") == "publication" and data.get(key):
@@ -78,10 +84,13 @@ def _aliases(graph: networkx.Graph) -> dict[str, str]:
 def write_kgx(graph: networkx.Graph, path: Target) -> None:
     """Write ``nodes.tsv`` and ``edges.tsv`` into the folder ``path``.
 
+    ``publications`` of an edge are the PMIDs and DOIs of its ``sources``: of nodes of kind publication, and of what the
+    graph attribute ``aliases`` (source to CURIE) names; the other sources are in ``knowledge_source_records``.
+
     Raises ExportError where that is not possible; for a value that cannot be written it names node or edge and attribute.
     """
-    Survey(graph, "node").check("kind", "label", "full_label", "description", "iri", "pmid", "doi")
-    Survey(graph, "edge").check("kind", "sources")
+    Survey(graph, "node").check("label", "full_label", "description", "iri", "pmid", "doi", *MORE_NODES.values())
+    Survey(graph, "edge").check("kind", "sources", *MORE_EDGES.values())
     folder = make_folder(path)
     ids = name_nodes(graph)
     aliases = _aliases(graph)
@@ -91,7 +100,7 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
             name = _cell(data.get("full_label")) or _cell(data.get("label")) or _cell(ids[node])
             row = (
                 _cell(ids[node]), _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
-                aliases.get(str(node), ""), SOURCE,
+                aliases.get(str(node), ""), SOURCE, *(_cell(data.get(key)) for key in MORE_NODES.values()),
             )  # fmt: skip
             stream.write("\t".join(row) + "\n")
     with text_output(folder / "edges.tsv") as stream:
@@ -110,6 +119,6 @@ def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) 
             f"{SOURCE}-{number}", _cell(ids[source]), "biolink:" + predicates.get(kind, "related_to"), _cell(ids[target]),
             "true" if kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
             "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
-            SOURCE, papers, records,
+            SOURCE, papers, records, *(_cell(data.get(key)) for key in MORE_EDGES.values()),
         )  # fmt: skip
         yield "\t".join(row) + "\n"

@@ -11,10 +11,20 @@ from typing import TextIO
 
 from mesokg.errors import ExportError
 
-__all__ = ["Target", "make_folder", "remove_quietly", "text_output"]
+__all__ = ["Target", "make_folder", "once_only", "remove_quietly", "text_output"]
 
 Target = str | os.PathLike[str]
 """A file, or ``-`` for standard output."""
+
+
+def once_only(target: Target) -> bool:
+    """Whether what is written there is gone: standard output, a pipe or a device, which no second try replaces."""
+    return os.fspath(target) == "-" or _is_special(Path(target))
+
+
+def _is_special(path: Path) -> bool:
+    with _explained(path):
+        return path.exists() and not path.is_file() and not path.is_dir()
 
 
 @contextmanager
@@ -31,8 +41,10 @@ def text_output(target: Target, *, newline: str = "\n") -> Iterator[TextIO]:
                 yield stream
         return
     path = Path(target)
+    special = _is_special(path)
     with _explained(path):
-        special = path.exists() and not path.is_file() and not path.is_dir()
+        if path.is_dir():
+            raise ExportError(f"{path}: cannot be written: it is a folder and this format is one file; name a file in it, such as {path / 'network'}")
         if path.is_symlink() and not special:
             path = Path(os.path.realpath(path))
     if special:
@@ -57,9 +69,11 @@ def _explained(path: Path | str) -> Iterator[None]:
     except BrokenPipeError:
         raise  # whoever read has read enough: no fault of ours
     except OSError as error:
-        raise ExportError(
-            f"{path}: cannot be written: {error.strerror or error}; is the folder there, and may you write to it?"
-        ) from error
+        hint = "; is the folder there, and may you write to it?" if isinstance(error, _PLACE) else ""
+        raise ExportError(f"{path}: cannot be written: {error.strerror or error}{hint}") from error
+
+
+_PLACE = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 
 def remove_quietly(path: Path) -> None:
@@ -75,6 +89,8 @@ def make_folder(target: Target) -> Path:
     path = Path(target)
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise ExportError(f"{path}: the folder cannot be made: a file of this name is there, and this format is a folder of files; name another") from error
     except OSError as error:
         raise ExportError(f"{path}: the folder cannot be made: {error.strerror or error}") from error
     return path

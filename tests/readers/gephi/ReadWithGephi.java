@@ -15,11 +15,17 @@ import org.gephi.io.importer.api.Container;
 import org.gephi.io.importer.api.ImportController;
 import org.gephi.io.importer.api.Issue;
 import org.gephi.io.processor.plugin.DefaultProcessor;
+import org.gephi.preview.api.Item;
+import org.gephi.preview.api.PreviewController;
 import org.gephi.project.api.ProjectController;
 import org.gephi.project.api.Workspace;
 import org.openide.util.Lookup;
 
-/** Opens each file as Gephi's desktop does with its default settings, and prints one line of JSON per file. */
+/**
+ * Opens each file as Gephi's desktop does with its default settings but for Auto-scale, which the how-to says to untick,
+ * and prints one line of JSON per file. {@code looks} is the place and size of each node in the graph, and its diameter in
+ * the preview, which is what is printed.
+ */
 public final class ReadWithGephi {
   public static void main(String[] files) throws Exception {
     java.util.logging.LogManager.getLogManager().reset();
@@ -36,6 +42,7 @@ public final class ReadWithGephi {
     ImportController importer = Lookup.getDefault().lookup(ImportController.class);
     Container container = importer.importFile(file);
     List<String> issues = new ArrayList<>();
+    container.getLoader().setAutoScale(false);
     container.closeLoader();
     for (java.util.Iterator<Issue> all = container.getReport().getIssues(Integer.MAX_VALUE); all.hasNext();) {
       Issue issue = all.next();
@@ -44,11 +51,12 @@ public final class ReadWithGephi {
     importer.process(container, new DefaultProcessor(), workspace);
     GraphModel model = Lookup.getDefault().lookup(GraphController.class).getGraphModel(workspace);
     Graph graph = model.getGraph();
-    Map<String, Integer> kinds = new TreeMap<>();
+    Map<String, Integer> kinds = new TreeMap<>(), undirected = new TreeMap<>();
     double weight = 0;
     int dated = 0;
     for (Edge edge : graph.getEdges().toArray()) {
       kinds.merge(String.valueOf(edge.getTypeLabel()), 1, Integer::sum);
+      if (!edge.isDirected()) undirected.merge(String.valueOf(edge.getTypeLabel()), 1, Integer::sum);
       weight += edge.getWeight();
     }
     int labelled = 0, placed = 0, coloured = 0;
@@ -59,13 +67,22 @@ public final class ReadWithGephi {
       Interval[] times = node.getIntervals();
       if (times != null && times.length > 0) dated++;
     }
+    PreviewController preview = Lookup.getDefault().lookup(PreviewController.class);
+    preview.refreshPreview(workspace);
+    List<String> looks = new ArrayList<>();
+    for (Item item : preview.getModel(workspace).getItems(Item.NODE)) {
+      Node node = (Node) item.getSource();
+      Float diameter = item.getData("size");
+      looks.add(quote(String.valueOf(node.getId())) + ": [" + node.x() + ", " + node.y() + ", " + node.size() + ", " + diameter + "]");
+    }
     StringBuilder out = new StringBuilder("{");
     field(out, "file", quote(file.getName()));
     field(out, "nodes", String.valueOf(graph.getNodeCount()));
     field(out, "edges", String.valueOf(graph.getEdgeCount()));
     field(out, "edge_types", map(kinds));
     field(out, "weight", String.valueOf(weight));
-    field(out, "directed", String.valueOf(model.isDirected()));
+    field(out, "undirected", map(undirected));
+    field(out, "looks", "{" + String.join(", ", looks) + "}");
     field(out, "labelled", String.valueOf(labelled));
     field(out, "placed", String.valueOf(placed));
     field(out, "coloured", String.valueOf(coloured));

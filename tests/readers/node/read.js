@@ -10,6 +10,7 @@ const cytoscape = require("cytoscape");
 function fromGraphology(graph) {
   const kinds = {};
   let coloured = 0, placed = 0, labelled = 0;
+  const undirected = {};
   const columns = new Set(), edgeColumns = new Set();
   graph.forEachNode((node, data) => {
     if (data.color) coloured++;
@@ -20,10 +21,11 @@ function fromGraphology(graph) {
   graph.forEachEdge((edge, data) => {
     const kind = data.kind || data.interaction || "";
     kinds[kind] = (kinds[kind] || 0) + 1;
+    if (graph.isUndirected(edge)) undirected[kind] = (undirected[kind] || 0) + 1;
     Object.keys(data).forEach((name) => edgeColumns.add(name));
   });
   return {
-    nodes: graph.order, edges: graph.size, edge_types: kinds, labelled, coloured, placed,
+    nodes: graph.order, edges: graph.size, edge_types: kinds, undirected, labelled, coloured, placed,
     node_columns: [...columns].sort(), edge_columns: [...edgeColumns].sort(),
   };
 }
@@ -36,10 +38,15 @@ for (const file of process.argv.slice(2)) {
   else if (file.endsWith(".cyjs")) {
     const json = JSON.parse(text);
     const cy = cytoscape({ headless: true, styleEnabled: true, elements: json.elements, style: json.style, layout: json.layout });
-    const kinds = {};
-    cy.edges().forEach((edge) => { kinds[edge.data("interaction") || ""] = (kinds[edge.data("interaction") || ""] || 0) + 1; });
+    const kinds = {}, undirected = {}, colours = [];
+    cy.edges().forEach((edge) => {
+      const kind = edge.data("interaction") || "";
+      kinds[kind] = (kinds[kind] || 0) + 1;
+      if (edge.style("target-arrow-shape") === "none") undirected[kind] = (undirected[kind] || 0) + 1;
+      else if (edge.style("target-arrow-color") !== edge.style("line-color")) colours.push(edge.id());
+    });
     found = {
-      nodes: cy.nodes().length, edges: cy.edges().length, edge_types: kinds,
+      nodes: cy.nodes().length, edges: cy.edges().length, edge_types: kinds, undirected, other_heads: colours.length,
       labelled: cy.nodes().filter((node) => node.style("label") !== "").length,
       coloured: cy.nodes().filter((node) => node.style("background-color") !== "rgb(153,153,153)").length,
       placed: cy.nodes().filter((node) => node.position("x") !== 0 || node.position("y") !== 0).length,
