@@ -543,6 +543,14 @@ def test_the_graph_says_what_to_do_without_script(http):
     assert "lists below" in re.search(r"<noscript>(.*?)</noscript>", page)[1]
 
 
+def test_the_sources_behind_a_row_know_what_was_asked(http):
+    page = http.get("/ask/what_is_the_strongest_evidence").text
+    links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]
+    assert len(links) > 60
+    bare = [link for link in links[::4] if "No statement of a source" in http.get(link).text]
+    assert bare == []
+
+
 def test_values_are_suggested_for_parameters(http):
     from mesokg.questions import read_questions
 

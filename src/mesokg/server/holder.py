@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from mesokg.errors import MesokgError
 from mesokg.server.settings import Settings
@@ -99,6 +100,12 @@ def _follow_orders(answerer: Answerer, control: socket.socket, children: set[int
                 os.kill(order["pid"], signal.SIGKILL)
 
 
+def _prepare(settings: Settings) -> Answerer:
+    answerer = open_answerer(settings)
+    answerer.warm()
+    return answerer
+
+
 def main() -> None:
     """Run as a process of its own; the file descriptor of the control socket is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -112,8 +119,10 @@ def main() -> None:
     import rdflib.plugins.sparql.parser  # noqa: F401
 
     try:
-        answerer = open_answerer(settings)
-        answerer.warm()
+        # in a thread that ends before the first fork: the engine keeps a random generator for each thread, and workers
+        # that inherited one would all draw the same UUIDs
+        with ThreadPoolExecutor(1) as once:
+            answerer = once.submit(_prepare, settings).result()
     except MesokgError as error:
         # for whoever started the server, who has no use for a trace
         sys.exit(f"mesokg: {error}")
