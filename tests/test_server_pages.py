@@ -217,6 +217,22 @@ def test_a_measurement_of_a_therapy_names_its_arm(http, real_store):
             assert ("control arm" in cell) == ("comparator" in role), (measurement, cell)
 
 
+def test_lines_of_a_plot_over_several_trials_name_their_trial(http, real_store):
+    rows = _rows(real_store, """SELECT DISTINCT ?t ?name WHERE { ?trial mesokg:investigates ?t ; rdfs:label ?name . ?o mesokg:outcomeOf ?trial ; mesokg:hasMeasurement ?m . ?m mesokg:value ?v }""")
+    names: dict[str, set[str]] = {}
+    for therapy, name in rows:
+        names.setdefault(therapy, set()).add(name)
+    several = {therapy: found for therapy, found in names.items() if len(found) > 1}
+    assert several
+    lines = 0
+    for therapy, found in several.items():
+        part = unescape(_part(http.get(href(therapy)).text, "outcomes"))
+        for what in re.findall(r'<li><span class="what">(.*?)</span>', part):
+            lines += 1
+            assert any(name in re.sub(r"<[^>]*>", "", what) for name in found), (therapy, what)
+    assert lines
+
+
 def test_dates_are_as_precise_as_their_sources(http, real_store):
     """Nowhere on the page of a trial does a year or a month of a source turn into a day."""
     rows = _rows(real_store, """SELECT DISTINCT ?trial ?day ?precision WHERE { ?trial a mesokg:Trial . ?a mesokg:subject ?trial ; mesokg:predicate ?p ; mesokg:object ?day ; mesokg:source ?source ; mesokg:locator ?place ; mesokg:negated false .

@@ -200,7 +200,8 @@ def describe(iri: str, store: Store) -> Description:
     if not labels and not statements and not evidence:
         raise UsageError(f"the graph says nothing about {compact(iri)}; look for its id with `mesokg show <name>`")
     # what only assertions or other things name has no label of its own
-    labels = labels or [compact(iri).partition(":")[2].replace("-", " ") or iri]
+    short = compact(iri)
+    labels = labels or [iri if short == iri else short.partition(":")[2].replace("-", " ") or iri]
     # What is left is said by some source but does not hold here: outranked, denied, or not reported.
     for (inward, prop_iri, _), found in evidence.items():
         key = (inward, prop_iri, _)

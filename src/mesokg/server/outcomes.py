@@ -233,7 +233,7 @@ def _rest(row: Row) -> Iterable[str]:
 
 
 def _about(row: Row, with_trial: bool) -> str:
-    about = [_arm(row) or (row["trialLabel"] if with_trial else ""), *_rest(row)]
+    about = [row["trialLabel"] if with_trial else "", _arm(row), *_rest(row)]
     return "; ".join(dict.fromkeys(part for part in about if part)) or row["measure"]
 
 

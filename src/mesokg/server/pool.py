@@ -152,7 +152,8 @@ class Pool:
                 with contextlib.suppress(ProcessLookupError):
                     worker.process.kill()
                 await worker.process.wait()
-        if self._control is not None:
+        # closed already where the holder was lost
+        if self._control is not None and self._control.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._control)
             self._control.close()
         if self._holder is not None:
@@ -292,6 +293,9 @@ class Pool:
             async with asyncio.timeout(min(most, max(self.settings.queue_seconds, self.settings.fast_seconds * 2))):
                 return await future
         except TimeoutError:
+            # a worker that came in the same moment would belong to nobody
+            if future.done() and not future.cancelled():
+                return future.result()
             raise _busy(2) from None
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():

@@ -270,12 +270,12 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         answerer = open_answerer(settings)
+        if settings.read_only:
+            answerer.warm()
     except MesokgError as error:
         sys.exit(f"mesokg: {error}")
     import rdflib.plugins.sparql.parser  # noqa: F401 - the gate needs it, and later no file can be opened
 
-    if settings.read_only:
-        answerer.warm()
     # RocksDB and a remote server need files and connections
     limit_process(settings, files=not (settings.allow_update or settings.endpoint or settings.services))
     answers.write(pack({"status": 200, "ready": True}))
