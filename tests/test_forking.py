@@ -92,3 +92,24 @@ def test_a_build_is_the_same_with_a_copy_and_without(tmp_path: Path) -> None:
     assert contents(tmp_path / "True") == contents(tmp_path / "False")
     assert (tmp_path / "True.said").read_text() == (tmp_path / "False.said").read_text()
     assert os.listdir(tmp_path / "True")
+
+
+@linux
+def test_what_is_wrong_with_a_graph_is_told_before_what_could_not_be_written_of_it(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom mesokg import ontology_pages, release\nfrom mesokg.errors import CheckFailed, Problem\n"
+        "def broken(*arguments): raise KeyError('label')\n"
+        "def invalid(*arguments): raise CheckFailed([Problem('data/a.tsv', 2, 'phase', 'rule', 'x', 'mend it')])\n"
+        "ontology_pages.write_ontology_pages, release._validate = broken, invalid\n"
+        "try: release.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "except CheckFailed as error: print(len(error.problems))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out"), str(TINY)], capture_output=True, text=True, check=False)
+    assert done.stdout == "1\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_a_daemon_does_not_fork() -> None:
+    done = told("import multiprocessing as m\nc = m.get_context('fork').Process(target=lambda: print(can_fork(), flush=True), daemon=True)\nc.start()\nc.join()")
+    assert done.stdout == "False\n", done.stderr

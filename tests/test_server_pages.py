@@ -567,6 +567,14 @@ def test_the_sources_behind_a_row_know_what_was_asked(http):
     assert bare == []
 
 
+def test_the_sources_behind_a_row_are_those_of_what_was_asked(http):
+    """Not of what the question asks where no value is given."""
+    page = http.get("/ask/what_does_source_say", params={"source": "PMID:37501016"}).text
+    link = next(unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page))
+    cited = set(re.findall(r'href="/id/(publication-[^"]*|record-[^"]*|page-[^"]*)"', http.get(link).text.split("<table")[1]))
+    assert cited == {"publication-PMID37501016"}
+
+
 def test_values_are_suggested_for_parameters(http):
     from mesokg.questions import read_questions
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mesokg import __version__
-from mesokg.errors import IdentifierError, MesokgError, ProblemsFound, QueryError, UsageError, suggest
+from mesokg.errors import IdentifierError, MesokgError, ProblemsFound, QueryError, StoreError, UsageError, suggest
 
 if TYPE_CHECKING:
+    from mesokg.errors import Problem
     from mesokg.store import Answer, Store
     from mesokg.tables import Tables
 
@@ -316,7 +317,7 @@ def query(
         raise UsageError("--explain writes text for people; leave out --format")
     values = _settings(settings)
     begun = time.perf_counter()
-    from mesokg.questions import ask, bind, find_question, located, unknown_terms
+    from mesokg.questions import ask, bind, find_question, located
 
     if name is not None:
         question = find_question(name)
@@ -324,7 +325,7 @@ def query(
         asked = None if explaining else question.sparql
         with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked) as store:
             answer = ask(question, store, values, warn=lambda text: _say(f"mesokg: {text}"))
-            unknown = unknown_terms(question.sparql, store, question.place)
+            unknown = _unknown(question.sparql, store, question.place)
             behind = _evidence(answer, store, bind(question, values, store).sparql) if explaining else ""
     else:
         if values:
@@ -339,7 +340,7 @@ def query(
                 raise (located(error, place) if file is not None else error) from error
             if explaining and answer.kind != "bindings":
                 raise UsageError("--explain goes with a query that makes rows (SELECT); what this one gives has no rows to explain")
-            unknown = unknown_terms(sparql, store, place)
+            unknown = _unknown(sparql, store, place)
             behind = _evidence(answer, store, sparql) if explaining else ""
     seconds = time.perf_counter() - begun
     import shutil
@@ -354,6 +355,15 @@ def query(
 
 _NOTHING_BEHIND = "no statement of a source was found behind this row, which counts, compares or names what is missing; `mesokg show ID` tells what is known of a thing"
 _NO_THING = "this row names no thing by its id, so that its sources cannot be looked up; select the things too"
+
+
+def _unknown(sparql: str, store: Store, place: str) -> list[Problem]:
+    """What a query names and the ontology does not have; an answer is given even where a server refuses to tell."""
+    from mesokg.questions import unknown_terms
+
+    with suppress(StoreError):
+        return unknown_terms(sparql, store, place)
+    return []
 
 
 def _evidence(answer: Answer, store: Store, sparql: str) -> str:

@@ -159,10 +159,13 @@ def _like(name: str, text: str) -> bool:
     return len(wanted) > 1 and wanted <= words
 
 
+_ONE_VALUE = re.compile(r'VALUES \?\w+ \{\s*(<[^<>"{}|^`\\\s]*>|[A-Za-z]\w*:[\w.:%-]+)\s*\}')
+"""A block with one thing in it, as a parameter has."""
+
 _ANY_PROPERTY = re.compile(
     r"mesokg:predicate\s+\?"
-    r"|[{.]\s*(?:\?\w+|[A-Za-z]\w*:[\w.-]*)\s+\?\w+\s+[^\s{]"
-    r"|[{.]\s*\?\w+\s+\?\w+\s*[};.]"
+    r"|[{}.]\s*(?:\?\w+|[A-Za-z]\w*:[\w.-]*)\s+\?\w+\s+[^\s{]"
+    r"|[{}.]\s*\?\w+\s+\?\w+\s*[};.]"
     r"|;\s*\?\w+\s+[^\s{]"
 )
 """A variable in the place of a property, in a query whose IRIs in angle brackets are blanked."""
@@ -186,7 +189,7 @@ class _Query:
 
         bare = blank_quoted(sparql)
         self.names = None if not sparql or _ANY_PROPERTY.search(bare) else asked_of(sparql)
-        self.things = {thing for block in re.findall(r"VALUES \?\w+ \{\s*(\S+)\s*\}", sparql) if (thing := _named(block)) and not thing.startswith(_OURS)}
+        self.things = {thing for block in _ONE_VALUE.findall(sparql) if (thing := _named(block)) and not thing.startswith(_OURS)}
         self.meant: dict[str, set[str]] = defaultdict(set)
         for local, text in re.findall(r'\(\s*mesokg:(\w+)\s+"([^"\\]*)"\s*\)', sparql):
             self.meant[text.casefold()].add(_OURS + local)

@@ -26,8 +26,11 @@ T = TypeVar("T")
 
 def can_fork() -> bool:
     """Whether a copy of this process can go on safely: a lock that another thread holds would never be freed in it."""
+    from multiprocessing import current_process
+
     try:
-        return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+        # a daemon of multiprocessing may have no children
+        return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 and not current_process().daemon
     except OSError:
         return False
 
@@ -50,7 +53,7 @@ def forked(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     def result() -> T:
         try:
             done, found = receiver.recv()
-        except EOFError:
+        except (EOFError, OSError):
             copy.join()
             raise RuntimeError(f"the second process ended early, with {copy.exitcode}") from None
         if done:

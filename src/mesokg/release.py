@@ -187,7 +187,12 @@ def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterat
     if can_fork():
         say("products")
         with forked(share) as result:
-            yield
+            try:
+                yield
+            except Exception:
+                # what is wrong with the graph says more than what could not be written of it
+                result()
+                raise
             built.warnings, built.seconds["validation"] = result()
     else:
         built.warnings, built.seconds["validation"] = validated()

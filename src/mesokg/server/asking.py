@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
                 labels = {term.value: row[label_at].value} if term is not None and label_at is not None and row[label_at] is not None and hasattr(term, "value") else words
                 cells.append(el("td", _cell(term, labels)))
             things = list(dict.fromkeys(str(term) for term in row if term is not None and len(str(term)) < 300))
-            cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"q": name, "t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
+            cells.append(el("td", el("a", "sources", href="/behind?" + urlencode({"q": name, **{f"p-{key}": value for key, value in values.items()}, "t": things}, doseq=True), cls="about") if any(one.startswith("<") for one in things) else None))
             body.append(el("tr", cells))
         heads = [el("th", words, scope="col") for words in (*[_spoken(names[i]) for i in keep], "Sources")]
         rows = el("div", el("table", el("thead", el("tr", heads)), el("tbody", body)), cls="wide", tabindex="0", role="region", aria_label="Answer") if number else el("p", "The graph has no answer to this. That may mean that nobody reported it, or that it is not curated yet.")
@@ -136,10 +137,13 @@ _LONGEST_ROW = 24
 
 
 def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    """The sources behind one row of an answer: its question is ``q``, its terms are ``t``, as N-Triples writes them."""
+    """The sources behind one row of an answer.
+
+    ``q`` is its question, ``p-`` before a parameter its value, ``t`` are its terms, as N-Triples writes them.
+    """
     from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
-    from mesokg.questions import evidence_behind
+    from mesokg.questions import bind, evidence_behind
 
     terms: list[Any] = []
     for name, text in header["query"]:
@@ -154,7 +158,13 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     if not any(isinstance(term, NamedNode) for term in terms):
         raise Failure(400, "the address names no row of an answer", "follow the link beside a row")
     asked = explorer.questions.get(query.get("q", ""))
-    answer = evidence_behind(terms, explorer.store, asked.sparql if asked else "")
+    sparql = ""
+    if asked:
+        given = {p.name: query[f"p-{p.name}"] for p in asked.parameters if query.get(f"p-{p.name}", "").strip()}
+        # without its values the query would ask about something else
+        with contextlib.suppress(UsageError):
+            sparql = bind(asked, given, explorer.store).sparql
+    answer = evidence_behind(terms, explorer.store, sparql)
     labels = explorer.look.labels(term.value for row in answer.rows for term in (*row[:3], *terms) if isinstance(term, NamedNode))
     store_explains = hasattr(explorer.store, "oxigraph")
     rows = []
