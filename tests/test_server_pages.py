@@ -552,13 +552,6 @@ def test_terms_of_the_ontology_have_pages_in_words(http):
         assert rows and not [row for row in rows if re.search(r">(?:rdfs|owl|skos|dcterms|IAO):", row)], path
 
 
-def test_the_graph_says_what_to_do_without_script(http):
-    page = http.get("/graph").text
-    if 'id="network"' not in page:
-        pytest.skip("the front end is not bundled")
-    assert "lists below" in re.search(r"<noscript>(.*?)</noscript>", page)[1]
-
-
 def test_the_sources_behind_a_row_know_what_was_asked(http):
     page = http.get("/ask/what_is_the_strongest_evidence").text
     links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]

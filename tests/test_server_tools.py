@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -295,6 +296,12 @@ def _statements(page: dict) -> set[tuple]:
 WHY = "/why?s=mkg:therapy-rad-ifn&p=rdf:type&o=mesokg:CytokineGeneTherapy"
 BEHIND = "/behind?t=%3Chttps%3A%2F%2Fw3id.org%2Fmesokg%2Fid%2Ftherapy-crs-207%3E&t=%3Chttp%3A%2F%2Fidentifiers.org%2Fhgnc%2F7371%3E"
 VISITED = ["/", WHY, BEHIND, "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT03907852", "/id/trial-NCT02159716", "/id/therapy-oncos-102", "/ontology/Therapy", "/therapies", "/trials", "/id/therapy-rad-ifn", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity", "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene", "/graph", "/graph?focus=mkg:therapy-rad-ifn", "/download/", "/search?q=ifn"]
+
+
+def test_the_graph_says_what_to_do_without_script(site):
+    page = httpx.get(site + "/graph").text
+    assert 'id="network"' in page
+    assert "lists below" in re.search(r"<noscript>(.*?)</noscript>", page)[1]
 
 
 @pytest.fixture(scope="module")
