@@ -356,12 +356,13 @@ def test_a_limit_that_is_not_given_is_left_open(http):
 
 def test_rows_stand_by_arm_and_then_by_time(http):
     labels = [unescape(one) for one in re.findall(r'<li><span class="what"><a href="[^"]*">([^<]*)</a>', _part(http.get("/id/therapy-oncos-102").text, "outcomes").split("Median overall survival")[1].split("<details")[0])]
-    arms = [label.partition(";")[0] for label in labels]
+    # the trial stands first, then the arm
+    arms = [label.split("; ")[1] for label in labels]
     assert len(set(arms)) == 3
     # each arm once, the control last
     assert len([one for one, before in zip(arms, ["", *arms], strict=False) if one != before]) == 3
     assert "control arm" in labels[-1] and "control arm" not in labels[0]
-    months = [int(found[1]) for label in labels if label.startswith("ONCOS-102 with") and (found := re.search(r"(\d+) months of follow-up", label))]
+    months = [int(found[1]) for label in labels if "; ONCOS-102 with" in label and (found := re.search(r"(\d+) months of follow-up", label))]
     assert len(months) == 4 and months == sorted(months)
 
 
