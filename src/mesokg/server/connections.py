@@ -76,8 +76,13 @@ def connection_class(settings: Settings) -> type[asyncio.Protocol]:
             elif self.cycle is None and self._head_size > LONGEST_HEAD:
                 self._refuse(Failure(431, f"the address and headers are larger than {LONGEST_HEAD} bytes", "send less of them, and a query by POST"))
 
+        def on_headers_complete(self) -> None:
+            # of an address past 65,535 bytes httptools 0.6 takes the length modulo 65,536, which is another query
+            if len(self.url) > LONGEST_ADDRESS:
+                raise ValueError("the address is too long")
+            super().on_headers_complete()
+
         def send_400_response(self, msg: str) -> None:
-            # httptools gives up at an address of 65,536 bytes
             if len(getattr(self, "url", None) or b"") > LONGEST_ADDRESS:
                 self._refuse(address_too_long())
                 return
