@@ -222,7 +222,7 @@ def _is_control(row: Row) -> bool:
 
 
 def _arm(row: Row) -> str:
-    """The arm in words; one that does not get the therapy is said to be a control."""
+    """The arm in words, whether its role is that of a control, and the arm it is compared with."""
     compared = f"compared with {arm_words(row['compared'], row['trial'])}" if row["compared"] else ""
     control = "control arm" if _is_control(row) else ""
     return "; ".join(filter(None, (arm_words(row["arm"], row["trial"]), control, compared)))
@@ -295,8 +295,10 @@ def _plots(measure: str, group: list[Row], with_trial: bool) -> list[Markup]:
             words += "; an arrow goes on where no limit is given"
         if len(lines) > _MOST_LINES:
             words += f"; the first {_MOST_LINES} of {len(lines)}, all are in the table"
-        top = 100.0 if unit == "percent" and all((line.value or 0) <= 100 for line in lines) else None
-        plots.append(interval_plot(lines[:_MOST_LINES], words, f"{measure}, {unit}", top=top))
+        drawn = lines[:_MOST_LINES]
+        # shares end at 100; what is no share, as a change, may have a limit past it
+        top = 100.0 if unit == "percent" and all((one or 0) <= 100 for line in drawn for one in (line.value, line.low, line.high)) else None
+        plots.append(interval_plot(drawn, words, f"{measure}, {unit}", top=top))
     return plots
 
 

@@ -87,7 +87,7 @@ def _evidence(look: Look, nodes: Mapping[str, Iterable[str]], predicates: Iterab
     """What lines rest on: the evidence of these properties of their nodes, each source and place once."""
     said: dict[str, list[Evidence]] = defaultdict(list)
     for (subject, _), found in gather(look, (node for group in nodes.values() for node in group), predicates).items():
-        said[subject] += [one for _, one in found if one.rank != "deprecated"]
+        said[subject] += [one for _, one in found if one.rank != "deprecated" and not one.negated]
     return {line: tuple({(one.source, one.locator, one.level): one for node in group for one in said[node]}.values()) for line, group in nodes.items()}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from mesokg.describe import Description, Statement
 from mesokg.identifiers import PREFIXES, compact
@@ -235,6 +237,16 @@ def _therapy(look: Look, found: Description, node: str) -> list[Any]:
     ]
 
 
+def _apart(dates: Iterable[str]) -> list[str]:
+    """The dates that contradict one another: a year or month agrees with any day in it.
+
+    >>> _apart(["2010-04", "2010-04-15"]), _apart(["2010", "2010-04", "2010-05"])
+    (['2010-04-15'], ['2010-04', '2010-05'])
+    """
+    known = list(dates)
+    return [one for one in known if not any(other.startswith(f"{one}-") for other in known)]
+
+
 def _disagreements(look: Look, node: str) -> Markup | None:
     """What sources say of this trial side by side, where a property has one value and they give several.
 
@@ -249,7 +261,7 @@ def _disagreements(look: Look, node: str) -> Markup | None:
         groups[(row["p"], _day(row["asOf"], row["asOfPrecision"]))][answer].append(row)
     questions = []
     for (prop, as_of), answers in groups.items():
-        if len(answers) < 2:
+        if len(_apart(answers) if prop.removeprefix(_P) in _DATES else answers) < 2:
             continue
         words = next((row["label"] for said in answers.values() for row in said if row["label"]), compact(prop))
         held = [
@@ -281,10 +293,9 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
         evidence = _evidence(said, *[(r["arm"], name) for name in of_arm if new], *[(r["x"], name) for name in of_giving])
         arm_rows.append([el("a", arm_words(r["armLabel"], found.iri), href=href(r["arm"])) if new else "", r["role"] if new else "", r["size"] if new else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"], evidence])
         last = r["arm"]
-    when = _held_when(look, node)
-    history = [
-        (replace(one, as_of=_day(one.as_of, when.get((one.source, one.as_of), ""))), label) for (_, _), given in gather(look, [found.iri], ["status"]).items() for status, one in given for label in [look.labels([status]).get(status, compact(status))] if not one.negated
-    ]
+    given = [(status, one) for status, one in gather(look, [found.iri], ["status"])[(found.iri, "status")] if not one.negated]
+    labels = look.labels(status for status, _ in given)
+    history = [(one, labels.get(status, compact(status))) for status, one in given]
     # what has no date is what the record said on the day it was checked, so the newest
     history.sort(key=lambda item: (item[0].as_of or "9999", item[1]))
     status = el("ol", [el("li", el("time", one.as_of or (f"checked {one.checked_on}" if one.checked_on else "no date")), " ", label, " ", sources([one])) for one, label in history], cls="history") if history else None
@@ -396,7 +407,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
         el("p", el("span", "is in the classes "), shown, cls="about classes") if shown else None,
         el("p", el("code", compact(found.iri)), " ", el("a", "elsewhere", href=elsewhere, rel="external noopener") if elsewhere else None, " ",
            [[el("a", words, href=f"{formats}.{suffix}" if "?" not in formats else f"{formats}&format={suffix}"), " "] for suffix, words in (("ttl", "Turtle"), ("json", "JSON"), ("csv", "CSV"))],
-           el("a", "in the graph", href=f"/graph?focus={compact(found.iri)}"), cls="ids"),
+           el("a", "in the graph", href="/graph?" + urlencode({"focus": compact(found.iri)})), cls="ids"),
         cls="head",
     )
     return [
