@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 
 import pytest
 
 from mesokg.identifiers import PREFIXES
+from mesokg.server.failures import Failure
 from mesokg.server.look import Look
+from mesokg.server.pool import Pool, _crashed, _Gone, _Span
+from mesokg.server.settings import Settings
 from mesokg.store import EmbeddedStore
 
 TURTLE = "".join(f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items())
@@ -76,3 +81,69 @@ def test_a_scale_holds_the_limits_of_its_intervals():
     assert re.findall(r"<text[^>]*>([^<]*)</text>", drawn)[-1] == "200"
     (drawn,) = _plots("change", [{**row, "high": "95"}], False)
     assert re.findall(r"<text[^>]*>([^<]*)</text>", drawn)[-1] == "100"
+
+
+# ---------------------------------------------------------------- the pool
+
+
+class _Holder:
+    """Takes orders and carries none out."""
+
+    def send(self, order: bytes) -> None:
+        pass
+
+
+def _pool() -> Pool:
+    pool = Pool(Settings())
+    pool.forks, pool._control = True, _Holder()
+    return pool
+
+
+@pytest.mark.parametrize("known_as_slow", [False, True])
+def test_a_process_that_does_not_start_is_waited_for_until_the_deadline(known_as_slow):
+    """In the place of a worker that died, and in the slow lane, whose place is free again then."""
+
+    class Dead:
+        pid, process = 0, None
+
+        async def ask(self, message):
+            raise _Gone
+
+        def close(self):
+            pass
+
+    async def ask() -> Pool:
+        pool = Pool(Settings(deadline_seconds=0.3))
+        pool.forks, pool._control, pool._replace = True, _Holder(), lambda: asyncio.sleep(0)
+        pool._idle.append(Dead())
+        if known_as_slow:
+            pool.slow_keys[b"key"] = None
+        with pytest.raises(Failure) as told:
+            await asyncio.wait_for(pool.run({"op": "ping"}, key=b"key"), 5)
+        assert told.value.status == 503 and dict(told.value.headers)["Retry-After"]
+        return pool
+
+    pool = asyncio.run(ask())
+    assert not pool._slow.locked() and pool._steady_left == Settings().steady_workers
+
+
+def test_a_process_that_starts_as_its_request_gives_up_is_ended():
+    async def both_at_once() -> tuple[list[object], object]:
+        pool, worker, ended = _pool(), object(), []
+        pool._kill = ended.append
+        starting = asyncio.create_task(pool._new_for(_Span(0.05)))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.04, pool._forks[0].set_result, worker)
+        # past both moments before the loop looks at its clock again
+        time.sleep(0.2)
+        with pytest.raises(Failure):
+            await starting
+        return ended, worker
+
+    ended, worker = asyncio.run(both_at_once())
+    assert ended == [worker]
+
+
+def test_no_failure_holds_what_an_earlier_request_held():
+    """Python adds to the trace of an exception each time it is raised."""
+    assert _crashed() is not _crashed()

@@ -29,10 +29,18 @@ __all__ = ["Pool", "Reply"]
 Reply = tuple[dict[str, Any], bytes]
 
 _STEADY_NICE, _SLOW_NICE = 10, 19
-_CRASHED = Failure(
-    400, "the query ended the engine: it needs more memory than one query gets, or is nested too deeply",
-    "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery",
-)
+
+
+def _crashed(fix: str = "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery") -> Failure:
+    """One of its own for each request, as the trace of an exception keeps what the request held."""
+    return Failure(400, "the request ended the engine: it needs more memory than one gets, or is nested too deeply", fix)
+
+
+def _advice(settings: Settings) -> str:
+    """What to do where the deadline is over."""
+    if settings.allow_update:
+        return "ask for less, send an update in parts, or start the server with a longer --deadline"
+    return "ask for less" if settings.endpoint else "ask for less, or download the data and ask them at home"
 
 
 def _lower(pid: int, nice: int) -> None:
@@ -60,9 +68,9 @@ class _Gone(Exception):
 class _Span:
     """What one request may take, from its arrival on, and for how long of that it ran."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, advice: str = "ask for less") -> None:
         self._clock = asyncio.get_running_loop().time
-        self.seconds, self.begun, self.ran = seconds, self._clock(), 0.0
+        self.seconds, self.advice, self.begun, self.ran = seconds, advice, self._clock(), 0.0
         self._since: float | None = None
 
     @property
@@ -84,7 +92,7 @@ class _Span:
         self.rest()
         waited = max(0.0, self._clock() - self.begun - self.ran)
         spent = f"ran for {self.seconds:g} seconds" if waited < 0.1 else f"waited for {waited:.1f} and ran for {self.ran:.1f} of {self.seconds:g} seconds"
-        return Failure(504, f"the request {spent}, the most this server gives to one", "ask for less, or download the data and ask them at home")
+        return Failure(504, f"the request {spent}, the most this server gives to one", self.advice)
 
 
 class _Worker:
@@ -203,7 +211,7 @@ class Pool:
         assert self._control is not None
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        error = Failure(500, "the process that holds the graph ended", "tell the maintainers of this server")
+        error = _holder_ended()
         if self._ready and not self._ready.done():
             self._ready.set_exception(error)
         while self._forks:
@@ -229,17 +237,39 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
     async def _new(self, *, slow: bool = False) -> _Worker:
-        if self.forks:
-            if self._ready is not None and not self._ready.done():
-                await asyncio.shield(self._ready)
-            future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
-            self._forks.append(future)
-            assert self._control is not None
+        worker = await (self._fork() if self.forks else self._launch())
+        if slow:
+            _lower(worker.pid, _SLOW_NICE)
+        return worker
+
+    async def _new_for(self, span: _Span, *, slow: bool = False) -> _Worker:
+        """A new worker for one request, which waits for it until its deadline at most."""
+        try:
+            async with asyncio.timeout(max(0.0, span.left)):
+                return await self._new(slow=slow)
+        except TimeoutError:
+            raise _busy(int(span.seconds) or 1, "no process could be started for the request before its deadline") from None
+
+    async def _fork(self) -> _Worker:
+        if self._ready is not None and not self._ready.done():
+            await asyncio.shield(self._ready)
+        assert self._control is not None
+        try:
             self._control.send(json.dumps({"do": "fork"}).encode() + b"\n")
-            worker = await future
-            if slow:
-                _lower(worker.pid, _SLOW_NICE)
-            return worker
+        except OSError as error:
+            raise _holder_ended() from error
+        # workers come in the order in which they were ordered
+        future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._forks.append(future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            # a worker that came in the same moment would belong to nobody
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._kill(future.result())
+            raise
+
+    async def _launch(self) -> _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "mesokg.server.worker", stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, env=_environment(self.settings), limit=4 * 1024 * 1024,
@@ -251,8 +281,9 @@ class Pool:
             await read_frame(worker.reader)
         except asyncio.IncompleteReadError as error:
             raise Failure(500, "a worker could not start", "look at the log of the server") from error
-        if slow:
-            _lower(process.pid, _SLOW_NICE)
+        except asyncio.CancelledError:
+            self._kill(worker)
+            raise
         return worker
 
     def _kill(self, worker: _Worker) -> None:
@@ -312,7 +343,7 @@ class Pool:
 
         ``key`` names the request, so that one known to be slow goes to the slow lane at once.
         """
-        span = _Span(self.settings.deadline_seconds)
+        span = _Span(self.settings.deadline_seconds, _advice(self.settings))
         loop = asyncio.get_running_loop()
         if self.settings.allow_update:
             return await self._run_alone(header, body, span)
@@ -320,7 +351,7 @@ class Pool:
             return await self._run_slow(header, body, span)
         for attempt in (1, 2):
             # the second try is by a worker that is certainly alive
-            worker = await self._take(span.left) if attempt == 1 else await self._new()
+            worker = await self._take(span.left) if attempt == 1 else await self._new_for(span)
             # whether another must take its place when it is given up, and whether it counts as one that is steady
             replace, steady, lowered = attempt == 1, False, False
             span.run()
@@ -348,7 +379,7 @@ class Pool:
                 self._discard(worker, task, replace=replace)
                 # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
                 if attempt == 2 or loop.time() - begun > 0.5:
-                    raise _CRASHED from None
+                    raise _crashed() from None
                 span.rest()
                 continue
             except asyncio.CancelledError:
@@ -368,7 +399,7 @@ class Pool:
             self._discard(worker, task, replace=replace)
             span.rest()
             return await self._run_slow(header, body, span)
-        raise _CRASHED
+        raise _crashed()
 
     def _is_steady(self, worker: _Worker, used: float | None) -> bool:
         """Whether the worker has been computing for so long, rather than waiting for a processor."""
@@ -402,7 +433,7 @@ class Pool:
             return task.result()
         except _Gone:
             # on a busy machine this process may look later than the alarm with which the worker ends itself
-            raise span.late() if span.left < 0.5 else _CRASHED from None
+            raise span.late() if span.left < 0.5 else _crashed() from None
         finally:
             task.cancel()
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -420,7 +451,7 @@ class Pool:
         finally:
             self._slow_waiting -= 1
         try:
-            worker = await self._new(slow=True)
+            worker = await self._new_for(span, slow=True)
             span.run()
             task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
             return await self._finish(worker, task, span)
@@ -439,11 +470,15 @@ class Pool:
         except (_Gone, Failure, asyncio.CancelledError) as error:
             self._discard(worker, task)
             if isinstance(error, _Gone):
-                raise _CRASHED from None
+                raise _crashed("ask for less, or send an update in parts") from None
             raise
         self._put(worker)
         return reply
 
 
-def _busy(seconds: int) -> Failure:
-    return Failure(503, "too many requests are waiting", f"try again in {seconds} seconds", headers=(("Retry-After", str(seconds)),))
+def _holder_ended() -> Failure:
+    return Failure(500, "the process that holds the graph ended", "tell the maintainers of this server")
+
+
+def _busy(seconds: int, what: str = "too many requests are waiting") -> Failure:
+    return Failure(503, what, f"try again in {seconds} seconds", headers=(("Retry-After", str(seconds)),))
