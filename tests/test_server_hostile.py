@@ -305,6 +305,7 @@ def test_who_sends_nothing_more_is_told(impatient, begun, status):
         answer = HTTPResponse(one)
         answer.begin()
         assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == "*"
         assert {"status", "what", "fix"} <= json.loads(answer.read()).keys()
 
 

@@ -15,7 +15,7 @@ from mesokg.server.failures import Failure
 from mesokg.server.guard import Guard, failure_messages
 from mesokg.server.negotiation import prefers_html
 from mesokg.server.pool import Pool
-from mesokg.server.protocol import Endpoint, cors, field, preflight
+from mesokg.server.protocol import Endpoint, field, preflight
 from mesokg.server.settings import Settings
 from mesokg.server.site import Site
 
@@ -28,10 +28,9 @@ async def failed(request: Request, failure: Exception) -> Response:
     """The response of a failure: a page for browsers, problem+json for programs."""
     if not isinstance(failure, Failure):
         failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")
-    start, body = failure_messages(failure, html=prefers_html(field(request, "accept")))
+    start, body = failure_messages(failure, request.app.state.settings, html=prefers_html(field(request, "accept")))
     response = Response(body["body"], status_code=failure.status)
-    allowed = cors(request.app.state.settings)
-    response.raw_headers = [*start["headers"], *[(name.lower().encode(), value.encode()) for name, value in allowed.items()]]
+    response.raw_headers = start["headers"]
     return response
 
 

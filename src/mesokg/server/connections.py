@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from mesokg.server.failures import Failure
-from mesokg.server.guard import LONGEST_ADDRESS, address_too_long
+from mesokg.server.guard import EVERYWHERE, LONGEST_ADDRESS, address_too_long, failure_messages
 from mesokg.server.settings import Settings
 
 __all__ = ["LONGEST_HEAD", "connection_class"]
@@ -91,9 +91,10 @@ def connection_class(settings: Settings) -> type[asyncio.Protocol]:
         def _refuse(self, failure: Failure) -> None:
             if self.transport.is_closing():
                 return
-            body = failure.body()
-            head = f"HTTP/1.1 {failure.status} {HTTPStatus(failure.status).phrase}\r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            self.transport.write(head.encode() + body)
+            start, body = failure_messages(failure, settings)
+            lines = [f"HTTP/1.1 {failure.status} {HTTPStatus(failure.status).phrase}".encode()]
+            lines += [name + b": " + value for name, value in (*start["headers"], *EVERYWHERE, (b"connection", b"close"))]
+            self.transport.write(b"\r\n".join([*lines, b"", body["body"]]))
             self.transport.close()
 
         # ---- a client that does not read

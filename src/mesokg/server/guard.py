@@ -11,7 +11,7 @@ from mesokg.server.failures import Failure
 from mesokg.server.protocol import cors
 from mesokg.server.settings import Settings
 
-__all__ = ["CONTENT_SECURITY_POLICY", "LONGEST_ADDRESS", "Guard", "address_too_long", "failure_messages"]
+__all__ = ["CONTENT_SECURITY_POLICY", "EVERYWHERE", "LONGEST_ADDRESS", "Guard", "address_too_long", "failure_messages"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = (
 _EDITOR_POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
     "font-src 'self'", "font-src 'self' data:"
 )
-_EVERYWHERE = [
+EVERYWHERE = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -30,8 +30,8 @@ LONGEST_ADDRESS = 60_000
 """Bytes of an address; httptools, which many servers use, reads none past 65,535."""
 
 
-def failure_messages(failure: Failure, *, html: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two ASGI messages that send a failure."""
+def failure_messages(failure: Failure, settings: Settings, *, html: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two ASGI messages that send a failure, which a page elsewhere may read wherever it may read answers."""
     body = failure.body()
     kind = b"application/problem+json"
     if html:
@@ -39,7 +39,7 @@ def failure_messages(failure: Failure, *, html: bool = False) -> tuple[dict[str,
 
         body, kind = failure_page(failure), b"text/html; charset=utf-8"
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
-    headers += [(name.lower().encode(), value.encode()) for name, value in failure.headers]
+    headers += [(name.lower().encode(), value.encode()) for name, value in (*failure.headers, *cors(settings).items())]
     return (
         {"type": "http.response.start", "status": failure.status, "headers": headers},
         {"type": "http.response.body", "body": body},
@@ -55,7 +55,6 @@ class Guard:
 
     def __init__(self, app: Any, settings: Settings) -> None:
         self.app, self.settings = app, settings
-        self.cors = [(name.lower().encode(), value.encode()) for name, value in cors(settings).items()]
         self.hosts = tuple(host.lower() for host in settings.hosts)
         if settings.allow_update and not self.hosts:
             # a page elsewhere may point its own name at this machine
@@ -74,7 +73,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *_EVERYWHERE]
+                message["headers"] = [*message["headers"], *EVERYWHERE]
                 if any(n == b"content-type" and v.startswith(b"text/html") for n, v in message["headers"]):
                     policy = _EDITOR_POLICY if b"x-mesokg-editor" in present else CONTENT_SECURITY_POLICY
                     message["headers"].append((b"content-security-policy", policy.encode()))
@@ -88,8 +87,7 @@ class Guard:
         except Failure as failure:
             if started:
                 raise
-            failure_start, failure_body = failure_messages(failure, html=html)
-            failure_start["headers"] += self.cors
+            failure_start, failure_body = failure_messages(failure, self.settings, html=html)
             await guarded(failure_start)
             await guarded({**failure_body, "body": b"" if scope["method"] == "HEAD" else failure_body["body"]})
         except (ConnectionError, OSError):
@@ -101,8 +99,7 @@ class Guard:
             if started:
                 raise
             failure = Failure(500, "the server failed for a reason it did not foresee", "tell the maintainers which request it was")
-            failure_start, failure_body = failure_messages(failure, html=html)
-            failure_start["headers"] += self.cors
+            failure_start, failure_body = failure_messages(failure, self.settings, html=html)
             await guarded(failure_start)
             await guarded(failure_body)
 
