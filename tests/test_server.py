@@ -135,7 +135,10 @@ def test_long_addresses(parser, real_build, tmp_path):
                 answer = b"".join(iter(lambda raw=raw: raw.recv(65536), b""))
             assert answer.split(b" ", 2)[1] == (b"200" if size < 60_000 else b"414"), (size, answer[:300])
             if size > 60_000:
-                assert json.loads(answer.partition(b"\r\n\r\n")[2])["fix"] == "send it by POST"
+                head, _, body = answer.partition(b"\r\n\r\n")
+                assert json.loads(body)["fix"] == "send it by POST"
+                # a page elsewhere can read it
+                assert b"\r\naccess-control-allow-origin: *\r\n" in head.lower() and b"\r\nx-content-type-options: nosniff" in head.lower()
         assert httpx.post(address + "/sparql", data={"query": "ASK {} #" + "x" * 150_000}, timeout=20).json()["boolean"] is True
 
 
@@ -617,6 +620,25 @@ def test_an_address_that_is_none_is_told_in_a_line(option, address):
     assert found.output.count("\n") == 1 and repr(address) in found.output and "write it whole" in found.output
 
 
+@pytest.mark.parametrize("address", ["https://kg.example.org/?a=b", "https://kg.example.org#top", "https://kg.ex\u00e4mple.org", "https://kg.example.org/\u00e4", "https://me:secret@kg.example.org", "https://kg.example.org/a|b"])
+def test_a_public_address_has_room_for_a_path(address):
+    """Addresses of pages and IRIs begin with it."""
+    from click.testing import CliRunner
+
+    from mesokg.server.command import serve
+
+    found = CliRunner().invoke(serve, ["--public-url", address])
+    assert found.exit_code == 2
+    assert found.output.count("\n") == 1 and repr(address) in found.output and "port and plain path" in found.output
+
+
+@pytest.mark.parametrize("address", ["https://kg.example.org", "https://kg.example.org/", "http://localhost:8000", "http://[::1]:8000/", "https://xn--mller-kva.example/mesokg"])
+def test_a_public_address_that_will_do(address):
+    from mesokg.server.command import _check_base
+
+    _check_base("--public-url", address, "")
+
+
 def test_a_start_that_fails_shows_no_trace(tmp_path):
     (tmp_path / "store").write_text("no folder")
     found = subprocess.run([sys.executable, "-m", "mesokg", "serve", "--port", "0", "--allow-update", "--store", str(tmp_path / "store")], check=False, capture_output=True, text=True, timeout=60)
@@ -683,6 +705,12 @@ def test_in_front_of_another_server(real_store, tmp_path):
         assert "UnionDefaultGraph" not in client.get("/sparql", headers={"Accept": "text/turtle"}).text
         assert client.get("/sparql", params={"query": "SELECT (<rel> AS ?x) {}"}, headers={"Host": "evil.example"}).json()["results"]["bindings"][0]["x"]["value"] == NAMESPACE + "rel"
         assert client.get("/health").json()["status"] == "ok"
+        # what is wrong is found by the server behind, which counts what is put before the query
+        wrong = client.get("/sparql", params={"query": "SELECT * { ?s a mesokg:Trial } GROUP BY ?s"})
+        assert wrong.status_code == 400
+        assert "the SPARQL server behind this one refused" in wrong.json()["what"]
+        head = f"BASE <{NAMESPACE}> PREFIX mesokg: <{PREFIXES['mesokg']}> "
+        assert f"with {len(head)} characters of BASE and PREFIX before the first line" in wrong.json()["fix"]
 
         def described() -> dict[str, list[str]]:
             found: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import StoreError
 from mesokg.identifiers import NAMESPACE, PREFIXES
+from mesokg.metadata import DATASET
 from mesokg.server.failures import Failure
 from mesokg.store import Answer, RemoteStore
 
@@ -51,7 +52,7 @@ class ServerBehind(RemoteStore):
             inferred = f"IF(?inward, EXISTS {{ GRAPH mkgg:inferred {{ ?value ?property {node} }} }}, EXISTS {{ GRAPH mkgg:inferred {{ {node} ?property ?value }} }})"
             sparql = (
                 sparql.replace("GRAPH ?graph {", "{").replace("FILTER(?graph != mkgg:metadata)", "")
-                .replace("FILTER(?graph NOT IN (mkgg:evidence, mkgg:metadata))", "FILTER NOT EXISTS { ?value a mesokg:Assertion } FILTER(ISBLANK(?value) || !STRSTARTS(STR(?value), 'https://w3id.org/mesokg/dataset'))")
+                .replace("FILTER(?graph NOT IN (mkgg:evidence, mkgg:metadata))", f"FILTER NOT EXISTS {{ ?value a mesokg:Assertion }} FILTER(ISBLANK(?value) || !STRSTARTS(STR(?value), '{DATASET}'))")
                 .replace("?graph = mkgg:inferred", inferred)
             )
         if "?graph" in sparql:
@@ -82,7 +83,7 @@ class ServerBehind(RemoteStore):
         headers = {"Content-Type": "application/sparql-query", "Accept": f"{_TABLE}, {_TRIPLES};q=0.9"}
         try:
             with self.client.stream("POST", self.url, params=graphs, content=(head + sparql).encode(), headers=headers) as response:
-                _check(response)
+                _check(response, len(head))
                 yield response.headers.get("content-type", "").split(";")[0].strip(), _Body(response)
         except httpx.TimeoutException as error:
             raise Failure(504, f"the SPARQL server gave no answer within {self.timeout:g} seconds", "ask for less") from error
@@ -90,9 +91,13 @@ class ServerBehind(RemoteStore):
             raise Failure(502, "the SPARQL server cannot be reached, or broke off", "try again later") from error
 
 
-def _check(response: Any) -> None:
+def _check(response: Any, before: int) -> None:
+    """Raise Failure where there is no answer; ``before`` is how many characters were put before the query."""
     if response.status_code >= 500:
         raise Failure(502, f"the SPARQL server answered with status {response.status_code}", "try again later, or ask for less")
     if not response.is_success:
         lines = _Body(response).read(4096).decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise Failure(400, f"the SPARQL server refused the query: {lines[0][:_LONGEST_COMPLAINT]}", "mend the query and send it again")
+        raise Failure(
+            400, f"the SPARQL server behind this one refused the query: {lines[0][:_LONGEST_COMPLAINT]}",
+            f"mend the query and send it again; lines and columns are as that server counts them, with {before} characters of BASE and PREFIX before the first line",
+        )

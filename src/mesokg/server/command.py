@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -38,9 +39,20 @@ def _check_address(option: str, address: str, example: str) -> None:
     except ValueError:
         known = False
     if not known or any(c.isspace() or ord(c) < 32 or c in '<>"' for c in address):
-        error = click.ClickException(f"{option} {address!r} is not the address of a server; write it whole, as {example}")
-        error.exit_code = 2
-        raise error
+        raise _wrong(f"{option} {address!r} is not the address of a server; write it whole, as {example}")
+
+
+def _check_base(option: str, address: str, example: str) -> None:
+    """Raise ClickException unless the addresses of pages, and IRIs, can be made by writing a path behind this one."""
+    _check_address(option, address, example)
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w.~/-]*)?|https?://\[[0-9a-f:.]+\](:\d+)?/?", address, re.ASCII | re.IGNORECASE):
+        raise _wrong(f"{option} {address!r} may only have a scheme, host (as xn--… where it has letters outside ASCII), port and plain path, as paths are written behind it; write it as {example}")
+
+
+def _wrong(message: str) -> click.ClickException:
+    error = click.ClickException(message)
+    error.exit_code = 2
+    return error
 
 
 def _slow_workers(endpoint: str | None, memory_bytes: int) -> int:
@@ -98,7 +110,7 @@ def serve(
     if endpoint:
         _check_address("--endpoint", endpoint, "http://localhost:7878/query")
     if public_url:
-        _check_address("--public-url", public_url, "https://kg.example.org")
+        _check_base("--public-url", public_url, "https://kg.example.org")
     if endpoint and build_dir:
         raise click.UsageError("--endpoint and --build exclude each other: one graph is served")
     if allow_update and not _is_loopback(host) and not token:

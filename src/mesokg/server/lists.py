@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from mesokg import __version__
 from mesokg.identifiers import compact
+from mesokg.metadata import DATASET
 from mesokg.server.drawings import stacked_bars
 from mesokg.server.evidence import sources
 from mesokg.server.html import document, el
@@ -79,8 +80,8 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
         el("section", el("h2", "Take it with you"), el("p", "Everything is free under CC BY 4.0: ", el("a", "Turtle, OWL, CSV, Gephi and more", href="/download/"), ", or ", el("a", "ask in SPARQL", href="/editor"), ".")),
     ]
     data = json.dumps({
-        "@context": "https://schema.org", "@type": "Dataset", "@id": "https://w3id.org/mesokg/dataset", "http://purl.org/dc/terms/conformsTo": {"@id": "https://bioschemas.org/profiles/Dataset/1.0-RELEASE", "@type": "CreativeWork"},
-        "name": "mesokg", "version": __version__, "description": _ABOUT, "url": header["base"] + "/", "identifier": "https://w3id.org/mesokg/dataset", "license": "https://creativecommons.org/licenses/by/4.0/",
+        "@context": "https://schema.org", "@type": "Dataset", "@id": DATASET, "http://purl.org/dc/terms/conformsTo": {"@id": "https://bioschemas.org/profiles/Dataset/1.0-RELEASE", "@type": "CreativeWork"},
+        "name": "mesokg", "version": __version__, "description": _ABOUT, "url": header["base"] + "/", "identifier": DATASET, "license": "https://creativecommons.org/licenses/by/4.0/",
         "keywords": ["gene therapy", "mesothelioma", "knowledge graph", "clinical trial", "RDF"], "isAccessibleForFree": True, "creator": {"@type": "Organization", "name": "mesokg contributors"},
         "distribution": [{"@type": "DataDownload", "name": "Turtle", "encodingFormat": "text/turtle", "contentUrl": header["base"] + "/download/mesokg.ttl"}, {"@type": "DataDownload", "name": "SPARQL endpoint", "encodingFormat": "application/sparql-results+json", "contentUrl": header["base"] + "/sparql"}],
     }, ensure_ascii=False)

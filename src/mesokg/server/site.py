@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from mesokg.errors import StoreError
+from mesokg.metadata import DATASET
 from mesokg.server.assets import asset
 from mesokg.server.cache import Cache, key_of
 from mesokg.server.failures import Failure
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Site", "release_of"]
 
-DATASET = "https://w3id.org/mesokg/dataset"
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 _JSON = Format("json", "application/json", (), "json")
 _CSV = Format("csv", "text/csv", (), "csv", charset=True)
