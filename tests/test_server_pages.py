@@ -392,6 +392,32 @@ def test_colours_are_those_of_the_networks(http):
     assert kinds and all(about["colour"] == styles[kind].colour for kind, about in kinds.items())
 
 
+def test_schematics_have_the_colours_of_kinds_and_can_be_read(http):
+    """Words at 4.5 to 1 and frames of parts at 3 to 1 or more (WCAG 2.2, 1.4.3 and 1.4.11), by light and in the dark."""
+    from mesokg.networks.styles import read_styles, rgb
+
+    styles, sheet = read_styles(), http.get("/static/explorer.css").text
+    dark = {word: colour for word, colour in re.findall(r"--(\w+): (#[0-9a-f]{6})", sheet.split("prefers-color-scheme: dark", 1)[1].split("}", 1)[0])}
+    light = {word: colour for word, colour in re.findall(r"--(\w+): (#[0-9a-f]{6})", sheet.split("@media", 1)[0])}
+    frame = {}
+    for part, kind in (("cell", "CellProduct"), ("vector", "Vector"), ("part", "Component"), ("k-Payload", "Payload"), ("k-AntigenBinder", "Antigen")):
+        frame[part] = re.findall(rf"\.schematic \.{part} {{ [^}}]*?stroke: (#[0-9a-f]{{6}})", sheet)
+        assert frame[part][0].upper() == styles[kind].colour.upper(), part
+
+    def luminance(colour: str) -> float:
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (one / 255 for one in rgb(colour)))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def contrast(one: str, other: str) -> float:
+        darker, lighter = sorted(map(luminance, (one, other)))
+        return (lighter + 0.05) / (darker + 0.05)
+
+    for scheme, part in ((light, frame["part"][0]), (dark, frame["part"][-1])):
+        for ground in ("page", "panel"):
+            assert min(contrast(scheme[word], scheme[ground]) for word in ("ink", "soft")) >= 4.5
+            assert contrast(part, scheme[ground]) >= 3
+
+
 def test_strategies_have_colours_of_their_own(http):
     """Those of one table, none near that of a kind of thing, and all apart for the colour-blind too."""
     from itertools import combinations
@@ -585,6 +611,14 @@ def test_values_are_suggested_for_parameters(http):
                 answer = http.get(f"/ask/{name}", params={parameter.name: one["value"]})
                 assert answer.status_code == 200
                 assert 'role="alert"' not in answer.text, (name, one)
+
+
+def test_a_value_of_which_the_graph_tells_nothing_is_said_to_be_one(http):
+    """A gene that no therapy targets may be asked for; the answer is empty, and the page says what may be asked for instead."""
+    page = http.get("/ask/which_therapies_target_gene", params={"target": "TP53"}).text
+    (told,) = re.findall(r'<p class="problem" role="status">(.*?)</p>', page)
+    assert "TP53" in told and "there are " in told
+    assert 'role="status"' not in http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}).text
 
 
 def test_every_product_can_be_downloaded_from_the_page(http, real_build):

@@ -83,6 +83,28 @@ def test_a_scale_holds_the_limits_of_its_intervals():
     assert re.findall(r"<text[^>]*>([^<]*)</text>", drawn)[-1] == "100"
 
 
+def test_the_page_of_an_error_ends_its_sentences_once():
+    from mesokg.server.html import failure_page
+
+    page = failure_page(Failure(404, "there is no such view", "did you mean therapies?")).decode()
+    assert "There is no such view.</p>" in page and "did you mean therapies?</p>" in page
+
+
+@pytest.mark.parametrize(("build", "said"), [("build", True), (None, False)])
+def test_the_editor_speaks_of_the_union_where_there_is_one(build, said):
+    """A store that changes has none, and of a server behind it is not known."""
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from mesokg.server.asking import editor
+
+    explorer = SimpleNamespace(questions={}, settings=Settings(build=build and Path(build), allow_update=not build))
+    long = "ASK {} # " + "x" * 30_000
+    page = editor(explorer, {"query": long}, {"base": "http://localhost"})[1].decode()
+    assert ("union of the graphs" in page) == said
+    assert long in page
+
+
 # ---------------------------------------------------------------- the pool
 
 

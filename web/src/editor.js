@@ -84,13 +84,14 @@ editor.setValue(shared ?? text);
 // what axe finds in YASGUI, mended from outside
 const name = (selector, words) => place.querySelectorAll(`${selector}:not([aria-label])`).forEach((one) => one.setAttribute("aria-label", words(one)));
 const help = document.getElementById("editor-help");
-help.remove();
-help.removeAttribute("id");
-help.hidden = false;
+// a browser may have kept the page of another version, without it
+help?.remove();
+help?.removeAttribute("id");
+if (help) help.hidden = false;
 const mend = () => {
   // how to leave it by keyboard, under every editor
   for (const one of place.querySelectorAll(".yasqe"))
-    if (!one.parentElement.querySelector(".editor-help")) one.after(help.cloneNode(true));
+    if (help && !one.parentElement.querySelector(".editor-help")) one.after(help.cloneNode(true));
   name("input, textarea", (field) => field.placeholder || "SPARQL query");
   name("select.tableSizer", () => "Rows per page");
   name("ul.CodeMirror-hints", () => "Completions");

@@ -61,9 +61,10 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
     found = explorer.questions[name]
     values = {p.name: query[p.name] for p in found.parameters if query.get(p.name, "").strip()}
     problem = None
+    warnings: list[str] = []
     bound = found
     try:
-        bound = bind(found, values, explorer.store)
+        bound = bind(found, values, explorer.store, warnings.append)
     except UsageError as error:
         problem = str(error)
     rows: Any = None
@@ -100,6 +101,7 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
     csv_link = "/sparql?" + urlencode({"query": bound.sparql, "format": "csv"})
     content = [
         el("h1", found.title), el("p", found.summary, cls="lead"), form, el("p", problem, cls="problem", role="alert") if problem else None,
+        [el("p", warning, cls="problem", role="status") for warning in warnings],
         el("p", f"{number:,} {'row' if number == 1 else 'rows'}", f", the first {_ROWS} shown" if number > _ROWS else "", " · ", el("a", "CSV", href=csv_link), " · ", el("a", "open in the editor", href="/editor?" + urlencode({"query": bound.sparql})), cls="about") if rows else None,
         rows, el("details", el("summary", "The query"), el("pre", el("code", bound.sparql), tabindex="0")),
     ]
@@ -183,13 +185,13 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
 
 
 def editor(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    text = query.get("query", "")[:20000] or "PREFIX mesokg: <https://w3id.org/mesokg/ontology/>\nPREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n\nSELECT ?therapy ?label WHERE {\n  ?therapy a mesokg:OncolyticVirotherapy ; rdfs:label ?label .\n} ORDER BY ?label"
+    text = query.get("query", "") or "PREFIX mesokg: <https://w3id.org/mesokg/ontology/>\nPREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n\nSELECT ?therapy ?label WHERE {\n  ?therapy a mesokg:OncolyticVirotherapy ; rdfs:label ?label .\n} ORDER BY ?label"
     bundle = has_bundle("editor.js")
     form = el("form", el("label", "Your query", for_="query-text"), el("textarea", text, id="query-text", name="query", rows=16, spellcheck="false"), el("p", el("label", "Answer as ", for_="format"), el("select", [el("option", words, value=value) for value, words in (("json", "JSON"), ("csv", "CSV"), ("tsv", "TSV"), ("xml", "XML"), ("ttl", "Turtle (CONSTRUCT)"))], id="format", name="format"), " ", el("button", "Run")), action="/sparql", method="post", cls="plain-editor", id="plain-editor")
     names = sorted(explorer.questions.values(), key=lambda q: q.title)
     offered = el("details", el("summary", "Examples"), el("ul", [el("li", el("a", q.title, href="/editor?" + urlencode({"query": q.sparql}))) for q in names], cls="plain"))
     content = [
-        el("h1", "SPARQL"), el("p", "The endpoint is ", el("code", header["base"] + "/sparql"), ". Every query sees the union of the graphs; ", el("a", "the description of the service", href="/.well-known/void"), " and ", el("a", "the ontology", href="/ontology/"), " say what is in it."),
+        el("h1", "SPARQL"), el("p", "The endpoint is ", el("code", header["base"] + "/sparql"), ". ", "Every query sees the union of the graphs. " if explorer.settings.build else None, el("a", "The description of the service", href="/.well-known/void"), " and ", el("a", "the ontology", href="/ontology/"), " say what is in it."),
         el("div", id="yasgui", data_endpoint="/sparql", data_prefixes=json.dumps(PREFIXES), hidden=True) if bundle else el("p", MISSING, cls="about"), form,
         el("p", "In the editor the Tab key indents. To leave it by keyboard, press ", el("kbd", "Escape"), ", then ", el("kbd", "Tab"), ". ", el("kbd", "Ctrl"), " and ", el("kbd", "Enter"), " run the query.", cls="about editor-help", id="editor-help", hidden=True) if bundle else None, offered,
     ]

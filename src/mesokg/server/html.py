@@ -105,12 +105,21 @@ def document(
     return whole.encode("utf-8", "replace")
 
 
+def _sentence(text: str) -> str:
+    """The text with an end, unless it has one.
+
+    >>> _sentence("Search"), _sentence("did you mean X?")
+    ('Search.', 'did you mean X?')
+    """
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def failure_page(failure: Failure) -> bytes:
     """The page of an error: what, where, and what to do."""
     return document(
         TITLES.get(failure.status, "Error"),
         el("h1", TITLES.get(failure.status, "Error")),
-        el("p", failure.what[:1].upper() + failure.what[1:], f" ({failure.where})" if failure.where else "", "."),
-        el("p", el("strong", "What to do: "), failure.fix.split("\n")[0], "."),
+        el("p", _sentence(failure.what[:1].upper() + failure.what[1:] + (f" ({failure.where})" if failure.where else ""))),
+        el("p", el("strong", "What to do: "), _sentence(failure.fix.split("\n")[0])),
         el("p", el("a", "Start", href="/"), " · ", el("a", "Ask a question", href="/ask")),
     )

@@ -74,7 +74,7 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
            el("p", "Which therapies exist, what they are made of, which trials tried them and what came out. Sources that disagree are all kept. Start from a number, a bar or a cell; or search at the top.", cls="lead"), cls="hero"),
         el("ul", [el("li", el("a", el("b", f"{counts.get(kind, 0):,}"), " ", words, href=address)) for kind, words, address in tiles], cls="tiles"),
         el("section", el("h2", "Trials over time, by strategy"), legend, el("div", stacked_bars({y: dict(p) for y, p in years.items()}, _short_strategies(), lambda y, k: "/trials?" + urlencode({"year": y, "strategy": k}), "Trials by year of start and strategy"), cls="wide", tabindex="0", role="region", aria_label="Trials over time"),
-           el("p", f"{undated} trials have no start date and are left out." if undated else "", cls="about")),
+           el("p", f"{undated} {'trial has' if undated == 1 else 'trials have'} no start date and {'is' if undated == 1 else 'are'} left out." if undated else "", cls="about")),
         el("section", el("h2", "Vector and payload"), el("p", "Trials by what carries (down) and what is carried (across). A trial with two payloads stands in two cells.", cls="about"), el("div", matrix, cls="wide", tabindex="0", role="region", aria_label="Vector and payload")),
         el("section", el("h2", "Questions it answers"), el("ul", [el("li", el("a", q.title, href=f"/ask/{q.name}")) for q in asked], cls="plain questions"), el("p", el("a", f"All {len(explorer.questions)} questions", href="/ask"))),
         el("section", el("h2", "Take it with you"), el("p", "Everything is free under CC BY 4.0: ", el("a", "Turtle, OWL, CSV, Gephi and more", href="/download/"), ", or ", el("a", "ask in SPARQL", href="/editor"), ".")),
@@ -102,7 +102,7 @@ def therapies(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
         for line in lines
     ]
     table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials", "Sources")])), el("tbody", rows))
-    body = document("Therapies", el("h1", f"{len(lines)} therapies"), filters, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Therapies"), here="/therapies", description="Every gene therapy for mesothelioma in the graph, by strategy, vector and payload.")
+    body = document("Therapies", el("h1", f"{len(lines)} {'therapy' if len(lines) == 1 else 'therapies'}"), filters, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Therapies"), here="/therapies", description="Every gene therapy for mesothelioma in the graph, by strategy, vector and payload.")
     return {"status": 200, "type": _HTML}, body
 
 

@@ -200,8 +200,10 @@ class Site:
         files = self.receipt.get("files", {})
         order = [name for name in _SAID if name in self.products] + [name for name in self.products if name not in _SAID]
         accept = field(request, "accept") or ""
+        headers = {"Vary": "Accept", **cors(self.settings)}
         if not prefers_html(accept) and "json" in accept:
-            return Response(json.dumps(self.receipt), media_type="application/json", headers=cors(self.settings))
+            return Response(json.dumps(self.receipt), media_type="application/json", headers=headers)
+
         def listed(names: list[str], label: str) -> Any:
             rows = [
                 el("tr", el("td", el("a", name, href="/download/" + quote(name)), el("span", _SAID.get(name, ""), cls="about said"), el("code", files.get(name, {}).get("sha256", ""), cls="sum")), el("td", _size(self.products[name].stat().st_size), cls="number"))
@@ -220,7 +222,7 @@ class Site:
         ]
         facts = el("p", f"Version {self.receipt.get('mesokg', '')}, ontology of {self.receipt.get('ontology', '')}, licence ", el("a", "CC BY 4.0", href=LICENCE, rel="license external"), f". {self.receipt.get('triples', {}).get('all', 0):,} triples.") if self.receipt else el("p", "This server stands in front of another and has no files of its own.")
         body = document("Download", el("h1", "Download"), facts, listed([name for name in order if name in _SAID], "Files") if order else None, rest, here="/download/", description="Files of this release with size, checksum and licence.")
-        return Response(body, media_type="text/html")
+        return Response(body, media_type="text/html", headers=headers)
 
     async def download(self, request: Request) -> Response:
         name = request.path_params["name"]
