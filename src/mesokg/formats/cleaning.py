@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain, islice
 from numbers import Integral, Real
 from operator import itemgetter, methodcaller
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Column", "Survey", "as_number", "both_ways", "clean_text", "edge_rows", "is_colour", "look_keys", "look_of", "name_nodes",
-    "plain", "said", "type_of",
+    "plain", "row_writer", "said", "type_of",
 ]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that XML 1.0 forbids or discourages; U+0085 is among them because readers turn it into a line end."""
 
 LONG = 2**63
+
+REMEMBERED, LONGEST = 5000, 500
+"""Written values kept for each column, and characters of a text up to which it is kept."""
 
 DEEPEST = 32
 """Lists within lists up to which a list is written."""
@@ -41,6 +45,9 @@ def clean_text(text: str) -> str:
     >>> clean_text("a\\x00b\\tc")
     'ab\\tc'
     """
+    if text.__class__ is not str:
+        # the text itself, where a class has words of its own, as an Enum
+        text = str.__str__(text)
     return _FORBIDDEN.sub("", text) if not text.isascii() or _CONTROL.search(text) else text
 
 
@@ -87,7 +94,7 @@ def as_number(value: object) -> float | int | None:
     (2, 0.5, None, None, None)
     """
     class_ = value.__class__
-    if class_ is float or class_ is int:
+    if class_ is float or class_ is int or value is None:
         return value  # type: ignore[return-value]
     kind = _class_kind(class_)
     if kind == "long":
@@ -166,8 +173,7 @@ def plain(value: Any, kind: str) -> Any:
         value = _unwrapped(value)
     if kind == "string":
         if isinstance(value, str):
-            # the text itself, where a class has words of its own, as an Enum
-            return clean_text(value if value.__class__ is str else str.__str__(value))
+            return clean_text(value)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, datetime | date):
@@ -267,13 +273,19 @@ class Survey:
                 f"str() of a {type(key).__name__} raises {type(error).__name__}"
             ) from error
 
-    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = (), wide: set[Any] | None = None) -> list[Column]:
+    def _is_wide(self, key: Any) -> bool:
+        """Whether one of the integers of an attribute is past 64 bits."""
+        whole = tuple(class_ for class_ in self.classes[key] if _class_kind(class_) == "long")
+        given = filter(None, map(methodcaller("get", key), self.rows()))
+        numbers = [int(value) for value in given if isinstance(value, whole)]
+        return bool(numbers) and not (-LONG <= min(numbers) and max(numbers) < LONG)
+
+    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
         """The columns of all attributes, sorted by name.
 
         ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
-        ``name_attribute``. ``skip`` are keys written in another way. Raises ExportError for a value that cannot be
-        written, naming the row and the attribute. ``wide`` are the attributes with an integer past 64 bits, written as
-        text; looked for where it is not given.
+        ``name_attribute``. ``skip`` are keys written in another way. An attribute with an integer past 64 bits is text.
+        Raises ExportError for a value that cannot be written, naming the row and the attribute.
         """
         skipped = set(skip)
         found: dict[Any, set[str]] = {}
@@ -282,8 +294,6 @@ class Survey:
                 continue
             if kinds := self._kinds(key):
                 found[key] = kinds
-        if wide is None:
-            wide = _too_wide(self.rows, [key for key, kinds in found.items() if "long" in kinds])
         names: set[str] = set()
         reserved = {name.lower() for name in taken}
         columns = []
@@ -292,7 +302,7 @@ class Survey:
             while name.lower() in reserved or name.lower() in names:
                 name += "_attribute"
             names.add(name.lower())
-            columns.append(Column(key, name, "string" if key in wide else _common(found[key])))
+            columns.append(Column(key, name, "string" if "long" in found[key] and self._is_wide(key) else _common(found[key])))
         return columns
 
 
@@ -325,20 +335,47 @@ def _class_kind(class_: type) -> str:
     return ""
 
 
-def _is_wide(value: Any) -> bool:
-    class_ = value.__class__
-    if class_ is int:
-        return not -LONG <= value < LONG
-    return class_ not in _TYPES and value is not None and _class_kind(class_) == "long" and not -LONG <= int(value) < LONG
+def row_writer(columns: list[Column], cells: Iterable[Callable[[Any], str]]) -> Callable[[Mapping[Any, Any]], list[str]]:
+    """A function from the attributes of a row to what is written of each column, empty where the row has no value.
 
+    ``cells`` makes that of a value: for each column a function of a text as given, or of any other value as ``plain`` has it.
+    """
+    # rows have few sets of attributes, and most values come again: each is looked up, and made, once
+    plan = {
+        column.key: (number, column.key, column.kind, cell, {str: {}, int: {}, bool: {}})
+        for number, (column, cell) in enumerate(zip(columns, cells, strict=True))
+    }
+    steps_of: dict[tuple[Any, ...], list[tuple[int, Any, str, Callable[[Any], str], dict[type, dict[Any, str]]]]] = {}
+    empty = [""] * len(columns)
 
-def _too_wide(rows: Callable[[], Iterator[Mapping[Any, Any]]], keys: list[Any]) -> set[Any]:
-    """The keys with an integer past 64 bits: such a column is written as text."""
-    wide = set()
-    for key in keys:
-        if any(map(_is_wide, map(methodcaller("get", key), rows()))):
-            wide.add(key)
-    return wide
+    def write(data: Mapping[Any, Any]) -> list[str]:
+        shape = tuple(data)
+        steps = steps_of.get(shape)
+        if steps is None:
+            if len(steps_of) >= REMEMBERED:
+                steps_of.clear()
+            steps = steps_of[shape] = [plan[key] for key in shape if key in plan]
+        row = empty.copy()
+        for number, key, kind, cell, known in steps:
+            value = data[key]
+            if value is None:
+                continue
+            class_ = value.__class__
+            seen = known.get(class_)
+            if seen is None:
+                row[number] = cell(plain(value, kind))
+                continue
+            done = seen.get(value)
+            if done is None:
+                done = cell(value if class_ is str else plain(value, kind))
+                if class_ is not str or len(value) <= LONGEST:
+                    if len(seen) >= REMEMBERED:
+                        seen.clear()
+                    seen[value] = done
+            row[number] = done
+        return row
+
+    return write
 
 
 _values = methodcaller("values")
@@ -373,6 +410,8 @@ def edge_rows(graph: networkx.Graph) -> Iterator[tuple[Any, Any, Any, Mapping[An
 
 
 def _number(value: object) -> float | None:
+    if value.__class__ is float:
+        return value if math.isfinite(value) else None  # type: ignore[arg-type, return-value]
     found = as_number(value)
     if found is None:
         return None
@@ -386,6 +425,7 @@ def _number(value: object) -> float | None:
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_colour(text: str) -> bool:
     """Whether the text is #RRGGBB."""
     return len(text) == 7 and _COLOUR.fullmatch(text) is not None

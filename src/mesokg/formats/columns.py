@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain, row_writer
 from mesokg.formats.gexf import double_text
 from mesokg.formats.output import Target, make_folder, remove_quietly, text_output
 
@@ -37,6 +39,7 @@ def _neo4j_label(kind: object) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words) or "Node"
 
 
+@lru_cache(maxsize=1000)
 def _neo4j_type(kind: str) -> str:
     """The name of a property as a Neo4j relationship type.
 
@@ -47,13 +50,11 @@ def _neo4j_type(kind: str) -> str:
     return re.sub(r"\W+", "_", words).strip("_").upper() or "RELATED"
 
 
-def _cell(value: Any, kind: str) -> str:
-    value = plain(value, kind)
-    if value is None:
-        return ""
-    if kind == "boolean":
-        return "true" if value else "false"
-    return double_text(value) if kind == "double" else str(value)
+def _cell(kind: str) -> Callable[[Any], str]:
+    """What is written of a value in a column of this kind."""
+    if kind == "string":
+        return lambda value: _quoted(clean_text(value))
+    return {"double": double_text, "boolean": lambda value: "true" if value else "false"}.get(kind, str)
 
 
 def write_csv(graph: networkx.Graph, path: Target) -> None:
@@ -66,28 +67,33 @@ def write_csv(graph: networkx.Graph, path: Target) -> None:
     edges = Survey(graph, "edge").columns(taken=())
     folder = make_folder(path)
     ids = name_nodes(graph)
+    values = row_writer(nodes, [_cell(column.kind) for column in nodes])
     with text_output(folder / "nodes.csv") as stream:
-        stream.write(_line(["id:ID", ":LABEL", *_headers(nodes)]))
+        stream.write(_line(map(_quoted, ["id:ID", ":LABEL", *_headers(nodes)])))
         for node, data in graph.nodes(data=True):
-            label = _neo4j_label(data.get("kind"))
-            stream.write(_line([ids[node], label, *(_cell(data.get(c.key), c.kind) for c in nodes)]))
+            stream.write(_line([_quoted(ids[node]), _quoted(_neo4j_label(data.get("kind"))), *values(data)]))
+    values = row_writer(edges, [_cell(column.kind) for column in edges])
+    quoted = {node: _quoted(name) for node, name in ids.items()}
     with text_output(folder / "edges.csv") as stream:
-        stream.write(_line([":START_ID", ":END_ID", ":TYPE", *_headers(edges)]))
+        stream.write(_line(map(_quoted, [":START_ID", ":END_ID", ":TYPE", *_headers(edges)])))
         for source, target, key, data in edge_rows(graph):
-            kind = _neo4j_type(_kind_of(key, data))
-            stream.write(_line([ids[source], ids[target], kind, *(_cell(data.get(c.key), c.kind) for c in edges)]))
+            stream.write(_line([quoted[source], quoted[target], _quoted(_neo4j_type(_kind_of(key, data))), *values(data)]))
 
 
 _QUOTED = re.compile('[,"\r\n]|^\\s|\\s$')
 
 
-def _line(cells: list[str]) -> str:
-    """One CSV record. Python's writer leaves a bare carriage return unquoted, and readers end the record there.
+def _quoted(cell: str) -> str:
+    """A cell of CSV. Python's writer leaves a bare carriage return unquoted, and readers end the record there.
 
-    >>> _line(["a", 'b"c', "d,e", ""])
-    'a,"b""c","d,e",\\n'
+    >>> _quoted("a"), _quoted('b"c'), _quoted("d,e")
+    ('a', '"b""c"', '"d,e"')
     """
-    return ",".join('"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells) + "\n"
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
+
+
+def _line(cells: Iterable[str]) -> str:
+    return ",".join(cells) + "\n"
 
 
 def _headers(columns: list[Column]) -> list[str]:

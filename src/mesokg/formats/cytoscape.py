@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain
+from mesokg.formats.cleaning import Column, Survey, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, row_writer
 from mesokg.formats.gexf import write_chunks
 from mesokg.formats.output import Target, text_output
 
@@ -29,20 +29,30 @@ _CX2_TYPES = {"string": "string", "long": "long", "double": "double", "boolean":
 _SHAPES = {"disc": "ellipse", "square": "rectangle", "diamond": "diamond", "triangle": "triangle"}
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _values(columns: list[Column], data: Mapping[Any, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for column in columns:
-        value = plain(data.get(column.key), column.kind)
-        if value is None:
-            continue
-        if isinstance(value, float) and not math.isfinite(value):
-            continue  # JSON has no word for it; a missing number is what readers make of it anyway
-        found[column.name] = value
-    return found
+def _text(text: str) -> str:
+    return _json(clean_text(text))
+
+
+_JSON: dict[str, Callable[[Any], str]] = {
+    "string": _text,
+    # JSON has no word for what is not finite; a missing number is what readers make of it anyway
+    "double": lambda value: repr(value) if math.isfinite(value) else "",
+    "long": str,
+    "boolean": lambda value: "true" if value else "false",
+}
+
+
+def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
+    """A function from attributes to the members of a JSON object, each with a comma before it."""
+
+    def cell(name: str, json_of: Callable[[Any], str]) -> Callable[[Any], str]:
+        return lambda value: f",{name}:{found}" if (found := json_of(value)) else ""
+
+    row = row_writer(columns, [cell(_json(column.name), _JSON[column.kind]) for column in columns])
+    return lambda data: "".join(row(data))
 
 
 def _columns(graph: networkx.Graph, *written: str) -> tuple[list[Column], list[Column]]:
@@ -59,8 +69,9 @@ def _kind(key: Any, data: Mapping[Any, Any]) -> str:
 
 
 def _label(data: Mapping[Any, Any], fallback: str) -> str:
+    """The label as JSON, else what is given as JSON."""
     label = data.get("label")
-    return clean_text(label) if isinstance(label, str) and label else fallback
+    return _text(label) if isinstance(label, str) and label else fallback
 
 
 def _looks(graph: networkx.Graph) -> dict[str, tuple[str | None, str | None]]:
@@ -146,22 +157,22 @@ def _commas(parts: Iterator[str]) -> Iterator[str]:
 def _cx2_nodes(
     graph: networkx.Graph, ids: dict[Any, str], number_of: dict[Any, int], columns: list[Column]
 ) -> Iterator[str]:
+    values = _value_writer(columns)
     for node, data in graph.nodes(data=True):
-        found: dict[str, Any] = {"id": number_of[node]}
         place = look_of(data)[2]
+        at = ""
         if place is not None:
-            found["x"], found["y"] = place[0], -place[1] + 0.0
-            if place[2]:
-                found["z"] = place[2]
-        found["v"] = {"name": _label(data, ids[node]), "node_id": ids[node], **_values(columns, data)}
-        yield _json(found)
+            at = f',"x":{place[0]!r},"y":{-place[1] + 0.0!r}' + (f',"z":{place[2]!r}' if place[2] else "")
+        name = _json(ids[node])
+        yield f'{{"id":{number_of[node]}{at},"v":{{"name":{_label(data, name)},"node_id":{name}{values(data)}}}}}'
 
 
 def _cx2_edges(graph: networkx.Graph, number_of: dict[Any, int], columns: list[Column]) -> Iterator[str]:
+    values = _value_writer(columns)
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
         kind = _kind(key, data)
-        values = {**({"interaction": kind} if kind else {}), **_values(columns, data)}
-        yield _json({"id": number, "s": number_of[source], "t": number_of[target], "v": values})
+        found = (f',"interaction":{_json(kind)}' if kind else "") + values(data)
+        yield f'{{"id":{number},"s":{number_of[source]},"t":{number_of[target]},"v":{{{found[1:]}}}}}'
 
 
 def _discrete(attribute: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -232,20 +243,22 @@ def write_cyjs(graph: networkx.Graph, path: Target) -> None:
 
 
 def _cyjs_nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column]) -> Iterator[str]:
+    values = _value_writer(columns)
     for node, data in graph.nodes(data=True):
-        found: dict[str, Any] = {"data": {"id": f"n:{ids[node]}", "name": _label(data, ids[node]), "node_id": ids[node], **_values(columns, data)}}
+        name = _json(ids[node])
         place = look_of(data)[2]
-        if place is not None:
-            found["position"] = {"x": place[0], "y": -place[1] + 0.0}
-        yield _json(found)
+        at = "" if place is None else f',"position":{{"x":{place[0]!r},"y":{-place[1] + 0.0!r}}}'
+        yield f'{{"data":{{"id":{_json("n:" + ids[node])},"name":{_label(data, name)},"node_id":{name}{values(data)}}}{at}}}'
 
 
 def _cyjs_edges(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column]) -> Iterator[str]:
+    values = _value_writer(columns)
+    # nodes and edges share one set of ids in Cytoscape.js, hence the first letter
+    ends = {node: _json(f"n:{name}") for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        # nodes and edges share one set of ids in Cytoscape.js, hence the first letter
         kind = _kind(key, data)
-        head = {"id": f"e:{number}", "source": f"n:{ids[source]}", "target": f"n:{ids[target]}", **({"interaction": kind} if kind else {})}
-        yield _json({"data": {**head, **_values(columns, data)}})
+        named = f',"interaction":{_json(kind)}' if kind else ""
+        yield f'{{"data":{{"id":"e:{number}","source":{ends[source]},"target":{ends[target]}{named}{values(data)}}}}}'
 
 
 def _cyjs_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column]) -> list[dict[str, Any]]:

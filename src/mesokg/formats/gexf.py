@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import (
-    LONG, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain, said, type_of,
+    REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain, row_writer, said, type_of,
 )
-from mesokg.formats.output import Target, once_only, text_output
+from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
     import networkx
@@ -32,9 +32,6 @@ EDGE_NAMES = (
 SMALLEST, LARGEST = 1e-6, 3e38
 """Written for a weight that is not above zero, which Gephi refuses, or past a float's range; ``weight_given`` has it as given."""
 
-REMEMBERED = 5000
-"""Escaped texts kept for each column."""
-
 CHUNK = 4096
 """Elements gathered before a write."""
 
@@ -45,20 +42,16 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 def _escape(text: str) -> str:
     """Text as the value of an attribute; tabs and line ends as references, or readers turn them into spaces."""
-    if text.__class__ is not str:
-        text = str.__str__(text)
-    if text.isascii() and _UNSAFE.search(text) is None:
+    if text.__class__ is str and text.isascii() and _UNSAFE.search(text) is None:
         return text
     text = clean_text(text)
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
 
 
 def double_text(value: float) -> str:
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    return repr(value)
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 _TEXT: dict[str, Callable[[Any], str]] = {
@@ -78,39 +71,16 @@ def _declare(columns: list[Column], class_: str, *, moving: bool = False, first:
 
 
 def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
-    """A function from attributes to ``<attvalues>``; texts that come again are escaped once."""
-    plan = [(c.key, f'<attvalue for="{n}" value="', c.kind, _TEXT[c.kind], {}) for n, c in enumerate(columns)]
-    yes_no = {True: 'true"/>', False: 'false"/>'}
+    """A function from attributes to ``<attvalues>``."""
+
+    def cell(number: int, text: Callable[[Any], str]) -> Callable[[Any], str]:
+        return lambda value: f'<attvalue for="{number}" value="{text(value)}"/>'
+
+    row = row_writer(columns, [cell(number, _TEXT[column.kind]) for number, column in enumerate(columns)])
 
     def write(data: Mapping[Any, Any]) -> str:
-        parts = []
-        get = data.get
-        for key, head, kind, text, seen in plan:
-            value = get(key)
-            if value is None:
-                continue
-            class_ = value.__class__
-            if class_ is str:
-                done = seen.get(value)
-                if done is None:
-                    done = f'{head}{_escape(value)}"/>'
-                    if len(value) < 100:
-                        if len(seen) >= REMEMBERED:
-                            seen.clear()
-                        seen[value] = done
-                parts.append(done)
-            elif class_ is int and kind != "string":
-                if not -LONG <= value < LONG:
-                    raise _TooWide(key)
-                parts.append(f'{head}{value}"/>' if kind == "long" else f'{head}{double_text(float(value))}"/>')
-            elif class_ is bool:
-                parts.append(head + yes_no[value])
-            else:
-                value = plain(value, kind)
-                if kind == "long" and not -LONG <= value < LONG:
-                    raise _TooWide(key)
-                parts.append(f'{head}{text(value)}"/>')
-        return f"<attvalues>{''.join(parts)}</attvalues>" if parts else ""
+        values = "".join(row(data))
+        return f"<attvalues>{values}</attvalues>" if values else ""
 
     return write
 
@@ -252,29 +222,16 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
         written.append("color")
     weighted = "weight" in seen_edges.classes
     lines = _Lines(graph, ids, written, times)
-    # Integers past 64 bits and weights that Gephi refuses are rare, and looking for them takes as long as writing: a
-    # file is begun without, and once more where one turns up. What cannot be begun again is looked through first.
-    eager = once_only(path)
-    wide: set[Any] | None = None if eager else set()
-    lines.odd = eager and weighted and any(_weight_text(data.get("weight")) is None for data in rows())
-    while True:
-        skip = [*written, *skipped, *(["weight"] if weighted and not lines.odd else [])]
-        edges = seen_edges.columns(taken=EDGE_NAMES, skip=skip, wide=wide)
-        if lines.odd:
-            edges = weight_given(edges)
-        try:
-            with text_output(path) as stream:
-                stream.writelines(_head(graph, nodes, edges, moving, times, lines.default))
-                write_chunks(stream, _nodes(graph, ids, nodes, _Moving(moving, len(nodes), spans), times))
-                stream.write("    </nodes>\n    <edges>\n")
-                write_chunks(stream, lines.written(edges))
-                stream.write("    </edges>\n  </graph>\n</gexf>\n")
-            return
-        except _TooWide as found:
-            assert wide is not None
-            wide.add(found.args[0])
-        except _OddWeight:
-            lines.odd = True
+    odd = "weight" in seen_edges.classes and _are_odd(data.get("weight") for data in rows())
+    edges = seen_edges.columns(taken=EDGE_NAMES, skip=[*written, *skipped, *([] if odd else ["weight"])])
+    if odd:
+        edges = weight_given(edges)
+    with text_output(path) as stream:
+        stream.writelines(_head(graph, nodes, edges, moving, times, lines.default))
+        write_chunks(stream, _nodes(graph, ids, nodes, _Moving(moving, len(nodes), spans), times))
+        stream.write("    </nodes>\n    <edges>\n")
+        write_chunks(stream, lines.written(edges))
+        stream.write("    </edges>\n  </graph>\n</gexf>\n")
 
 
 _TIMEFORMATS = ("date", "dateTime", "double", "integer")
@@ -332,28 +289,27 @@ def _read_spans(graph: networkx.Graph, times: _Times) -> Spans:
     return found
 
 
-class _TooWide(Exception):
-    """An integer past 64 bits; the argument is the key of its attribute."""
-
-
-class _OddWeight(Exception):
-    """A weight that Gephi would refuse."""
-
-
-def _weight_text(value: Any) -> str | None:
-    """A weight as Gephi takes it; None where it would refuse it, or where it is no number. One that is missing is 1."""
-    if value is None:
-        return "1.0"
-    weight = as_number(value)
-    return double_text(float(weight)) if weight is not None and SMALLEST <= weight <= LARGEST else None
-
-
-def _nearest_weight(value: Any) -> str:
-    """The nearest weight that Gephi takes; 1, as for none, where there is no number."""
+def _weight_text(value: Any) -> str:
+    """The weight that Gephi takes, or the nearest that it does; 1 where there is none, or no number."""
     weight = as_number(value)
     if weight is None:
         return "1.0"
     return double_text(float(max(SMALLEST, min(LARGEST, weight))) if weight == weight else SMALLEST)
+
+
+def _are_odd(weights: Iterable[Any]) -> bool:
+    """Whether one of the weights is written otherwise than given: no number, refused by Gephi, or more exact than a double."""
+    numbers = set()
+    for value in weights:
+        class_ = value.__class__
+        if class_ is float or class_ is int:
+            numbers.add(value)
+        elif value is not None:
+            number = as_number(value)
+            if number is None:
+                return True
+            numbers.add(number)
+    return not all(SMALLEST <= number <= LARGEST and float(number) == number for number in numbers)
 
 
 def write_chunks(stream: Any, parts: Iterator[str]) -> None:
@@ -433,13 +389,12 @@ def _nodes(
 
 
 class _Lines:
-    """The edges of a graph; ``odd`` where a weight is not written as given, ``default`` the type of all edges, empty where each has its own."""
+    """The edges of a graph; ``default`` is the type of all edges, empty where each has its own."""
 
     def __init__(self, graph: networkx.Graph, ids: dict[Any, str], written: list[str], times: _Times | None) -> None:
         self.graph, self.ids, self.times = graph, ids, times
         # where all are good, none is looked at
         self.with_label, self.with_colour = (name in written for name in ("label", "color"))
-        self.odd = False
         self.default = "directed" if graph.is_directed() else "undirected"
         self.both = both_ways(graph)
         if self.both:
@@ -452,16 +407,11 @@ class _Lines:
         return kind if isinstance(kind, str) else key if isinstance(key, str) else None
 
     def _head(self, kind: str | None, label: str | None, weight: Any) -> str:
-        shown = _weight_text(weight)
-        if shown is None:
-            if not self.odd:
-                raise _OddWeight
-            shown = _nearest_weight(weight)
         head = "" if self.default else f' type="{"undirected" if kind in self.both else "directed"}"'
         head += f' kind="{_escape(kind)}"' if kind else ""
         head += f' label="{_escape(label)}"' if label else ""
         # a weight that is missing is 1, by the format's own default; written because readers differ
-        return f'{head} weight="{shown}"'
+        return f'{head} weight="{_weight_text(weight)}"'
 
     def written(self, columns: list[Column]) -> Iterator[str]:
         values = _value_writer(columns)

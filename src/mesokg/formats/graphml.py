@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, look_keys, look_of, name_nodes, plain
+from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, look_keys, look_of, name_nodes, row_writer
 from mesokg.formats.gexf import double_text, weight_given, write_chunks
 from mesokg.formats.output import Target, text_output
 
@@ -27,8 +27,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def _escape(text: str) -> str:
-    text = clean_text(text if text.__class__ is str else str.__str__(text))
-    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", clean_text(text))
 
 
 def _attribute(text: str) -> str:
@@ -45,16 +44,11 @@ _TEXT: dict[str, Callable[[Any], str]] = {
 
 
 def _writer(columns: list[Column], prefix: str) -> Callable[[Mapping[Any, Any]], str]:
-    plan = [(c.key, f'<data key="{prefix}{n}">', c.kind, _TEXT[c.kind]) for n, c in enumerate(columns)]
+    def cell(number: int, text: Callable[[Any], str]) -> Callable[[Any], str]:
+        return lambda value: f'<data key="{prefix}{number}">{text(value)}</data>'
 
-    def write(data: Mapping[Any, Any]) -> str:
-        return "".join(
-            f"{head}{text(plain(value, kind))}</data>"
-            for key, head, kind, text in plan
-            if (value := data.get(key)) is not None
-        )
-
-    return write
+    row = row_writer(columns, [cell(number, _TEXT[column.kind]) for number, column in enumerate(columns)])
+    return lambda data: "".join(row(data))
 
 
 def _keys(columns: list[Column], class_: str, prefix: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Survey, clean_text, edge_rows, name_nodes, plain, type_of
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain, row_writer, type_of
 from mesokg.formats.output import Target, make_folder, text_output
 from mesokg.networks.styles import DENIALS
 
@@ -45,9 +45,13 @@ def read_biolink() -> dict[str, dict[str, str]]:
     return found
 
 
+def _one_line(text: str) -> str:
+    """A TSV cell of KGX has no quotes and holds no tab or line end."""
+    return " ".join(clean_text(text).split())
+
+
 def _cell(value: object) -> str:
-    """One line of text: a TSV cell of KGX has no quotes and holds no tab or line end."""
-    return " ".join(str(plain(value, "string")).split()) if value is not None and type_of(value) else ""
+    return _one_line(plain(value, "string")) if value is not None and type_of(value) else ""
 
 
 @lru_cache(maxsize=1)
@@ -94,13 +98,14 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
     folder = make_folder(path)
     ids = name_nodes(graph)
     aliases = _aliases(graph)
+    more = row_writer([Column(key, key, "string") for key in MORE_NODES.values()], [_one_line] * len(MORE_NODES))
     with text_output(folder / "nodes.tsv") as stream:
         stream.write("\t".join(NODES) + "\n")
         for node, data in graph.nodes(data=True):
             name = _cell(data.get("full_label")) or _cell(data.get("label")) or _cell(ids[node])
             row = (
                 _cell(ids[node]), _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
-                aliases.get(str(node), ""), SOURCE, *(_cell(data.get(key)) for key in MORE_NODES.values()),
+                aliases.get(str(node), ""), SOURCE, *more(data),
             )  # fmt: skip
             stream.write("\t".join(row) + "\n")
     with text_output(folder / "edges.tsv") as stream:
@@ -110,15 +115,17 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
 
 def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) -> Iterator[str]:
     predicates = read_biolink()["property"]
+    more = row_writer([Column(key, key, "string") for key in MORE_EDGES.values()], [_one_line] * len(MORE_EDGES))
+    names = {node: _one_line(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
         kind = data.get("kind") if isinstance(data.get("kind"), str) else key if isinstance(key, str) else ""
         kind = clean_text(kind)
         inferred = data.get("inferred") is True
         papers, records = _publications(data, aliases)
         row = (
-            f"{SOURCE}-{number}", _cell(ids[source]), "biolink:" + predicates.get(kind, "related_to"), _cell(ids[target]),
+            f"{SOURCE}-{number}", names[source], "biolink:" + predicates.get(kind, "related_to"), names[target],
             "true" if kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
             "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
-            SOURCE, papers, records, *(_cell(data.get(key)) for key in MORE_EDGES.values()),
+            SOURCE, papers, records, *more(data),
         )  # fmt: skip
         yield "\t".join(row) + "\n"

@@ -11,15 +11,10 @@ from typing import TextIO
 
 from mesokg.errors import ExportError
 
-__all__ = ["Target", "make_folder", "once_only", "remove_quietly", "text_output"]
+__all__ = ["Target", "make_folder", "remove_quietly", "text_output"]
 
 Target = str | os.PathLike[str]
 """A file, or ``-`` for standard output."""
-
-
-def once_only(target: Target) -> bool:
-    """Whether what is written there is gone: standard output, a pipe or a device, which no second try replaces."""
-    return os.fspath(target) == "-" or _is_special(Path(target))
 
 
 def _is_special(path: Path) -> bool:

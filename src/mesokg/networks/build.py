@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mesokg.identifiers import compact, term
@@ -23,6 +24,8 @@ ATTRIBUTES = (
     "journal", "publicationYear", "registryIdentifier", "route", "countryCode", "partOrder",
 )
 """Properties whose values become node attributes, several joined by "; "."""
+
+_curie = lru_cache(maxsize=10_000)(compact)
 
 _YES_NO = {"firstInHuman"}
 _WHOLE = {"enrolmentActual", "participantsTreated", "numerator", "denominator", "publicationYear", "partOrder"}
@@ -50,7 +53,7 @@ def build_network(facts: Facts, view: View) -> networkx.MultiDiGraph:
     ends = {iri for source, target, _ in edges for iri in (source, target)}
     shown = sorted(chosen if view.isolated else ends)
 
-    curies = {iri: compact(iri) for iri in shown}
+    curies = {iri: _curie(iri) for iri in shown}
     graph = networkx.MultiDiGraph(name=view.title, view=view.name, description=view.story)
     # links without a direction, for pictures
     graph.graph["undirected"] = sorted(SYMMETRIC | {projection.name for projection in view.projections if not projection.ordered})
@@ -210,7 +213,7 @@ def _publications(facts: Facts, sources: set[str]) -> int:
 
 
 def _listed(sources: set[str]) -> str | None:
-    return "; ".join(sorted(compact(source) for source in sources)) or None
+    return "; ".join(sorted(map(_curie, sources))) or None
 
 
 def _kind(facts: Facts, iri: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mesokg.identifiers import PREFIXES
@@ -122,15 +123,17 @@ def _rows(store: Store | pyoxigraph.Store, sparql: str) -> Iterator[tuple[Any, .
         yield tuple(term.value if term is not None else None for term in solution)
 
 
+@lru_cache(maxsize=1000)
 def _local(iri: str) -> str:
     return iri[len(_OURS):] if iri.startswith(_OURS) else iri.rsplit("/", 1)[-1].rsplit("#", 1)[-1]
 
 
+# what is left out is looked for once for a class, not for each of its things
 _KINDS = """SELECT DISTINCT ?thing ?class WHERE {
-  { ?class mesokg:tableName ?table } UNION { ?table mesokg:rowClass ?class }
-  ?thing a ?class . FILTER NOT EXISTS { ?thing a owl:Class } }"""
-_CLASSES = """SELECT DISTINCT ?thing ?class ?label WHERE { ?class a owl:Class ; rdfs:label ?label . ?thing a ?class .
-  FILTER NOT EXISTS { ?class mesokg:tableName ?table } }"""
+  { SELECT DISTINCT ?class WHERE { ?class mesokg:tableName|^mesokg:rowClass ?table } } ?thing a ?class MINUS { ?thing a owl:Class } }"""
+_CLASSES = """SELECT DISTINCT ?thing ?class ?label WHERE {
+  { SELECT ?class ?label WHERE { ?class a owl:Class ; rdfs:label ?label FILTER(?class != mesokg:Assertion)
+    MINUS { ?class mesokg:tableName ?table } } } ?thing a ?class }"""
 _LABELS = "SELECT ?thing ?label WHERE { ?thing rdfs:label ?label }"
 _DEFINITIONS = """SELECT ?p ?text WHERE { ?p a owl:ObjectProperty ; <http://purl.obolibrary.org/obo/IAO_0000115> ?text }"""
 _NOTATIONS = "SELECT ?value ?notation WHERE { ?value skos:notation ?notation }"
