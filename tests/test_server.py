@@ -556,6 +556,18 @@ def test_updates(tmp_path):
         assert "etag" not in read.headers and read.headers["cache-control"] == "no-store" and "Accept-Encoding" in read.headers["vary"]
 
 
+def test_pages_follow_updates(tmp_path):
+    """Lists show what the store holds, also where they were looked at before."""
+    with serving("--allow-update", "--store", tmp_path / "store", log=tmp_path / "log") as address, httpx.Client(base_url=address, timeout=30, headers={"Accept": "text/html"}) as client:
+        named = "PREFIX mesokg: <https://w3id.org/mesokg/ontology/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>"
+        assert ">0 therapies<" in client.get("/therapies").text
+        assert client.post("/sparql", data={"update": named + 'INSERT DATA { <http://e/t> a mesokg:Therapy ; rdfs:label "a new one" }'}).status_code == 204
+        assert ">1 therapy<" in client.get("/therapies").text and "a new one" in client.get("/search", params={"q": "new"}).text
+        assert client.delete("/store?default").status_code == 204
+        assert ">0 therapies<" in client.get("/therapies").text
+        assert "in front of another" not in client.get("/download/").text
+
+
 def test_updates_need_their_token(tmp_path):
     with serving("--allow-update", "--store", tmp_path / "store", "--token", "secret", log=tmp_path / "log") as address:
         assert httpx.post(address + "/sparql", data={"update": "CLEAR ALL"}).status_code == 401
@@ -606,6 +618,11 @@ def test_behind_a_public_address(real_build, tmp_path):
         for text in (described, client.get("/", headers={"Accept": "text/html"}).text):
             assert address not in text
         assert client.get("/", headers={"Host": "other.example"}).status_code == 421
+        # no redirect leads to the address that only the proxy knows
+        for path, place in (("/therapies/", "/therapies"), ("/ask/?a=%20b", "/ask?a=%20b"), ("/graph/", "/graph"), ("/favicon.ico", "/static/icon.svg")):
+            moved = client.get(path)
+            assert (moved.status_code, moved.headers["location"]) == (308, place)
+        assert client.get("/nothing/").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["notaurl", "http://", "http://x:port", "http://[::1", "ftp://example.org/", "http://a b/"])

@@ -83,5 +83,7 @@ def make_app(settings: Settings) -> Any:
     routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
     routes += site.routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, Failure: failed, ClientDisconnect: _gone, Exception: failed})
+    # to an address with the host that a proxy asks for; the pages have redirects of their own
+    app.router.redirect_slashes = False
     app.state.pool, app.state.cache, app.state.settings = pool, cache, settings
     return _Life(Guard(app, settings), pool)

@@ -154,6 +154,8 @@ class Explorer:
             iri, formats = query.get("iri", ""), "/thing?" + urlencode({"iri": query.get("iri", "")})
         else:
             iri, formats = NAMESPACE + path.lstrip("/"), path
+        if not iri:
+            raise Failure(404, "the address names no thing", "give its IRI, as /thing?iri=…, or search for its name")
         if path.startswith("/graph/"):
             return self._named_graph(iri, path, header)
         if path.startswith("/ontology") and records.is_ontology(self, iri):

@@ -78,8 +78,10 @@ class Site:
 
     def routes(self) -> list[Route]:
         pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/why", "/behind", "/examples.ttl", "/editor", "/dataset", "/dataset.{suffix}", "/dataset/{name:path}", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology", "/ontology.{suffix}", "/ontology/{name:path}")
+        # "/ontology/" is the namespace of the ontology
+        slashed = [f"{path}/" for path in pages if "." not in path and "{" not in path and path not in ("/", "/ontology")]
         return [
-            *[Route(path, self.page) for path in pages],
+            *[Route(path, self.slashed) for path in slashed], *[Route(path, self.page) for path in pages],
             Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
             Route("/.well-known/void", self.void), Route("/static/{name:path}", self.static), Route("/robots.txt", self.robots),
             Route("/favicon.ico", self.icon), Route("/w3id.htaccess", self.htaccess), Route("/health", self.health),
@@ -220,7 +222,7 @@ class Site:
             el("details", el("summary", f"{folder}/ ({_FOLDERS.get(folder, 'files')})" if folder else "Other files", f": {len(names)}"), listed(names, folder or "Other files"))
             for folder, names in folders.items()
         ]
-        facts = el("p", f"Version {self.receipt.get('mesokg', '')}, ontology of {self.receipt.get('ontology', '')}, licence ", el("a", "CC BY 4.0", href=LICENCE, rel="license external"), f". {self.receipt.get('triples', {}).get('all', 0):,} triples.") if self.receipt else el("p", "This server stands in front of another and has no files of its own.")
+        facts = el("p", f"Version {self.receipt.get('mesokg', '')}, ontology of {self.receipt.get('ontology', '')}, licence ", el("a", "CC BY 4.0", href=LICENCE, rel="license external"), f". {self.receipt.get('triples', {}).get('all', 0):,} triples.") if self.receipt else el("p", "This server stands in front of another and has no files of its own." if self.settings.endpoint else "This server has a store of its own and no files of a release.")
         body = document("Download", el("h1", "Download"), facts, listed([name for name in order if name in _SAID], "Files") if order else None, rest, here="/download/", description="Files of this release with size, checksum and licence.")
         return Response(body, media_type="text/html", headers=headers)
 
@@ -301,6 +303,11 @@ class Site:
         return write_triples([*(q.triple for q in quads), *describe_downloads(files, LICENCE)], found.name, PREFIXES)
 
     # ------------------------------------------------------------ small things
+
+    async def slashed(self, request: Request) -> Response:
+        """A page is at its address without the slash. The address has no host in it, as a proxy may have given another."""
+        asked = f"?{request.url.query}" if request.url.query else ""
+        return Response(status_code=308, headers={"Location": request.url.path.rstrip("/") + asked})
 
     async def static(self, request: Request) -> Response:
         found = asset(request.path_params["name"])

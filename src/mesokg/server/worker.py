@@ -31,6 +31,7 @@ class Answerer:
         self.settings = settings
         self.store = store
         self.remote = settings.endpoint is not None
+        # it remembers what pages share, so that a change of the store ends it
         self.explorer: Any = None
 
     def warm(self) -> None:
@@ -151,6 +152,7 @@ class Answerer:
         text = admit_update(body.decode(), self.settings.services)
         update = with_dataset(text, header.get("default", []), header.get("named", []))
         try:
+            self.explorer = None
             self.store.oxigraph.update(update, base_iri=header.get("base"))
         except SyntaxError as error:
             raise QueryError(explain_syntax_error(update, str(error))) from error
@@ -163,6 +165,8 @@ class Answerer:
     def do_graph(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         from mesokg.server.graph_store import answer
 
+        if header["method"] != "GET":
+            self.explorer = None
         reply, content = answer(self.store.oxigraph, header, body, read_only=self.settings.read_only)
         return _sent(reply, content, header)
 
