@@ -96,7 +96,7 @@ def test_cache_etag_and_gzip(http):
 
 
 def test_relative_iris_do_not_depend_on_the_host(http):
-    """An answer that was kept for one client once held the host that it had named."""
+    """An answer that is kept for one client is sent to others, whatever host they name."""
     query = {"query": "SELECT (<rel> AS ?x) {}"}
     for host in ({"Host": "evil.example"}, {}):
         answer = http.get("/sparql", params=query, headers=host)

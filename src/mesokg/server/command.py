@@ -78,7 +78,7 @@ def _slow_workers(endpoint: str | None, memory_bytes: int) -> int:
 @click.option("--public-url", metavar="URL", help="The address that clients know this server by, behind a proxy.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer only for this host name; may be repeated.")
 @click.option("--allow-service", "services", multiple=True, metavar="URL", help="Let queries call this server by SERVICE, and updates LOAD this address; may be repeated.")
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; as many as processors, by default.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; one for each processor, at least two, by default.")
 @click.option("--deadline", type=click.FloatRange(1, 3600), default=20.0, show_default=True, metavar="SECONDS", help="The longest that one query may take, waiting included.")
 @click.option("--memory", type=click.IntRange(64, 1_000_000), default=1024, show_default=True, metavar="MEBIBYTES", help="The most memory that one query may take (Linux).")
 @click.option("--allow-update", is_flag=True, help="Allow SPARQL Update and the Graph Store Protocol on the store of --store.")
