@@ -406,6 +406,77 @@ def test_a_kind_of_vector_counts_as_tried_once_a_trial_tests_one() -> None:
     assert kind not in kinds, "in a trial"
 
 
+_PREFIXES = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in (("mesokg", term("")), ("mkg", entity("x", "y").removesuffix("x-y")), ("xsd", "http://www.w3.org/2001/XMLSchema#")))
+_SAID = "mesokg:rank mesokg:rankNormal ; mesokg:negated false ; mesokg:evidenceLevel mesokg:evidenceSingleArmTrial ; mesokg:source mkg:publication-1"
+
+
+def rows_with(facts: str, name: str, **values: str) -> list[dict[str, str]]:
+    """The rows of a question on the small world with more facts in it."""
+    small = engines.small_world()
+    small.oxigraph.load(input=(_PREFIXES + facts).encode(), format=ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(engines.GRAPH + "facts"))
+    names = ask(QUESTIONS[name], small, values).variables
+    return [dict(zip(names, row, strict=True)) for row in engines.oxigraph_rows(QUESTIONS[name], small, values)]
+
+
+def test_all_later_steps_rest_on_a_claim() -> None:
+    facts = "mkg:step-regional mesokg:precedesStep mkg:step-last . mkg:step-last a mesokg:MechanismStep ."
+    rows = rows_with(facts, "which_assertions_are_superseded_or_disputed")
+    assert {row["resting"] for row in rows if row["restsBy"] == "later step of the chain"} == {"mkg:step-regional", "mkg:step-last"}
+
+
+def test_a_superseded_measurement_in_words_stands_with_its_words() -> None:
+    facts = f"""
+        mkg:assertion-superseded-words mesokg:subject mkg:outcome-tolerance ; mesokg:predicate mesokg:hasMeasurement ; mesokg:object mkg:measurement-wording ;
+          mesokg:rank mesokg:rankDeprecated ; mesokg:negated false ; mesokg:source mkg:publication-1 .
+        mkg:assertion-wording mesokg:subject mkg:measurement-wording ; mesokg:predicate mesokg:valueText ; mesokg:object "not defined" ; {_SAID} ."""
+    rows = rows_with(facts, "which_assertions_are_superseded_or_disputed")
+    assert [(row["valueLabel"], row["valueThatStandsLabel"]) for row in rows if row["assertion"] == "mkg:assertion-superseded-words"] == [("not defined", "not reached")]
+
+
+def test_a_tolerated_dose_in_another_unit_says_so() -> None:
+    facts = "mkg:measurement-tolerance mesokg:value 500.0 ; mesokg:resultUnit mesokg:resultUnit{} ."
+    for unit, words, differs in (("ViralParticles", "viral particles", False), ("PlaqueFormingUnits", "plaque-forming units", True)):
+        (row,) = (row for row in rows_with(facts.format(unit), "which_doses_can_be_compared") if row["measure"] == "maximum tolerated dose")
+        assert (row["unit"], row["maximumTolerated"], row["toleratedUnit"], "is in another unit" in row["note"]) == ("viral particles", "500", words, differs)
+
+
+def test_a_trial_that_several_records_call_stopped_has_one_row() -> None:
+    facts = f"mkg:assertion-ended mesokg:subject mkg:trial-6 ; mesokg:predicate mesokg:status ; mesokg:object mesokg:statusTerminated ; {_SAID} ."
+    notes = [row["note"] for row in rows_with(facts, "which_trials_stopped_and_why") if row["trial"] == "mkg:trial-6"]
+    assert notes == ["suspended in NCT5, as of 2013-04-05; terminated in Paper 1; reason not reported; no successor recorded here"]
+
+
+def test_a_therapy_of_several_constructs_is_described_whole_where_each_is() -> None:
+    facts = """
+        mkg:therapy-car mesokg:involvesConstruct mkg:construct-second .
+        mkg:construct-car mesokg:compositionComplete true . mkg:construct-car-switch mesokg:compositionComplete true ."""
+    for whole in (True, False):
+        rows = rows_with(facts + f"mkg:construct-second mesokg:compositionComplete {str(whole).lower()} .", "which_cars_differ_only_in_costimulation_or_switch")
+        (row,) = (row for row in rows if row["otherTherapy"] == "mkg:therapy-car")
+        assert ("composition not known to be complete" in row["note"]) != whole
+
+
+def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
+    said = f"mesokg:subject mkg:step-immune ; {_SAID}"
+    facts = f"""
+        mkg:assertion-seen-too {said} ; mesokg:predicate mesokg:readOut ; mesokg:object "antibodies in 2 of 4" .
+        mkg:assertion-cell {said} ; mesokg:predicate mesokg:inCell ; mesokg:object mkg:cell-b . mkg:cell-b <http://www.w3.org/2000/01/rdf-schema#label> "B cell" .
+        mkg:assertion-other-cell {said} ; mesokg:predicate mesokg:inCell ; mesokg:object mkg:cell-a . mkg:cell-a <http://www.w3.org/2000/01/rdf-schema#label> "A cell" ."""
+    rows = rows_with(facts, "what_is_the_chain_of_effects", therapy="mkg:therapy-ad")
+    assert [(row["setting"], row["cell"], row["readOut"]) for row in rows if row["step"] == "mkg:step-immune" and row["source"] == "mkg:publication-1"] == [
+        ("patients", "A cell | B cell", "T cells in 3 of 4 | antibodies in 2 of 4")
+    ]
+
+
+def test_results_of_a_trial_that_are_older_than_its_start_say_so() -> None:
+    facts = f"""
+        mkg:assertion-early mesokg:subject mkg:outcome-response ; mesokg:predicate mesokg:hasMeasurement ; mesokg:object mkg:measurement-response ; {_SAID} ;
+          mesokg:recordDate "2000-06-01T00:00:00Z"^^xsd:dateTime ; mesokg:recordDatePrecision mesokg:precisionMonth ."""
+    (row,) = (row for row in rows_with(facts, "how_long_from_start_to_first_results") if row["therapy"] == "mkg:therapy-ad")
+    assert (row["startDate"], row["firstResult"], row["years"], row["months"]) == ("2001-02", "2000-06", "", "")
+    assert "first results are dated before this start" in row["note"]
+
+
 # ---------------------------------------------------------------- parameters and bad input
 
 
