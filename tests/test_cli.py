@@ -28,7 +28,7 @@ def test_build_prints_counts_and_the_difference_to_the_last(tmp_path: Path, tiny
     done = run("build", "-o", str(out), "--data", str(tiny))
     assert done.returncode == 0, done.stderr
     assert "1  trials" in done.stdout
-    stages = ["… tables", "… graph", "… reasoning", "… metadata", "… validation", "… products"]
+    stages = ["… tables", "… graph", "… reasoning", "… validation", "… products", "… metadata"]
     assert [line for line in done.stderr.splitlines() if line in stages] == stages
     assert "(+" not in done.stdout
     with (tiny / "countries.tsv").open("a") as file:

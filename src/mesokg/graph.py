@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mesokg.cells import Moment
@@ -215,55 +217,60 @@ def _choose(group: list[Assertion], ranking: _Ranking) -> tuple[list[Assertion],
 # ---------------------------------------------------------------- quads
 
 
+_OF_ASSERTION = (
+    "subject", "predicate", "object", "source", "evidenceLevel", "evidence", "valueStatus", "rank", "negated",
+    "asOf", "asOfPrecision", "recordDate", "recordDatePrecision", "checkedOn", "checkedOnPrecision", "locator", "comment", "inTable",
+)  # fmt: skip
+
+
 def _evidence_quads(found: dict[str, Assertion], vocabulary: Vocabulary) -> Iterator[Quad]:
     from pyoxigraph import Literal, NamedNode, Quad
 
-    graph = NamedNode(graph_iri("evidence"))
-    nodes: dict[str, NamedNode] = {}
-
-    def node(iri: str) -> NamedNode:
-        return nodes.get(iri) or nodes.setdefault(iri, NamedNode(iri))
-
-    def prop(name: str) -> NamedNode:
-        return node(term(name))
-
-    boolean = NamedNode(PREFIXES["xsd"] + "boolean")
-    true, false = Literal("true", datatype=boolean), Literal("false", datatype=boolean)
+    graph, type_, assertion = NamedNode(graph_iri("evidence")), NamedNode(_TYPE), NamedNode(term("Assertion"))
+    # half a million nodes, of some ten thousand
+    prop = {name: NamedNode(term(name)) for name in _OF_ASSERTION}
+    node = cache(NamedNode)
+    literal = cache(Literal)
+    date_of = cache(attrgetter("literal"))
+    truth = {value: Literal(value) for value in (True, False)}
+    precision = {name: NamedNode(iri) for name, iri in vocabulary.values[term("DatePrecision")].items()}
     for iri, one in found.items():
         subject = node(iri)
-        yield Quad(subject, node(_TYPE), prop("Assertion"), graph)
-        yield Quad(subject, prop("subject"), node(one.subject), graph)
-        yield Quad(subject, prop("predicate"), node(one.property.iri), graph)
+        yield Quad(subject, type_, assertion, graph)
+        yield Quad(subject, prop["subject"], node(one.subject), graph)
+        yield Quad(subject, prop["predicate"], node(one.property.iri), graph)
         if one.object is not None:
-            yield Quad(subject, prop("object"), one.object, graph)
-        yield Quad(subject, prop("source"), node(one.source), graph)
-        yield Quad(subject, prop("evidenceLevel"), node(one.evidence), graph)
-        yield Quad(subject, prop("evidence"), node(vocabulary.evidence_codes[one.evidence]), graph)
-        yield Quad(subject, prop("valueStatus"), node(one.status), graph)
-        yield Quad(subject, prop("rank"), node(one.rank), graph)
-        yield Quad(subject, prop("negated"), true if one.negated else false, graph)
+            yield Quad(subject, prop["object"], one.object, graph)
+        yield Quad(subject, prop["source"], node(one.source), graph)
+        yield Quad(subject, prop["evidenceLevel"], node(one.evidence), graph)
+        yield Quad(subject, prop["evidence"], node(vocabulary.evidence_codes[one.evidence]), graph)
+        yield Quad(subject, prop["valueStatus"], node(one.status), graph)
+        yield Quad(subject, prop["rank"], node(one.rank), graph)
+        yield Quad(subject, prop["negated"], truth[one.negated], graph)
         for name, moment in (
             ("asOf", one.as_of),
             ("recordDate", _latest(row.record_date for row in one.rows)),
             ("checkedOn", _latest(row.checked_on for row in one.rows)),
         ):
             if moment:
-                yield Quad(subject, prop(name), moment.literal, graph)
-                yield Quad(subject, prop(name + "Precision"), node(vocabulary.value("DatePrecision", moment.precision)), graph)
+                yield Quad(subject, prop[name], date_of(moment), graph)
+                yield Quad(subject, prop[name + "Precision"], precision[moment.precision], graph)
         for name, texts in (
             ("locator", {row.locator for row in one.rows}),
             ("comment", {row.comment for row in one.rows}),
             ("inTable", {row.table + ".tsv" for row in one.rows}),
         ):
             for text in sorted(texts - {""}):
-                yield Quad(subject, prop(name), Literal(text), graph)
+                yield Quad(subject, prop[name], literal(text), graph)
 
 
-def _latest(moments: Iterator[Moment | None]) -> Moment | None:
+def _latest(moments: Iterable[Moment | None]) -> Moment | None:
     """The latest of the dates; of the same first day, the one known most precisely."""
     order = ("year", "month", "day")
     known = [m for m in moments if m]
-    return max(known, key=lambda m: (m.first_day, order.index(m.precision)), default=None)
+    if len(known) < 2:
+        return known[0] if known else None
+    return max(known, key=lambda m: (m.first_day, order.index(m.precision)))
 
 
 def _label_of(row: Row, tables: Tables, vocabulary: Vocabulary) -> tuple[str, str]:

@@ -55,17 +55,19 @@ def sorted_graphs(
 ) -> tuple[dict[str, list[Quad]], *tuple[list[Quad], ...]]:
     """The quads of each named graph, by its short name, and those of each selection of graphs together, all sorted.
 
-    The same as sorting each by :func:`sorted_quads`, but with one sort. No triple may stand in two graphs.
+    The same as sorting each by :func:`sorted_quads`, but with one sort. No triple may stand in two graphs, nor outside them.
     """
-    from pyoxigraph import NamedNode
-
-    keyed = {name: {_key(quad): quad for quad in store.quads_for_pattern(None, None, None, NamedNode(graph_iri(name)))} for name in names}
-    ordered = {name: sorted(found) for name, found in keyed.items()}
-    every = {key: quad for found in keyed.values() for key, quad in found.items()}
-    by_graph = {name: [every[key] for key in keys] for name, keys in ordered.items()}
-    # runs that are in order already, which the sort only merges
-    together = (sorted(chain.from_iterable(keys for name, keys in ordered.items() if name in chosen)) for chosen in selections)
-    return by_graph, *([every[key] for key in keys] for keys in together)
+    by_graph: dict[str, list[Quad]] = {name: [] for name in names}
+    chosen: list[list[Quad]] = [[] for _ in selections]
+    # one look-up per quad says every list that it belongs to
+    lists = {
+        graph_iri(name): [found, *(kept for kept, selection in zip(chosen, selections, strict=True) if name in selection)]
+        for name, found in by_graph.items()
+    }
+    for quad in sorted_quads(store):
+        for found in lists.get(quad.graph_name.value, ()):
+            found.append(quad)
+    return by_graph, *chosen
 
 
 @paused_collector()

@@ -104,42 +104,51 @@ def assemble(
     ``say`` is told the name of each stage as it begins. Raises TableError, ReasoningError or CheckFailed with every
     problem of the stage that found some.
     """
+    built = _reasoned(data, say)
+    if validate:
+        with _stage("validation", built.seconds, say):
+            built.warnings = _validate(built.store, built.tables)
+    _describe(built, say)
+    return built
+
+
+@contextmanager
+def _stage(name: str, seconds: dict[str, float], say: Callable[[str], None]) -> Iterator[None]:
+    say(name)
+    begun = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - begun
+
+
+def _reasoned(data: Path | None, say: Callable[[str], None]) -> Build:
+    """A store of all named graphs but the metadata."""
     import pyoxigraph
 
     from mesokg.graph import build_graph
-    from mesokg.metadata import describe_dataset
     from mesokg.reasoning import infer
     from mesokg.tables import read_tables
     from mesokg.vocabulary import read_vocabulary
 
     seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(name: str) -> Iterator[None]:
-        say(name)
-        begun = time.perf_counter()
-        yield
-        seconds[name] = time.perf_counter() - begun
-
     store = pyoxigraph.Store()
-    with stage("tables"):
+    with _stage("tables", seconds, say):
         vocabulary = read_vocabulary()
         tables = read_tables(data, vocabulary)
-    with stage("graph"):
+    with _stage("graph", seconds, say):
         graph = build_graph(tables, vocabulary)
         store.bulk_extend(_ontology_quads(vocabulary.path))
         store.bulk_extend(graph.facts)
         store.bulk_extend(graph.evidence)
-    with stage("reasoning"):
+    with _stage("reasoning", seconds, say):
         inferred = infer(store, locate=tables.locate).triples
-    warnings: list[Problem] = []
-    if validate:
-        with stage("validation"):
-            warnings = _validate(store, tables)
-    with stage("metadata"):
-        version = _version_date(store)
-        store.bulk_extend(describe_dataset(store, version))
-    return Build(store, tables, graph, vocabulary, warnings, inferred, seconds)
+    return Build(store, tables, graph, vocabulary, [], inferred, seconds)
+
+
+def _describe(built: Build, say: Callable[[str], None]) -> None:
+    from mesokg.metadata import describe_dataset
+
+    with _stage("metadata", built.seconds, say):
+        built.store.bulk_extend(describe_dataset(built.store, _version_date(built.store)))
 
 
 def _validate(store: pyoxigraph.Store, tables: Tables) -> list[Problem]:
@@ -167,7 +176,7 @@ _SIMPLE = _WHOLE - {"evidence"}
 
 @contextmanager
 def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Write the networks of an unvalidated build, and validate it, in a process of its own while the block runs.
+    """Validate what was reasoned and write its networks, neither of which asks of the metadata, in a process of its own while the block runs.
 
     Where that cannot be a copy of this one, validation comes first, and a fresh process writes the networks.
     """
@@ -213,6 +222,7 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
 
     formats = pyoxigraph.RdfFormat
     with _second_share(built, out, say):
+        _describe(built, say)
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
         by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE)
         graphs = [quad for name in GRAPHS for quad in by_graph[name]]
@@ -355,7 +365,7 @@ def build(
     recover(out)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
-    built = assemble(data, validate=False, say=say)
+    built = _reasoned(data, say)
     with build_lock(out):
         return built, _write(built, out, data, say)
 
