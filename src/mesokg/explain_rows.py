@@ -79,13 +79,24 @@ _FACTS = """SELECT DISTINCT ?subject ?predicate ?object ?notation ?label WHERE {
   OPTIONAL { ?object rdfs:label ?label }
 }"""
 
-_JOINED = """SELECT DISTINCT ?subject ?predicate ?object WHERE {
+_JOINED = """SELECT DISTINCT ?subject ?predicate ?object ?graph WHERE {
   VALUES ?subject { %s }
   VALUES ?object { %s }
   ?subject ?predicate ?object .
   FILTER(?subject != ?object)
   FILTER NOT EXISTS { ?narrower rdfs:subPropertyOf ?predicate . ?subject ?narrower ?object . FILTER(?narrower != ?predicate) }
-} ORDER BY ?predicate ?subject ?object"""
+  OPTIONAL { GRAPH ?graph { ?subject ?predicate ?object } }
+} ORDER BY ?predicate ?subject ?object ?graph"""
+
+_UNSOURCED = {
+    "": ("stated or inferred", "mesokg explain", "shows which"),
+    "inferred": ("inferred", "mesokg explain", "shows its premises"),
+    "facts": ("stated", "curated tables", "no source of its own"),
+    "evidence": ("stated", "the assertion itself", "no source of its own"),
+    "ontology": ("stated", "ontology", "no source of its own"),
+    "metadata": ("stated", "description of the dataset", "no source of its own"),
+}
+"""What stands for the source of a triple that no assertion is about, by its graph; first for a server with one graph only."""
 
 
 @dataclass(frozen=True)
@@ -163,12 +174,15 @@ _ONE_VALUE = re.compile(r'VALUES \?\w+ \{\s*(<[^<>"{}|^`\\\s]*>|[A-Za-z]\w*:[\w.
 """A block with one thing in it, as a parameter has."""
 
 _ANY_PROPERTY = re.compile(
-    r"mesokg:predicate\s+\?"
-    r"|[{}.]\s*(?:\?\w+|[A-Za-z]\w*:[\w.-]*)\s+\?\w+\s+[^\s{]"
-    r"|[{}.]\s*\?\w+\s+\?\w+\s*[};.]"
-    r"|;\s*\?\w+\s+[^\s{]"
+    r"mesokg:predicate\s+[?$]"
+    r"|[{}.)]\s*(?:[?$]\w+|[A-Za-z_]\w*:[\w.-]*)\s+[?$]\w+\s+[^\s{]"
+    r"|[{}.)]\s*[?$]\w+\s+[?$]\w+\s*[};.]"
+    r"|[;\[\]]\s*[?$]\w+\s+[^\s{]"
 )
 """A variable in the place of a property, in a query whose IRIs in angle brackets are blanked."""
+
+_LISTS = re.compile(r"\b(?:SELECT|GROUP\s+BY|HAVING|ORDER\s+BY)\b[^{}]*", re.IGNORECASE)
+"""Where variables stand one after the other without being a pattern."""
 
 
 def _named(text: str) -> str:
@@ -188,7 +202,7 @@ class _Query:
         from mesokg.packed import asked_of
 
         bare = blank_quoted(sparql)
-        self.names = None if not sparql or _ANY_PROPERTY.search(bare) else asked_of(sparql)
+        self.names = None if not sparql or _ANY_PROPERTY.search(_LISTS.sub(" ", bare)) else asked_of(sparql)
         self.things = {thing for block in _ONE_VALUE.findall(sparql) if (thing := _named(block)) and not thing.startswith(_OURS)}
         self.meant: dict[str, set[str]] = defaultdict(set)
         for local, text in re.findall(r'\(\s*mesokg:(\w+)\s+"([^"\\]*)"\s*\)', sparql):
@@ -287,9 +301,8 @@ class Evidence:
         elif kind == "other":
             return said.target.value if said.target.value in row.others and self._query.asks(said.predicate, said.target.value not in ("true", "false")) else None
         names = said.names if kind == "iri" else {said.target.value.casefold()}
-        for name in names:
-            if name in row.texts:
-                return name
+        if (name := min(names & row.texts, default=None)) is not None:
+            return name
         if loose:
             return next((text for name in sorted(names) for text in sorted(row.texts) if _like(name, text)), None)
         return None
@@ -476,11 +489,13 @@ class Evidence:
         joined = {frozenset((one[0].value, getattr(one[2], "value", ""))) for one in shown}
         things = " ".join(f"<{thing}>" for thing in sorted(row.things))
         rows: list[tuple[Any, ...]] = []
-        for subject, predicate, value in self._store.query(_JOINED % (things, things)):
+        for subject, predicate, value, graph in self._store.query(_JOINED % (things, things)):
             pair = frozenset((subject.value, value.value))  # type: ignore[union-attr]
             if pair not in joined:
                 joined.add(pair)
-                rows.append((subject, predicate, value, None, Literal("inferred"), Literal("mesokg explain"), Literal("shows its premises"), Literal(False)))
+                place = graph.value.rpartition("/")[2] if graph is not None else ""  # type: ignore[union-attr]
+                words = map(Literal, _UNSOURCED.get(place, _UNSOURCED[""]))
+                rows.append((subject, predicate, value, None, *words, Literal(False)))
         return rows
 
 
@@ -492,8 +507,8 @@ def evidence_behind(row: Iterable[object], store: Store, sparql: str = "") -> An
     """The assertions behind a row of an answer: one row each, with source, place and evidence level.
 
     ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them; ``sparql``, the query it answers, tells which
-    properties it is about. Two things that no assertion joins but a triple does have a row without a source, with the
-    label ``inferred``: ``mesokg explain`` shows its premises. For many rows of one answer, use :class:`Evidence`.
+    properties it is about. Two things that no assertion joins but a triple does have a row without a source, with
+    the label ``inferred`` or ``stated``, as its graph tells: ``mesokg explain`` shows the premises of what is inferred. For many rows of one answer, use :class:`Evidence`.
     """
     from mesokg.store import Answer
 
