@@ -50,6 +50,18 @@ def test_what_a_copy_raises_is_raised_here(work: str, seen: str) -> None:
     assert done.stderr == ""
 
 
+@linux
+def test_where_the_system_refuses_a_copy_the_work_is_done_here(tmp_path: Path) -> None:
+    refused = "def refuse(): raise OSError(11, 'Resource temporarily unavailable')\nos.fork = refuse\n"
+    done = told(refused + "with forked(os.getpid) as result: print(result() == os.getpid())\ntry:\n    with forked(lambda: 1 / 0) as result: result()\nexcept ZeroDivisionError as error: print(error.__context__)")
+    assert (done.stdout, done.stderr) == ("True\nNone\n", "")
+    code = refused + "from pathlib import Path\nfrom mesokg.release import build\nbuilt, _ = build(Path(sys.argv[1]), Path(sys.argv[2]))\nprint('validation' in built.seconds)"
+    done = told(code, str(tmp_path / "refused"), str(TINY))
+    assert done.stdout == "True\n", done.stderr
+    build_in(tmp_path / "forked", forks=True)
+    assert contents(tmp_path / "refused") == contents(tmp_path / "forked")
+
+
 LATE = "def work():\n    time.sleep(1)\n    open(sys.argv[1], 'w').close()\n"
 
 

@@ -40,15 +40,24 @@ def forked(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Do ``work`` in a copy of this process while the block runs.
 
     What the block is given waits for the end of the work and returns its result, or raises what it raised. Where the
-    block fails, or this process ends in whatever way, the copy is stopped.
+    block fails, or this process ends in whatever way, the copy is stopped. Where the system refuses another process, the
+    work is done in this one, once its result is asked for.
     """
     import multiprocessing
 
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     copy = context.Process(target=_do, args=(work, sender), daemon=True)
-    copy.start()
+    try:
+        copy.start()
+        started = True
+    except OSError:
+        started = False
     sender.close()
+    if not started:
+        receiver.close()
+        yield work
+        return
 
     def result() -> T:
         try:
