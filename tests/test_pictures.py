@@ -121,6 +121,12 @@ def test_a_variable_property_is_drawn_with_its_values() -> None:
     assert "?property: antigenThreshold, neutralisingAntibodyLimit, hlaRestriction" in drawn.replace("\n", " ")
 
 
+def test_all_values_of_a_query_are_told() -> None:
+    drawn = draw(read_pattern('SELECT ?x ?way { VALUES ?name { "Tom" } VALUES ?middle { ex:a } VALUES ?way { "far" } ?x rdfs:label ?name ; ex:to ?middle . ?middle ex:on ?y }'), "t")
+    said = ["".join(text.itertext()) for text in ElementTree.fromstring(drawn).iter(f"{SVG}text")]
+    assert {'?name: "Tom"', "?middle: a", '?way: "far"', "label ?name", "to ?middle"} <= set(said)
+
+
 def test_a_thing_that_only_leads_on_becomes_part_of_a_path() -> None:
     drawn = draw(read_pattern("SELECT ?a ?c { ?a ex:x ?b . ?b ex:y ?c . ?c ex:z ?d , ?e }"), "t")
     assert "x / y" in drawn

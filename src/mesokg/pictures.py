@@ -1,7 +1,7 @@
 """Draws what a query looks for: a box for each thing, in it the properties that are asked, arrows to further things.
 
 Boxes stand in columns, the thing that the answer begins with on the left and each other as far from it as the query goes
-to reach it, so that an arrow leads to the next column or to the same, and never across a box of another column.
+to reach it, so that an arrow leads to a neighbouring column or to the same, and never across a box of another column.
 """
 
 from __future__ import annotations
@@ -275,9 +275,9 @@ def _boxes(pattern: Pattern) -> list[_Box]:
     for link in pattern.links:
         if link.words == "a" and link.kind != ABSENT:
             classes.setdefault(link.subject, []).append(link.object)
-        elif link.words not in _LABELS:
+        elif link.words not in _LABELS or link.object in pattern.values:
             links.append(link)
-    links = _joined(links, keep={*pattern.answer, *classes})
+    links = _joined(links, keep={*pattern.answer, *classes, *pattern.values})
     subjects = dict.fromkeys(link.subject for link in links)
     reached: dict[str, set[str]] = {}
     for link in links:
@@ -456,12 +456,10 @@ def _drawn(box: _Box, answer: set[str]) -> Iterable[str]:
 
 
 def _notes(pattern: Pattern, boxes: list[_Box]) -> Iterator[str]:
-    """What stands below: the values that a drawn variable is given, and what the kinds of lines mean."""
-    drawn = " ".join([*(box.title for box in boxes), *(f"{row.words} {row.value}" for box in boxes for row in box.rows)])
+    """What stands below: the values that a variable is given, and what the kinds of lines mean."""
     for name, values in pattern.values.items():
-        if re.search(rf"{re.escape(name)}\b", drawn):
-            more = f" and {len(values) - 8} more" if len(values) > 8 else ""
-            yield f"{name}: {', '.join(values[:8])}{more}"
+        more = f" and {len(values) - 8} more" if len(values) > 8 else ""
+        yield f"{name}: {', '.join(values[:8])}{more}"
     used = {row.kind for box in boxes for row in box.rows}
     yield "; ".join(["bold: in the answer", *(said for kind, said in _SAID.items() if kind in used)])
 
