@@ -101,6 +101,8 @@ def test_validate_says_that_a_file_holds_nothing(tmp_path: Path) -> None:
         (["query", "what_does_source_say", "--set", "source=mkg:publication-nothing"], "is not in this graph"),
         (["query", "-e", "SELECT * WHERE { ?s ?p }"], "third part"),
         (["query", "-e", "ASK {}", "--format", "xml"], "there is no format 'xml'"),
+        (["query", "which" * 2_000], "there is no question 'whichwhich"),
+        (["query", "which_therapies_target_gene", "--set", "target=\udcff"], "parameter target: '\\udcff' holds a character that is not text"),
         (["query", "-e", "ASK {}", "--set", "a=b"], "--set goes with the name"),
         (["query", "which_therapies_target_gene", "--set", "target=MSLN", "--set", "target=HGF"], "--set target is given twice"),
         (["query", "-f", "/nowhere/x.rq"], "No such file"),
@@ -223,10 +225,16 @@ def test_a_term_that_the_ontology_does_not_have_is_told_on_standard_error(tiny_b
 
 
 def test_a_value_without_an_answer_is_told_on_standard_error(tiny_build: Path) -> None:
-    done = run("query", "which_trials_study_disease", "--set", "kind=malignant pleural mesothelioma", "--build", str(tiny_build))
-    assert (done.returncode, done.stderr.count("mesokg:")) == (0, 0), done.stderr
-    done = run("query", "which_trials_study_disease", "--set", "kind=TINY", "--build", str(tiny_build))
-    assert (done.returncode, "is none of the values that this question has an answer for (a disease)" in done.stderr) == (2, True), done.stderr
+    def asked(name: str, setting: str) -> tuple[int, int, str]:
+        done = run("query", name, "--set", setting, "--format", "csv", "--build", str(tiny_build))
+        return done.returncode, len(done.stdout.splitlines()), done.stderr.partition("\n")[0]
+
+    code, lines, said = asked("which_trials_study_disease", "kind=malignant pleural mesothelioma")
+    assert code == 0 and lines > 1 and said.startswith(f"{lines - 1} row"), said
+    code, lines, said = asked("which_therapies_belong_to_class", "class=oncolytic virotherapy")
+    assert (code, lines) == (0, 1) and said.startswith("mesokg: parameter class: 'oncolytic virotherapy' (mesokg:OncolyticVirotherapy) is none of the values that this question has an answer for (a class of therapies)"), said
+    code, lines, said = asked("which_trials_study_disease", "kind=TINY")
+    assert (code, lines) == (2, 0) and "is none of the values that this question has an answer for (a disease)" in said, said
 
 
 def test_show_gives_statements_with_their_sources(tiny_build: Path) -> None:

@@ -198,6 +198,8 @@ def test_terms_that_the_ontology_does_not_have_are_told(small: EmbeddedStore) ->
     found = [(problem.file, problem.line, problem.column, problem.value, problem.fix, problem.level) for problem in unknown_terms(sparql, small, "my.rq")]
     assert [one[:4] + one[5:] for one in found] == [("my.rq", 3, "column 40", "mesokg:Trail", "warning"), ("my.rq", 3, "column 77", "mesokg:fase", "warning")]
     assert "did you mean Trial" in found[0][4] and "did you mean phase" in found[1][4]
+    # nor is there anything to compare in a query that means another vocabulary by our prefix
+    assert unknown_terms(sparql.replace("w3id.org/mesokg", "example.org"), small, "my.rq") == []
     # a server without the ontology has nothing to compare with
     assert unknown_terms(sparql, EmbeddedStore(), "my.rq") == []
 
@@ -498,12 +500,13 @@ def test_an_unknown_question_offers_the_nearest() -> None:
         ("xyz", "no name is like it; `mesokg query --list` shows all"),
         ("x", "no name is like it; `mesokg query --list` shows all"),
         ("", "there is no question without a name; `mesokg query --list` shows all"),
+        ("which" * 100_000, "there is no question 'whichwhich"),
     ],
 )
 def test_questions_are_offered_by_their_words_and_beginnings(asked: str, offered: str) -> None:
     with pytest.raises(UsageError) as caught:
         find_question(asked)
-    assert offered in str(caught.value)
+    assert offered in str(caught.value) and len(str(caught.value)) < 500
     assert "known: " not in str(caught.value)
 
 
@@ -531,7 +534,9 @@ def test_a_name_is_never_a_path(name: str) -> None:
         ("what_does_source_say", {"source": "mkg:trial-1"}, "is none of the values that this question has an answer for (a publication, registry record or web page)"),
         ("what_does_source_say", {"source": "PMID:999"}, "nothing is called 'PMID:999'"),
         ("what_is_the_chain_of_effects", {"therapy": "mkg:therapie-ad"}, "is not in this graph, and is none of the values that this question has an answer for (a therapy); did you mean mkg:therapy-ad"),
+        ("what_is_the_chain_of_effects", {"therapy": entity("therapie", "ad")}, "is not in this graph, and is none of the values that this question has an answer for (a therapy); did you mean mkg:therapy-ad"),
         ("which_therapies_target_gene", {"target": None}, "None is no value; leave the parameter out"),
+        ("which_therapies_target_gene", {"target": "MSLN\udcff"}, "'MSLN\\udcff' holds a character that is not text"),
     ],
 )
 def test_a_bad_parameter_is_explained(question: str, values: dict[str, str | None], message: str, small: EmbeddedStore) -> None:
@@ -847,6 +852,16 @@ def test_a_notebook_is_told_of_values_that_have_no_answer(small: EmbeddedStore) 
     for value, message in ((None, "None is no value"), ("mkg:trial-1", "is none of the values"), ("HGNC:99999999", "is not in this graph")):
         with pytest.raises(UsageError, match=message):
             graph.query("which_therapies_target_gene", target=value)
+
+
+def test_a_notebook_is_warned_at_its_own_line(small: EmbeddedStore) -> None:
+    from mesokg.api import KnowledgeGraph
+
+    name, values = "which_therapies_target_gene", {"target": "IFNB1"}
+    for asking in (lambda: KnowledgeGraph(small).query(name, **values), lambda: ask(QUESTIONS[name], small, values)):
+        with pytest.warns(UserWarning, match="is none of the values") as caught:
+            asking()
+        assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_an_answer_in_a_notebook_and_as_a_frame(small: EmbeddedStore) -> None:

@@ -324,9 +324,13 @@ def query(
         # the assertions are most of the graph; most questions do not ask about them, the others of some of their properties
         asked = None if explaining else question.sparql
         with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked) as store:
-            answer = ask(question, store, values, warn=lambda text: _say(f"mesokg: {text}"))
+            notes: list[str] = []
+            bound = bind(question, values, store, notes.append)
+            answer = ask(bound, store)
             unknown = _unknown(question.sparql, store, question.place)
-            behind = _evidence(answer, store, bind(question, values, store).sparql) if explaining else ""
+            behind = _evidence(answer, store, bound.sparql) if explaining else ""
+        for note in notes if not answer.rows else ():
+            _say(f"mesokg: {note}")
     else:
         if values:
             raise UsageError("--set goes with the name of a question; write the values into the query")
@@ -336,8 +340,10 @@ def query(
             try:
                 answer = store.query(sparql)
             except QueryError as error:
-                # of what was typed into the command, line and column are enough
-                raise (located(error, place) if file is not None else error) from error
+                if file is None:
+                    # of what was typed into the command, line and column are enough
+                    raise
+                raise located(error, place) from error
             if explaining and answer.kind != "bindings":
                 raise UsageError("--explain goes with a query that makes rows (SELECT); what this one gives has no rows to explain")
             unknown = _unknown(sparql, store, place)

@@ -225,15 +225,19 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {', '.join(near[:3])}{', …' if len(near) > 3 else ''}?"
 
 
+_LONGEST = 100
+"""Characters of an unknown name that are repeated; no name is so long."""
+
+
 def find_question(name: str, root: Path | None = None) -> Question:
     """The question of this name. Raises UsageError that offers the nearest names."""
-    root = root or folder("queries") / "questions"
-    path = root / f"{name}.rq"
+    known = {path.stem: path for path in (root or folder("queries") / "questions").glob("*.rq")}
     if not name.strip():
         raise UsageError("there is no question without a name; `mesokg query --list` shows all")
-    if not re.fullmatch(r"\w+", name) or not path.is_file():
-        raise UsageError(f"there is no question {name!r}; {_nearest(name, (p.stem for p in root.glob('*.rq')))}; `mesokg query --list` shows all")
-    return read_question(path)
+    if name not in known:
+        name = name if len(name) <= _LONGEST else name[:_LONGEST] + "…"
+        raise UsageError(f"there is no question {name!r}; {_nearest(name, known)}; `mesokg query --list` shows all")
+    return read_question(known[name])
 
 
 # ---------------------------------------------------------------- parameters
@@ -348,10 +352,12 @@ def _refused(text: str, iri: str, parameter: Parameter, store: Store) -> str:
     """Why a thing is refused, with the nearest of those that the question can be asked for."""
     known = store.query(f"SELECT ?label ?kind WHERE {{ OPTIONAL {{ <{iri}> rdfs:label ?label }} OPTIONAL {{ <{iri}> a ?class . ?class rdfs:label ?kind }} }} ORDER BY ?label STRLEN(?kind) ?kind")
     label, kind = ((one.value if one is not None else "") for one in known.rows[0])  # type: ignore[union-attr]
-    words = ", ".join(dict.fromkeys(filter(None, (compact(iri) if compact(iri) != text else "", label if label != text else "", kind))))
+    name = compact(iri)
+    words = ", ".join(dict.fromkeys(word for word in (name, label, kind) if word and word != text)) if label or kind else ""
     what = f"{text!r}{f' ({words})' if words else ' is not in this graph, and'}"
     # ids of digits alone are near to one another without meaning anything
-    return f"{what} {_unfit(label if re.search(r':[0-9]+$', text) else text, parameter, store)}"
+    near = name if text == iri else text
+    return f"{what} {_unfit(label if re.search(r':[0-9]+$', near) else near, parameter, store)}"
 
 
 def _unfit(text: str, parameter: Parameter, store: Store) -> str:
@@ -381,9 +387,18 @@ def _offers(parameter: Parameter, store: Store) -> Iterator[tuple[str, str]]:
 
 
 def _warn(text: str) -> None:
+    """Warn at the line outside of this package that asked."""
+    import sys
     import warnings
 
-    warnings.warn(text, stacklevel=2)
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "mesokg":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)
+
+
+def _is_text(value: str) -> bool:
+    return not any(0xD800 <= ord(character) < 0xE000 for character in value)
 
 
 def bind(question: Question, values: Mapping[str, object], store: Store, warn: Callable[[str], None] = lambda text: None) -> Question:
@@ -401,6 +416,8 @@ def bind(question: Question, values: Mapping[str, object], store: Store, warn: C
             raise UsageError(f"the question {question.name} has no parameter {name!r}; {what}")
         if value is None:
             raise UsageError(f"parameter {name}: None is no value; leave the parameter out to ask with its default, {known[name].default}")
+        if not _is_text(str(value)):
+            raise UsageError(f"parameter {name}: {str(value)!r} holds a character that is not text; write it in UTF-8")
         # str() of a term is its N-Triples form, in which every quote and line end is escaped
         terms[name] = str(_term(str(value), known[name], store, warn))
     # all blocks are found in the text as it was written, so that no value can be taken for a part of the query
@@ -446,14 +463,19 @@ def ask(question: Question, store: Store, values: Mapping[str, object] | None = 
 
 
 _CALLED = re.compile(r"(?<![\w?:])mesokg:(\w[\w-]*)")
+_OURS_DECLARED = re.compile(r"\bPREFIX\s+mesokg:", re.IGNORECASE)
 
 
 def unknown_terms(sparql: str, store: Store, file: str = "") -> list[Problem]:
     """The classes, properties and list values of ours that a query names and the graph's ontology does not have.
 
-    They make no error, only an answer without rows. Empty where the store holds no ontology to compare with.
+    They make no error, only an answer without rows. Empty where the store holds no ontology to compare with,
+    and where the query means another vocabulary by our prefix.
     """
     bare = blank_quoted(sparql)
+    declared = _OURS_DECLARED.search(bare)
+    if declared and not sparql[declared.end() :].lstrip().startswith(f"<{PREFIXES['mesokg']}>"):
+        return []
     used = {match[1]: match.start() for match in reversed([*_CALLED.finditer(bare)])}
     if not used:
         return []
