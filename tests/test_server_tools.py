@@ -426,6 +426,16 @@ def test_an_error_in_the_editor_is_told_in_words(browser, tools, site, scheme, w
     context.close()
 
 
+def test_the_editor_works_on_a_page_without_its_help(browser, site):
+    """As a browser may have kept it from another version."""
+    kept = re.sub(r'<p [^>]*id="editor-help".*?</p>', "", httpx.get(site + "/editor").text)
+    assert "editor-help" not in kept
+    with _Visit(browser, site) as visit:
+        visit.page.route(site + "/editor", lambda route: route.fulfill(body=kept, content_type="text/html"))
+        visit.page.goto(site + "/editor")
+        visit.page.wait_for_selector("html[data-editor=ready]", timeout=20_000)
+
+
 def test_the_editor_can_be_left_by_keyboard(browser, site):
     """As the line under it says: Escape, then Tab."""
     with _Visit(browser, site) as visit:
