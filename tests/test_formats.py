@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import enum
 import itertools
 import json
 import math
@@ -365,7 +366,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path):
     reader = threading.Thread(target=lambda: seen.append(pipe.read_text(encoding="utf-8")))
     reader.start()
     graph = networkx.path_graph(3)
-    # what a file is begun once more for
+    # neither of which is written as given
     graph.edges[1, 2].update(weight=-1, wide=2**70)
     write_gexf(graph, pipe)
     reader.join()
@@ -1179,6 +1180,102 @@ def test_the_command_writes_to_standard_output(real_build: Path):
     assert ElementTree.fromstring(done.stdout).get("version") == "1.3"
 
 
+class Look(str, enum.Enum):
+    RED = "#CC3311"
+    SQUARE = "square"
+    JOINS = "joins"
+
+
+class Level(enum.IntEnum):
+    LOW = 2
+    VAST = 2**70
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_members_of_an_enum_are_what_they_stand_for(name: str, tmp_path: Path):
+    for number, (red, square, joins, low) in enumerate([(Look.RED, Look.SQUARE, Look.JOINS, Level.LOW), ("#CC3311", "square", "joins", 2)]):
+        graph = networkx.MultiDiGraph(undirected=[joins], named=[joins])
+        graph.add_node("a", label=joins, kind=joins, color=red, shape=square, x=1.0, y=low, size=low, level=low)
+        graph.add_node("b", label="b", kind="b", x=50.0, y=50.0, size=low, level=0.5)
+        graph.add_edge("a", "b", key=joins, color=red, weight=low, label=joins)
+        graph.add_edge("a", "b", key="other", kind=joins, level=low)
+        EXPORTS[name].write(graph, tmp_path / str(number))
+    written = [[path.read_bytes() for path in sorted([folder, *folder.rglob("*")]) if path.is_file()] for folder in (tmp_path / "0", tmp_path / "1")]
+    assert written[0] and written[0] == written[1]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_numbers_that_no_double_holds_are_kept(stream: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    graph = networkx.MultiDiGraph()
+    graph.add_edge("a", "b", key=0, weight=2**53 + 1, level=0.5, rank=3)
+    graph.add_edge("a", "b", key=1, weight=1, level=Level.VAST, rank=Level.VAST)
+    write_gexf(graph, "-" if stream else tmp_path / "g.gexf")
+    if stream:
+        (tmp_path / "g.gexf").write_text(capfd.readouterr().out, encoding="utf-8")
+    _, edges = read_gexf(tmp_path / "g.gexf")
+    assert [values["weight_given"] for *_, values, _ in edges] == [2**53 + 1, 1]
+    assert [values["level"] for *_, values, _ in edges] == ["0.5", str(2**70)]
+    assert [values["rank"] for *_, values, _ in edges] == ["3", str(2**70)]
+    write_graphml(graph, tmp_path / "g.graphml")
+    _, edges = read_graphml(tmp_path / "g.graphml")
+    assert [(values["weight"], values["weight_given"]) for *_, values, _ in edges] == [(2.0**53, 2**53 + 1), (1.0, 1)]
+
+
+def styled(name: str, graph: networkx.Graph, path: Path) -> tuple[list[dict], str]:
+    """The values of each node, and the style as text."""
+    EXPORTS[name].write(graph, path)
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    if name == "cyjs":
+        return [node["data"] for node in whole["elements"]["nodes"]], json.dumps(whole["style"])
+    parts = {key: value for part in whole for key, value in part.items()}
+    return [node["v"] for node in parts["nodes"]], json.dumps(parts["visualProperties"])
+
+
+@pytest.mark.parametrize("name", ["cx2", "cyjs"])
+def test_a_style_names_the_columns_that_are_there(name: str, tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    for number in range(2):
+        graph.add_node(number, kind="gene", Kind="other", color=("#0072B2", "#CC3311")[number], Color="other", size=4.0, Size="other", shape="square")
+    nodes, style = styled(name, graph, tmp_path / "g")
+    assert [node["kind_attribute"] for node in nodes] == ["gene"] * 2
+    for column in ("color_attribute", "size_attribute"):
+        assert f'"attribute": "{column}"' in style or f'data({column})' in style
+    graph.nodes[1]["color"] = "#0072B2"
+    _, of_kinds = styled(name, graph, tmp_path / "g")
+    assert ("node[kind_attribute = " if name == "cyjs" else '"attribute": "kind_attribute"') in of_kinds
+    assert not re.search(r'(\[|data\(|"attribute": ")(kind|color|size)\b', style + of_kinds)
+
+
+@pytest.mark.parametrize("name", ["cx2", "cyjs"])
+def test_the_look_that_networkx_reads_is_kept(name: str, tmp_path: Path):
+    graph = networkx.Graph()
+    for number in range(2):
+        graph.add_node(number, viz={"color": {"r": 204, "g": 51, "b": 17 * number}, "size": 2.0 + number, "shape": "square", "position": {"x": 1.0, "y": 2.0}})
+    nodes, style = styled(name, graph, tmp_path / "g")
+    assert [(node["color"], node["size"], node["shape"]) for node in nodes] == [("#CC3300", 4.0, "square"), ("#CC3311", 6.0, "square")]
+    assert '"attribute": "size"' in style or "data(size)" in style
+    assert "viz" in graph.nodes[0] and "color" not in graph.nodes[0], "what was given stays as it was"
+
+
+def test_kgx_says_who_denies_a_link(tmp_path: Path):
+    graph = networkx.MultiDiGraph(aliases={"mkg:paper": "PMID:1", "mkg:other": "PMID:2"})
+    graph.add_edge("a", "b", key="targets", sources="mkg:paper", denied_by="mkg:other", denials=1, publications=1)
+    graph.add_edge("a", "c", key="targets", denied_by="mkg:other; mkg:page", denials=1, publications=0)
+    graph.add_edge("a", "d", key="targets")
+    EXPORTS["kgx"].write(graph, tmp_path / "k")
+    with (tmp_path / "k" / "edges.tsv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    told = [(row["negated"], row["publications"], row["knowledge_source_records"], row["number_of_denials"], row["denied_by"]) for row in rows]
+    assert told == [("false", "PMID:1", "", "1", "mkg:other"), ("true", "PMID:2", "mkg:page", "1", "mkg:other; mkg:page"), ("false", "", "", "", "")]
+
+
+def test_years_of_numpy_are_years(tmp_path: Path):
+    graph = networkx.MultiDiGraph()
+    graph.add_node("a", first_year=numpy.int64(2011))
+    EXPORTS["gexf-timeline"].write(graph, tmp_path / "t.gexf")
+    assert next(ElementTree.parse(tmp_path / "t.gexf").getroot().iter(f"{GEXF}node")).get("start") == "2011-01-01"
+
+
 # ---------------------------------------------------------------- networks in a process of their own
 
 
@@ -1209,3 +1306,13 @@ def test_networks_written_apart_are_those_written_here(tmp_path: Path, tiny: ox.
     written = {p.relative_to(here).as_posix(): p.read_bytes() for p in here.rglob("*") if p.is_file()}
     assert written
     assert {p.relative_to(apart).as_posix(): p.read_bytes() for p in apart.rglob("*") if p.is_file()} == written
+
+
+def test_networks_written_apart_warn_of_places_computed_here(tmp_path: Path, tiny: ox.Store, caplog: pytest.LogCaptureFixture) -> None:
+    write_network_products(tiny, tmp_path)
+    here = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    with networks_apart(tiny, tmp_path):
+        pass
+    assert [record.getMessage() for record in caplog.records] == here
+    assert len(here) == 1 and re.search(r"nodes of full have no place in the table of places, so .* run `python -m mesokg\.networks\.renew", here[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import subprocess
 import sys
@@ -117,7 +118,7 @@ def test_links_are_described_as_in_the_ontology(graph):
 
 
 def test_projections_are_as_good_as_their_best_way(graph, facts):
-    """A way is as good as its weakest step: walked here once more, from each link by itself."""
+    """A way is as good as its weakest step: walked here once more, from each link by itself, and counted."""
     from mesokg.identifiers import compact
 
     leads: dict[tuple[str, str], list[tuple[str, int | None]]] = {}
@@ -127,24 +128,31 @@ def test_projections_are_as_good_as_their_best_way(graph, facts):
         leads.setdefault((link.source, link.name), []).append((link.target, level))
         leads.setdefault((link.target, "^" + link.name), []).append((link.source, level))
 
-    def ways(thing: str, path: tuple[str, ...], worst: int):
+    def ways(thing: str, path: tuple[str, ...], worst: int, passed: tuple[str, ...]):
         if not path:
-            yield thing, worst
+            yield thing, worst, passed
             return
         for name in path[0].split("|"):
             for end, level in leads.get((thing, name), ()):
-                yield from ways(end, path[1:], max(worst, level or 0))
+                yield from ways(end, path[1:], max(worst, level or 0), (*passed, end))
 
-    for projection in VIEWS[graph.graph["view"]].projections:
+    view = VIEWS[graph.graph["view"]]
+    shown = [thing.iri for thing in facts.things.values() if view.kinds is None or thing.class_name in view.kinds]
+    for projection in view.projections:
         best: dict[tuple[str, str], int] = {}
-        for node, data in graph.nodes(data=True):
-            for end, worst in ways(data["iri"], projection.path, 0):
-                pair = (node, compact(end)) if projection.ordered or data["iri"] < end else (compact(end), node)
+        counted: dict[tuple[str, str], set[str]] = {}
+        for start in shown:
+            for end, worst, passed in ways(start, projection.path, 0, ()):
+                if end == start or end not in shown:
+                    continue
+                pair = (compact(start), compact(end)) if projection.ordered or start < end else (compact(end), compact(start))
+                counted.setdefault(pair, set()).add(passed[projection.via - 1])
                 if worst:
                     best[pair] = min(worst, best.get(pair, worst))
-        found = {(s, t): data.get("best_evidence") for s, t, key, data in graph.edges(keys=True, data=True) if key == projection.name}
+        found = {(s, t): (data.get("best_evidence"), data["weight"]) for s, t, key, data in graph.edges(keys=True, data=True) if key == projection.name}
         assert found
-        assert found == {pair: facts.levels[best[pair]] if pair in best else None for pair in found}, projection.name
+        # all of them, and no other
+        assert found == {pair: (facts.levels[best[pair]] if pair in best else None, len(things)) for pair, things in counted.items()}, projection.name
 
 
 def test_links_that_hold_both_ways_are_named(graph):
@@ -187,6 +195,22 @@ def test_the_page_of_the_views_says_what_they_hold(graph):
     for section, rows in (("Attributes of nodes", graph.nodes(data=True)), ("Attributes of links", graph.edges(data=True))):
         told = set(re.findall(r"`(\w+)`", sections[section]))
         assert {name for *_, data in rows for name in data} <= told
+
+
+def test_the_page_of_the_views_is_what_its_script_writes(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent / "readers")
+    from renew_docs import views_page
+
+    assert (Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8") == views_page()
+
+
+def test_what_a_weight_counts_is_told_as_it_is(graph):
+    sections = _sections((Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8"))
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([\w -]+) \|$", sections[graph.graph["view"]], re.MULTILINE))
+    assert rows or VIEWS[graph.graph["view"]].links is None
+    for *_, key, data in graph.edges(keys=True, data=True):
+        if rows:
+            assert data["counts"] == rows[key] or (rows[key] == "itself" and data["counts"] == "the link itself, which needs no source"), key
 
 
 def test_years_and_evidence_come_with_statements(graph):
@@ -255,6 +279,22 @@ def test_projections_count_what_they_say():
     assert list(graph.edges(keys=True)) == [("mkg:g", "mkg:h", "sharesTherapy")]
 
 
+def test_a_weight_without_sources_says_why():
+    mkg = "https://w3id.org/mesokg/id/"
+    facts = _tiny()
+    facts.support[mkg + "a", "targets", mkg + "g"] = Support({mkg + "paper"}, {5}, {2011})
+    # stated once, but nothing that counts states it any more
+    facts.support[mkg + "b", "targets", mkg + "h"] = Support()
+    said = {(s, t): data["counts"] for s, t, data in network_of(facts, "therapies").edges(data=True)}
+    assert said["mkg:a", "mkg:g"] == "sources"
+    assert said["mkg:b", "mkg:g"] == "the link itself, which needs no source"
+    assert said["mkg:b", "mkg:h"] == "the link itself, of which every statement was superseded or denied"
+    assert said["mkg:b", "mkg:m"] == "the link itself, inferred in a way that is not followed to its sources"
+    # inferred from what needs no source
+    facts.support[mkg + "b", "engages", mkg + "m"] = Support()
+    assert network_of(facts, "therapies").edges["mkg:b", "mkg:m", "engages"]["counts"] == "the link itself, which needs no source"
+
+
 def test_claimed_is_not_shown():
     graph = network_of(_tiny(), "therapies")
     to_mechanism = {(s, k) for s, t, k in graph.edges(keys=True) if t == "mkg:m"}
@@ -316,14 +356,15 @@ def test_denials_have_attributes_of_their_own():
     assert "denials" not in graph.nodes["mkg:b"] and "first_year" not in graph.nodes["mkg:a"]
 
 
-def test_what_a_view_without_places_gets(facts, monkeypatch):
-    """A layout computed as the table's was; without the library for it, a warning that says what to do."""
+def test_what_a_view_without_places_gets(facts, monkeypatch, caplog):
+    """A layout computed as the table's was, and a warning that it is not the same everywhere."""
     numpy = pytest.importorskip("numpy")
     from mesokg.networks import layout, unplaced
     from mesokg.networks.renew import lay_out
 
     monkeypatch.setattr(layout, "read_layout", dict)
     graph = network_of(facts, "trials")
+    assert re.search(r"nodes of trials have no place in the table of places, so all are laid out here, and may stand elsewhere on another machine", caplog.text)
     laid = lay_out(unplaced(facts, "trials"))
     assert {node: (data["x"], data["y"]) for node, data in graph.nodes(data=True)} == laid
     # linked nodes stand nearer to each other than others: no ball
@@ -339,19 +380,19 @@ def test_what_a_view_without_places_gets(facts, monkeypatch):
     assert all((graph.nodes[node]["x"], graph.nodes[node]["y"]) == at for node, at in known.items())
 
 
-def test_a_layout_that_cannot_be_computed_is_warned_of(facts, monkeypatch):
+def test_a_layout_that_cannot_be_computed_is_warned_of(facts, monkeypatch, caplog):
     from mesokg.networks import layout
 
     monkeypatch.setattr(layout, "read_layout", dict)
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    with pytest.warns(UserWarning, match=r"nodes of lineage have no place.*pip install mesokg\[layout\].*python -m mesokg\.networks\.renew --build"):
-        graph = network_of(facts, "lineage")
+    graph = network_of(facts, "lineage")
+    assert re.search(r"nodes of lineage have no place.*pip install mesokg\[layout\].*python -m mesokg\.networks\.renew --build", caplog.text)
     assert all({"x", "y"} <= data.keys() for _, data in graph.nodes(data=True))
     monkeypatch.undo()
     monkeypatch.setattr(layout, "read_layout", dict)
     monkeypatch.setattr(layout, "MOST", 100)
-    with pytest.warns(UserWarning, match=r"take long to lay out; run `python -m mesokg\.networks\.renew"):
-        network_of(facts, "lineage")
+    network_of(facts, "lineage")
+    assert re.search(r"take long to lay out; run `python -m mesokg\.networks\.renew", caplog.text)
 
 
 def test_the_table_of_places_covers_the_views(graph):
@@ -371,6 +412,32 @@ def test_new_nodes_stand_beside_their_neighbours():
     place_nodes(graph, {"old": (100.0, 0.0), **known})
     assert 50 < graph.nodes["new"]["x"] < 150 and abs(graph.nodes["newer"]["y"]) < 100
     assert all({"x", "y"} <= data.keys() for _, data in graph.nodes(data=True))
+
+
+def test_places_for_many_nodes_without_neighbours_are_found_at_once():
+    """Each is looked at a few times, however many wait."""
+    import networkx
+
+    looked = 0
+
+    class Counted(networkx.MultiDiGraph):
+        def successors(self, n):
+            nonlocal looked
+            looked += 1
+            return super().successors(n)
+
+    graph = Counted()
+    graph.add_nodes_from(f"alone {number}" for number in range(300))
+    graph.add_edges_from((f"chain {number}", f"chain {number + 1}") for number in range(300))
+    known = {f"known {number}": (number % 50 * 30.0, number // 50 * 30.0) for number in range(4000)}
+    graph.add_nodes_from(known)
+    place_nodes(graph, known)
+    assert looked < 6 * 601
+    assert all(math.hypot(graph.nodes[node]["x"], graph.nodes[node]["y"]) > 2000 for node in graph if node.startswith("alone"))
+    # each stands beside the one before
+    for number in range(300):
+        one, other = graph.nodes[f"chain {number}"], graph.nodes[f"chain {number + 1}"]
+        assert math.dist((one["x"], one["y"]), (other["x"], other["y"])) == pytest.approx(25, abs=0.2)
 
 
 def test_no_two_nodes_stand_on_one_point(graph):

@@ -189,6 +189,27 @@ def test_a_label_that_is_a_number_is_shown(tmp_path: Path):
     assert sorted(text.text for text in group) == sorted(["5", "0", "2.5", "7", "false", "2020-05-01", str(10**30), "h", "i"])
 
 
+def test_a_kind_of_any_length_leaves_room_for_the_network(tmp_path: Path):
+    graph = networkx.path_graph(["a", "b", "c"], networkx.DiGraph)
+    for number, node in enumerate(graph):
+        graph.nodes[node].update(x=10.0 * number, y=0.0, kind="W" * 250, label=node)
+    drawn = Picture(graph, tmp_path / "g.svg")
+    assert [node.x for node in drawn.nodes] == sorted(node.x for node in drawn.nodes)
+    assert drawn.nodes[-1].x - drawn.nodes[0].x > 50
+    legend = " ".join(text.text or "" for text in drawn.groups["legend"])
+    assert "W" * 39 + "…" in legend and "W" * 40 not in legend
+
+
+def test_no_more_names_are_put_than_a_page_holds(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(svg, "MOST_LABELS", 30)
+    graph = networkx.Graph(named=["star"])
+    for number in range(200):
+        graph.add_node(number, x=float(number % 20) * 30, y=float(number // 20) * 30, size=2.0, kind="star" if number % 2 else "dust", pagerank=number / 200)
+    drawn = Picture(graph, tmp_path / "g.svg")
+    assert 25 <= len(drawn.labels) <= 30
+    assert all(label.node.must for label in drawn.labels)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

@@ -53,13 +53,13 @@ EDGE = {
     "first_year": "the first year of these publications",
     "last_year": "the last one",
     "weight": "a number that counts what `counts` says",
-    "counts": "what the weight counts; a link that needs no source, and has none, counts itself",
+    "counts": "what the weight counts; a link without sources counts itself, and says why it has none",
 }
 
 
 def views_page() -> str:
     """What every view holds, as Markdown: attributes, kinds of nodes, links."""
-    from mesokg.formats.svg import CROWD
+    from mesokg.formats.svg import CROWD, MOST_LABELS
     from mesokg.networks.build import ATTRIBUTES
     from mesokg.networks.facts import snake
     from mesokg.networks.styles import CLAIMS, DENIALS, LINKS, read_styles
@@ -103,12 +103,13 @@ def views_page() -> str:
         f"{', '.join(f'`{name}`' for name in both_ways)} hold both ways and have none",
         "(nor in Cytoscape; in GEXF they are undirected edges, in GraphML directed ones as all others, since NetworkX reads no file with both); nor have links of",
         f"nodes that touch, loops, and pictures of {CROWD} nodes or more, such as `full`, where arrows would hide the nodes.",
-        "It names every therapy and trial of a view and its most important nodes, the others where there is room; a note says how many names are",
-        "left out.",
+        "It first looks for room for the names of all therapies and trials of a view and of its most important nodes, then for the others; a note",
+        f"says how many names are left out. More than {MOST_LABELS:,} are never put.",
         "",
         "Places are read from a table (`src/mesokg/networks/layout.tsv`), so a view looks the same from build to build, and new nodes stand beside",
         "their neighbours. Where more than a fifth of a view's nodes are not in the table, as with tables of your own, the view is laid out anew:",
-        "`pip install 'mesokg[layout]'`; without it a warning says so.",
+        "`pip install 'mesokg[layout]'`; without it they stand beside their neighbours. A warning says which. A layout made anew is not the same on",
+        "every machine, so neither are the files of a build with it; `python -m mesokg.networks.renew --build DIR` writes a table that is.",
         "",
     ]
     for view in VIEWS.values():
@@ -118,7 +119,7 @@ def views_page() -> str:
         if view.links is None:
             lines += ["Links: every property of the ontology between two things, but for inferred ones that only repeat a more exact one.", ""]
             continue
-        body = [(f"`{name}`", terms[name].label, terms[name].definition.rstrip("."), "sources") for name in sorted(view.links)]
+        body = [(f"`{name}`", terms[name].label, terms[name].definition.rstrip("."), "itself" if terms[name].exempt else "sources") for name in sorted(view.links)]
         body += [(f"`{p.name}`", p.label, f"{p.told}; a projection along `{', '.join(p.path).replace('|', ' or ')}`", p.counts) for p in view.projections]
         if view.evidence:
             body += [(f"`{name}`", label, told, "statements") for name, (label, told) in STATEMENTS.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["networks_apart"]
 
 
+_log = logging.getLogger(__name__)
+
+
 @contextmanager
 def networks_apart(store: pyoxigraph.Store, out: Path) -> Iterator[None]:
     """Write the network products of the store into the folder ``out`` while the block runs; wait for them at its end.
 
-    Raises ExportError with the words of the other process where that could not write. Where the block fails, or this
+    What the other process warns of is logged here. Raises ExportError with the words of the other process where that could not write. Where the block fails, or this
     process ends in whatever way, the other one is stopped.
     """
     import pyoxigraph
@@ -54,6 +58,8 @@ def networks_apart(store: pyoxigraph.Store, out: Path) -> Iterator[None]:
                 raise
         if other.returncode:
             raise ExportError(message.strip() or f"the networks were not written: their process ended with {other.returncode}")
+        for line in message.splitlines():
+            _log.warning("%s", line)
     finally:
         quads.unlink(missing_ok=True)
 

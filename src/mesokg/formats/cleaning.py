@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import networkx
 
 __all__ = [
-    "Column", "Survey", "as_number", "both_ways", "clean_text", "edge_rows", "is_colour", "look_keys", "look_of", "name_nodes",
-    "plain", "row_writer", "said", "type_of",
+    "Column", "Survey", "as_number", "both_ways", "clean_text", "edge_rows", "is_colour", "kind_of", "look_keys", "look_of", "name_nodes",
+    "plain", "row_writer", "said", "type_of", "with_flat_looks",
 ]
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -148,10 +148,20 @@ def _name_of(node: Any, place: int) -> str:
         ) from error
 
 
+def kind_of(key: Any, data: Mapping[Any, Any]) -> str:
+    """The kind of an edge: its attribute ``kind``, else its key, where that is text with something in it; else empty."""
+    kind = data.get("kind")
+    kind = kind if isinstance(kind, str) and kind else key
+    # without the words that a class has of its own, as an Enum
+    return str.__str__(kind) if isinstance(kind, str) else ""
+
+
 def both_ways(graph: networkx.Graph) -> frozenset[str]:
     """The kinds of links without a direction: those in the graph attribute ``undirected`` of a directed graph."""
     named = graph.graph.get("undirected") if graph.is_directed() else None
-    return frozenset(kind for kind in named if isinstance(kind, str)) if isinstance(named, list | tuple | set | frozenset) else frozenset()
+    if not isinstance(named, list | tuple | set | frozenset):
+        return frozenset()
+    return frozenset(str.__str__(kind) for kind in named if isinstance(kind, str))
 
 
 def _common(kinds: set[str]) -> str:
@@ -440,7 +450,9 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
     viz = data.get("viz")
     viz = viz if isinstance(viz, Mapping) else {}
     colour = data.get("color")
-    if not (isinstance(colour, str) and is_colour(colour)):
+    if isinstance(colour, str) and is_colour(colour):
+        colour = clean_text(colour)
+    else:
         colour = None
         channels = viz.get("color")
         if isinstance(channels, Mapping):
@@ -457,10 +469,28 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
     place = place if isinstance(place, Mapping) else data
     x, y, z = (_number(place.get(name)) for name in "xyz")
     shape = data.get("shape", viz.get("shape"))
-    return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape if isinstance(shape, str) and shape in _SHAPES else None
+    shape = clean_text(shape) if isinstance(shape, str) and shape in _SHAPES else None
+    return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape
 
 
 _SHAPES = ("disc", "square", "triangle", "diamond")
+
+
+def with_flat_looks(graph: networkx.Graph) -> networkx.Graph:
+    """The graph with colours, sizes and shapes of ``viz`` in attributes of their own, for formats that style by attributes.
+
+    A copy where a node has such a look; an attribute that is there stays.
+    """
+    if not any(isinstance(data.get("viz"), Mapping) for _, data in graph.nodes(data=True)):
+        return graph
+    flat = graph.copy()
+    for _, data in flat.nodes(data=True):
+        if isinstance(data.get("viz"), Mapping):
+            colour, size, _, shape = look_of(data)
+            for name, value in (("color", colour), ("size", size), ("shape", shape)):
+                if value is not None:
+                    data.setdefault(name, value)
+    return flat
 
 
 def look_keys(graph: networkx.Graph, *, most: float = math.inf) -> list[str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain, row_writer
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, kind_of, name_nodes, plain, row_writer
 from mesokg.formats.gexf import double_text
 from mesokg.formats.output import Target, make_folder, remove_quietly, text_output
 
@@ -24,18 +24,13 @@ EDGE_NAMES = ("src", "dst", "relationship")
 _NEO4J = {"string": "", "long": ":long", "double": ":double", "boolean": ":boolean"}
 
 
-def _kind_of(key: Any, data: Any) -> str:
-    kind = data.get("kind")
-    return kind if isinstance(kind, str) and kind else key if isinstance(key, str) and key else "related"
-
-
 def _neo4j_label(kind: object) -> str:
     """A kind as a Neo4j label.
 
     >>> _neo4j_label("registry record"), _neo4j_label(None)
     ('RegistryRecord', 'Node')
     """
-    words = re.findall(r"\w+", clean_text(str(kind))) if kind is not None else []
+    words = re.findall(r"\w+", plain(kind, "string")) if kind is not None else []
     return "".join(word[:1].upper() + word[1:] for word in words) or "Node"
 
 
@@ -77,7 +72,7 @@ def write_csv(graph: networkx.Graph, path: Target) -> None:
     with text_output(folder / "edges.csv") as stream:
         stream.write(_line(map(_quoted, [":START_ID", ":END_ID", ":TYPE", *_headers(edges)])))
         for source, target, key, data in edge_rows(graph):
-            stream.write(_line([quoted[source], quoted[target], _quoted(_neo4j_type(_kind_of(key, data))), *values(data)]))
+            stream.write(_line([quoted[source], quoted[target], _quoted(_neo4j_type(kind_of(key, data) or "related")), *values(data)]))
 
 
 _QUOTED = re.compile('[,"\r\n]|^\\s|\\s$')
@@ -147,7 +142,7 @@ def write_parquet(graph: networkx.Graph, path: Target) -> None:
         {
             "src": [ids[source] for source, *_ in edges],
             "dst": [ids[target] for _, target, *_ in edges],
-            "relationship": [clean_text(_kind_of(key, data)) for _, _, key, data in edges],
+            "relationship": [clean_text(kind_of(key, data) or "related") for _, _, key, data in edges],
         },
         edge_columns,
         [data for *_, data in edges],

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, row_writer
+from mesokg.formats.cleaning import Column, Survey, both_ways, clean_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, row_writer, with_flat_looks
 from mesokg.formats.gexf import write_chunks
 from mesokg.formats.output import Target, text_output
 
@@ -63,9 +63,9 @@ def _columns(graph: networkx.Graph, *written: str) -> tuple[list[Column], list[C
     return nodes, edges
 
 
-def _kind(key: Any, data: Mapping[Any, Any]) -> str:
-    kind = data.get("kind")
-    return clean_text(kind) if isinstance(kind, str) else clean_text(key) if isinstance(key, str) else ""
+def _column(columns: list[Column], key: str) -> str:
+    """The name of the column of texts for an attribute; empty where there is none."""
+    return next((column.name for column in columns if column.key == key and column.kind == "string"), "")
 
 
 def _label(data: Mapping[Any, Any], fallback: str) -> str:
@@ -87,7 +87,7 @@ def _looks(graph: networkx.Graph) -> dict[str, tuple[str | None, str | None]]:
 
 def _painted(rows: Iterator[Mapping[Any, Any]], columns: list[Column]) -> str:
     """The column of colours that a style can take as they are; empty where one of its values is none."""
-    name = next((column.name for column in columns if column.key == "color" and column.kind == "string"), "")
+    name = _column(columns, "color")
     if not name or not all(isinstance(colour, str) and is_colour(colour) for data in rows if (colour := data.get("color")) is not None):
         return ""
     return name
@@ -99,6 +99,7 @@ def write_cx2(graph: networkx.Graph, path: Target) -> None:
     Nodes and edges are numbered; ``node_id`` holds the name of the node. Raises ExportError for a value that cannot be
     written and for a file that cannot be.
     """
+    graph = with_flat_looks(graph)
     nodes, edges = _columns(graph, "x", "y", "z", "viz")
     ids = name_nodes(graph)
     number_of = {node: number for number, node in enumerate(graph)}
@@ -170,7 +171,7 @@ def _cx2_nodes(
 def _cx2_edges(graph: networkx.Graph, number_of: dict[Any, int], columns: list[Column]) -> Iterator[str]:
     values = _value_writer(columns)
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        kind = _kind(key, data)
+        kind = clean_text(kind_of(key, data))
         found = (f',"interaction":{_json(kind)}' if kind else "") + values(data)
         yield f'{{"id":{number},"s":{number_of[source]},"t":{number_of[target]},"v":{{{found[1:]}}}}}'
 
@@ -186,16 +187,16 @@ def _passed(attribute: str, kind: str) -> dict[str, Any]:
 def _cx2_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column]) -> dict[str, Any]:
     looks = _looks(graph)
     mapping: dict[str, Any] = {"NODE_LABEL": _passed("name", "string")}
+    kinds = _column(nodes, "kind")
     whole = all(isinstance(data.get("kind"), str) and clean_text(data["kind"]) in looks for _, data in graph.nodes(data=True))
     painted = _painted((data for _, data in graph.nodes(data=True)), nodes)
     if looks:
-        mapping["NODE_SHAPE"] = _discrete("kind", [(kind, _SHAPES.get(shape or "", "ellipse")) for kind, (_, shape) in looks.items()])
+        mapping["NODE_SHAPE"] = _discrete(kinds, [(kind, _SHAPES.get(shape or "", "ellipse")) for kind, (_, shape) in looks.items()])
     if looks and (whole or not painted):
-        mapping["NODE_BACKGROUND_COLOR"] = _discrete("kind", [(kind, colour) for kind, (colour, _) in looks.items() if colour])
+        mapping["NODE_BACKGROUND_COLOR"] = _discrete(kinds, [(kind, colour) for kind, (colour, _) in looks.items() if colour])
     elif painted:
         mapping["NODE_BACKGROUND_COLOR"] = _passed(painted, "string")
-    size = next((column for column in nodes if column.key == "size"), None)
-    if size is not None and "size" in look_keys(graph):
+    if size := _sized(graph, nodes):
         for side in ("NODE_WIDTH", "NODE_HEIGHT"):
             mapping[side] = _passed(size.name, size.kind)
     edge_mapping: dict[str, Any] = {}
@@ -216,10 +217,15 @@ def _cx2_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column]) 
     }  # fmt: skip
 
 
+def _sized(graph: networkx.Graph, columns: list[Column]) -> Column | None:
+    """The column of sizes, where all of them are diameters."""
+    return next((column for column in columns if column.key == "size"), None) if "size" in look_keys(graph) else None
+
+
 def _drawn_both_ways(graph: networkx.Graph) -> list[str]:
     """The kinds of edges that have no arrow head, of those in the graph."""
     both = both_ways(graph)
-    return sorted({kind for _, _, key, data in edge_rows(graph) if (kind := _kind(key, data)) in both}) if both else []
+    return sorted({clean_text(kind) for _, _, key, data in edge_rows(graph) if (kind := kind_of(key, data)) in both}) if both else []
 
 
 def write_cyjs(graph: networkx.Graph, path: Target) -> None:
@@ -227,6 +233,7 @@ def write_cyjs(graph: networkx.Graph, path: Target) -> None:
 
     Raises ExportError for a value that cannot be written and for a file that cannot be.
     """
+    graph = with_flat_looks(graph)
     nodes, edges = _columns(graph, "x", "y", "viz")
     ids = name_nodes(graph)
     placed = any(look_of(data)[2] is not None for _, data in graph.nodes(data=True))
@@ -256,7 +263,7 @@ def _cyjs_edges(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column
     # nodes and edges share one set of ids in Cytoscape.js, hence the first letter
     ends = {node: _json(f"n:{name}") for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        kind = _kind(key, data)
+        kind = clean_text(kind_of(key, data))
         named = f',"interaction":{_json(kind)}' if kind else ""
         yield f'{{"data":{{"id":"e:{number}","source":{ends[source]},"target":{ends[target]}{named}{values(data)}}}}}'
 
@@ -266,15 +273,16 @@ def _cyjs_style(graph: networkx.Graph, nodes: list[Column], edges: list[Column])
     style: list[dict[str, Any]] = [
         {"selector": "node", "style": {**label, "background-color": "#999999"}},
         {"selector": "edge", "style": {"width": 0.8, "line-color": "#BBBBBB", "target-arrow-color": "#BBBBBB", "curve-style": "bezier", "opacity": 0.6, "target-arrow-shape": "triangle" if graph.is_directed() else "none"}},
-        {"selector": "node[size]", "style": {"width": "data(size)", "height": "data(size)"}},
     ]  # fmt: skip
-    if _painted((data for _, data in graph.nodes(data=True)), nodes) == "color":
-        style.append({"selector": "node[color]", "style": {"background-color": "data(color)"}})
-    if _painted((data for *_, data in edge_rows(graph)), edges) == "color":
-        style.append({"selector": "edge[color]", "style": {"line-color": "data(color)", "target-arrow-color": "data(color)"}})
+    if size := _sized(graph, nodes):
+        style.append({"selector": f"node[{size.name}]", "style": {"width": f"data({size.name})", "height": f"data({size.name})"}})
+    if name := _painted((data for _, data in graph.nodes(data=True)), nodes):
+        style.append({"selector": f"node[{name}]", "style": {"background-color": f"data({name})"}})
+    if name := _painted((data for *_, data in edge_rows(graph)), edges):
+        style.append({"selector": f"edge[{name}]", "style": {"line-color": f"data({name})", "target-arrow-color": f"data({name})"}})
     for kind, (colour, shape) in _looks(graph).items():
         look = {"shape": _SHAPES.get(shape or "", "ellipse"), **({"background-color": colour} if colour else {})}
-        style.append({"selector": f"node[kind = {_selected(kind)}]", "style": look})
+        style.append({"selector": f"node[{_column(nodes, 'kind')} = {_selected(kind)}]", "style": look})
     for kind in _drawn_both_ways(graph):
         style.append({"selector": f"edge[interaction = {_selected(kind)}]", "style": {"target-arrow-shape": "none"}})
     return style

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import (
-    REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, look_keys, look_of, name_nodes, plain, row_writer, said, type_of,
+    REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, plain, row_writer, said, type_of,
 )
 from mesokg.formats.output import Target, text_output
 
@@ -220,7 +220,6 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     written = [name for name in ("label", "kind") if seen_edges.only(name, str)]
     if seen_edges.only("color", str) and ("color" not in seen_edges.classes or all(is_colour(colour) for data in rows() if (colour := data.get("color")) is not None)):
         written.append("color")
-    weighted = "weight" in seen_edges.classes
     lines = _Lines(graph, ids, written, times)
     odd = "weight" in seen_edges.classes and _are_odd(data.get("weight") for data in rows())
     edges = seen_edges.columns(taken=EDGE_NAMES, skip=[*written, *skipped, *([] if odd else ["weight"])])
@@ -398,15 +397,11 @@ class _Lines:
         self.default = "directed" if graph.is_directed() else "undirected"
         self.both = both_ways(graph)
         if self.both:
-            found = {self.kind(key, data) in self.both for *_, key, data in edge_rows(graph)}
+            found = {kind_of(key, data) in self.both for *_, key, data in edge_rows(graph)}
             # Gephi drops every edge of a type other than the default, and takes both types where there is none
             self.default = "" if len(found) == 2 else "undirected" if True in found else "directed"
 
-    def kind(self, key: Any, data: Mapping[Any, Any]) -> str | None:
-        kind = data.get("kind")
-        return kind if isinstance(kind, str) else key if isinstance(key, str) else None
-
-    def _head(self, kind: str | None, label: str | None, weight: Any) -> str:
+    def _head(self, kind: str, label: str | None, weight: Any) -> str:
         head = "" if self.default else f' type="{"undirected" if kind in self.both else "directed"}"'
         head += f' kind="{_escape(kind)}"' if kind else ""
         head += f' label="{_escape(label)}"' if label else ""
@@ -422,8 +417,8 @@ class _Lines:
         for source, target, key, data in edge_rows(self.graph):
             get = data.get
             kind = get("kind")
-            if not (kind.__class__ is str or isinstance(kind, str)):
-                kind = key if isinstance(key, str) else None
+            if kind.__class__ is not str or not kind:
+                kind = kind_of(key, data)
             label = get("label")
             if not with_label and not isinstance(label, str):
                 label = None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, look_keys, look_of, name_nodes, row_writer
+from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, kind_of, look_keys, look_of, name_nodes, row_writer
 from mesokg.formats.gexf import double_text, weight_given, write_chunks
 from mesokg.formats.output import Target, text_output
 
@@ -66,14 +66,14 @@ def write_graphml(graph: networkx.Graph, path: Target) -> None:
     """Write any NetworkX graph as GraphML; what becomes of attributes is told at :func:`mesokg.formats.gexf.write_gexf`.
 
     Every edge of a directed graph is directed, whatever its kind: NetworkX refuses a file with both sorts.
-    A weight is written as given; where one is no number, all stand in ``weight_given`` too.
+    A weight is written as given; where one is no number, or no double holds it, all stand in ``weight_given`` too.
 
     Raises ExportError for a value that cannot be written and for a file that cannot be.
     """
     look = look_keys(graph)
     seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
     nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if seen_nodes.only("label", str) else [])))
-    weighted = all(_weight(weight) is not None for data in seen_edges.rows() if (weight := data.get("weight")) is not None)
+    weighted = all(_is_exact(weight) for data in seen_edges.rows() if (weight := data.get("weight")) is not None)
     skip = [name for name in ("label", "kind") if seen_edges.only(name, str)] + (["weight"] if weighted else [])
     edges = weight_given(seen_edges.columns(taken=EDGE_NAMES, skip=skip))
     ids = name_nodes(graph)
@@ -119,12 +119,17 @@ def _nodes(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column], de
 
 
 def _weight(value: Any) -> float | None:
-    """The weight, where it is a number that a double holds."""
+    """The weight, or the double nearest to it, where it is a number that is not too large for one."""
     weight = as_number(value)
     try:
         return None if weight is None else float(weight)
     except OverflowError:
         return None
+
+
+def _is_exact(value: Any) -> bool:
+    weight = _weight(value)
+    return weight is not None and (weight == as_number(value) or weight != weight)
 
 
 def _text(value: Any) -> str | None:
@@ -135,7 +140,7 @@ def _edges(graph: networkx.Graph, ids: dict[Any, str], columns: list[Column]) ->
     values = _writer(columns, "ke")
     names = {node: _attribute(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        label, kind = _text(data.get("label")), _text(data.get("kind")) or _text(key)
+        label, kind = _text(data.get("label")), kind_of(key, data)
         weight = _weight(data.get("weight"))
         parts = [f'    <edge id="e{number}" source="{names[source]}" target="{names[target]}">']
         if label:

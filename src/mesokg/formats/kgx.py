@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, name_nodes, plain, row_writer, type_of
+from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, kind_of, name_nodes, plain, row_writer, type_of
 from mesokg.formats.output import Target, make_folder, text_output
 from mesokg.networks.styles import DENIALS
 
@@ -22,7 +22,10 @@ __all__ = ["read_biolink", "write_kgx"]
 
 SOURCE = "infores:mesokg"
 
-SUPPORT = {"number_of_publications": "publications", "best_evidence": "best_evidence", "first_year": "first_year", "last_year": "last_year"}
+SUPPORT = {
+    "number_of_publications": "publications", "number_of_denials": "denials", "denied_by": "denied_by", "best_evidence": "best_evidence",
+    "first_year": "first_year", "last_year": "last_year",
+}  # fmt: skip
 """Columns that KGX has no word of its own for, and the attribute that each holds; KGX keeps what it does not know."""
 
 MORE_NODES = {"kind": "kind", **SUPPORT}
@@ -62,13 +65,13 @@ def _class_of_kind() -> dict[str, str]:
 
 
 def _category(data: Mapping[Any, Any]) -> str:
-    name = _class_of_kind().get(str(data.get("kind")), "")
+    name = _class_of_kind().get(_cell(data.get("kind")), "")
     return "biolink:" + read_biolink()["class"].get(name, "NamedThing")
 
 
-def _publications(data: Mapping[Any, Any], aliases: dict[str, str]) -> tuple[str, str]:
-    """PMIDs and DOIs of the sources that are publications, and the rest; each joined by |."""
-    sources = [source for source in str(data.get("sources") or "").split("; ") if source]
+def _publications(listed: object, aliases: dict[str, str]) -> tuple[str, str]:
+    """PMIDs and DOIs of the listed sources that are publications, and the rest; each joined by |."""
+    sources = [source for source in str(listed or "").split("; ") if source]
     papers = [aliases[source] for source in sources if source in aliases]
     return "|".join(papers), "|".join(source for source in sources if source not in aliases)
 
@@ -89,11 +92,12 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
     """Write ``nodes.tsv`` and ``edges.tsv`` into the folder ``path``.
 
     ``publications`` of an edge are the PMIDs and DOIs of its ``sources``: of nodes of kind publication, and of what the
-    graph attribute ``aliases`` (source to CURIE) names; the other sources are in ``knowledge_source_records``.
+    graph attribute ``aliases`` (source to CURIE) names; the other sources are in ``knowledge_source_records``. An edge is
+    ``negated`` where its kind denies, or where it has ``denied_by`` and no ``sources``, and then has the publications that deny it.
 
     Raises ExportError where that is not possible; for a value that cannot be written it names node or edge and attribute.
     """
-    Survey(graph, "node").check("label", "full_label", "description", "iri", "pmid", "doi", *MORE_NODES.values())
+    Survey(graph, "node").check("label", "description", "iri", "pmid", "doi", *MORE_NODES.values())
     Survey(graph, "edge").check("kind", "sources", *MORE_EDGES.values())
     folder = make_folder(path)
     ids = name_nodes(graph)
@@ -102,7 +106,7 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
     with text_output(folder / "nodes.tsv") as stream:
         stream.write("\t".join(NODES) + "\n")
         for node, data in graph.nodes(data=True):
-            name = _cell(data.get("full_label")) or _cell(data.get("label")) or _cell(ids[node])
+            name = _cell(data.get("label")) or _cell(ids[node])
             row = (
                 _cell(ids[node]), _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
                 aliases.get(str(node), ""), SOURCE, *more(data),
@@ -118,13 +122,14 @@ def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) 
     more = row_writer([Column(key, key, "string") for key in MORE_EDGES.values()], [_one_line] * len(MORE_EDGES))
     names = {node: _one_line(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
-        kind = data.get("kind") if isinstance(data.get("kind"), str) else key if isinstance(key, str) else ""
-        kind = clean_text(kind)
+        kind = clean_text(kind_of(key, data))
         inferred = data.get("inferred") is True
-        papers, records = _publications(data, aliases)
+        # a link that sources deny, and none that counts affirms
+        denied = bool(data.get("denied_by")) and not data.get("sources")
+        papers, records = _publications(data.get("denied_by" if denied else "sources"), aliases)
         row = (
             f"{SOURCE}-{number}", names[source], "biolink:" + predicates.get(kind, "related_to"), names[target],
-            "true" if kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
+            "true" if denied or kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
             "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
             SOURCE, papers, records, *more(data),
         )  # fmt: skip

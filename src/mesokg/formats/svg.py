@@ -15,7 +15,7 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Survey, as_number, clean_text, edge_rows, is_colour, look_of, plain, type_of
+from mesokg.formats.cleaning import Survey, as_number, both_ways, clean_text, edge_rows, is_colour, kind_of, look_of, plain, type_of
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
@@ -220,8 +220,7 @@ def _nodes(graph: networkx.Graph) -> list[_Node]:
         label = _text(data.get("label")) or _text(str(node))
         kind = _text(data.get("kind"))
         rank = max(0.0, _number(data.get("pagerank", data.get("size", 1.0))))
-        whole = _text(data.get("full_label")) or label
-        tip = f"{whole} ({kind})" if kind else whole
+        tip = f"{label} ({kind})" if kind else label
         found.append(
             _Node(
                 node, _near(place[0]), -_near(place[1]), (8.0 if size is None else _near(size)) / 2, colour or "#777777", shape or "disc",
@@ -434,7 +433,7 @@ class _Labels:
 
 
 MOST_LABELS = 5000
-"""So many nodes at most are given a label, the most important ones: the page is full long before."""
+"""So many nodes at most are given a label, those that must have one and the most important: the page is full long before."""
 
 TRIES, HOPELESS = 5, 8
 """How often labels that must be there are put anew, the ones that found no place first, where these are not too many."""
@@ -445,7 +444,7 @@ def _place_labels(nodes: list[_Node], kept: list[Box], grown: float) -> list[_La
     highest = max((node.importance for node in nodes), default=0.0) or 1.0
     large = LARGE * math.sqrt(grown)
     sizes = {id(node): round(SMALL + (large - SMALL) * math.sqrt(node.importance / highest), 1) for node in nodes}
-    ranked = sorted(nodes, key=_first)
+    ranked = sorted(nodes, key=lambda node: (not node.must, *_first(node)))[:MOST_LABELS]
     labels, hard = _Labels(nodes, kept), list[_Node]()
     # a picture without these names tells no story: they may be smaller, stand far off, and at last cover a dot; first
     # those with the least room
@@ -465,7 +464,7 @@ def _place_labels(nodes: list[_Node], kept: list[Box], grown: float) -> list[_La
             break
     for node in sorted(hard, key=lambda one: not one.named):
         labels.put(node, SMALL, farthest=FAR // 3, cover=True) or labels.put(node, SMALL, cover=True)
-    left = [node for node in ranked[:MOST_LABELS] if not node.must and not labels.put(node, sizes[id(node)]) and not labels.put(node, SMALL)]
+    left = [node for node in ranked if not node.must and not labels.put(node, sizes[id(node)]) and not labels.put(node, SMALL)]
     if len(nodes) < CROWD:
         for node in sorted(left, key=lambda one: -one.radius):
             labels.put(node, SMALL, farthest=max(20, int(FARTHEST * node.radius)))
@@ -494,13 +493,13 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     attribute ``undirected``. ``path`` may be ``-``. Raises ExportError where a name cannot be written, naming the node
     or edge and the attribute, or the file.
     """
-    Survey(graph, "node").check("kind", "label", "full_label")
+    Survey(graph, "node").check("kind", "label")
     Survey(graph, "edge").check("kind", "label")
     nodes = _nodes(graph)
     kinds = Counter(node.kind for node in nodes if node.kind)
     links = _links(graph)
     lines = len(kinds) + len(links) + (1 if kinds and links else 0)
-    counted = [*kinds.items(), *((link.name, link.number) for link in links)]
+    counted = [*((_cut(kind), number) for kind, number in kinds.items()), *((link.name, link.number) for link in links)]
     title = _text(graph.graph.get("name")) or "Network"
     story = _text(graph.graph.get("description"))
     for more in MORE:
@@ -564,7 +563,7 @@ def _xml(text: str) -> str:
 
 def _line_colour(data: Mapping[Any, Any]) -> str:
     colour = data.get("color")
-    return colour if isinstance(colour, str) and is_colour(colour) else "#AAAAAA"
+    return clean_text(colour) if isinstance(colour, str) and is_colour(colour) else "#AAAAAA"
 
 
 @dataclass(frozen=True)
@@ -601,9 +600,8 @@ def _points(graph: networkx.Graph) -> Callable[[Any, Mapping[Any, Any]], bool]:
     """
     if not graph.is_directed() or len(graph) >= CROWD:
         return lambda key, data: False
-    named = graph.graph.get("undirected")
-    both_ways = list(named) if isinstance(named, list | tuple | set | frozenset) else []
-    return lambda key, data: data.get("kind", key) not in both_ways
+    both = both_ways(graph)
+    return lambda key, data: kind_of(key, data) not in both
 
 
 class _Heads:
@@ -699,7 +697,7 @@ def _legend(title: str, nodes: list[_Node], kinds: Counter[str], links: list[_Li
         line = y + 44 * grown + row * number
         like = example[kind]
         mark = _shape(_Node(None, x + 8 * grown, line - half, 7.5 * grown, like.colour, like.shape, "", 0.0, kind, ""))
-        yield f'{mark[:-1]}/>\n<text x="{x + 24 * grown:.1f}" y="{line:.1f}" {font}>{_xml(kind)}  {count:,}</text>\n'
+        yield f'{mark[:-1]}/>\n<text x="{x + 24 * grown:.1f}" y="{line:.1f}" {font}>{_xml(_cut(kind))}  {count:,}</text>\n'
     y += row * (len(kinds) + (1 if kinds else 0)) + 44 * grown
     for number, link in enumerate(links):
         line = y + row * number

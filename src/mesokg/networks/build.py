@@ -161,11 +161,13 @@ def _told(facts: Facts, thing: Thing, onward: Links, inward: Links) -> str:
 def _plural(noun: str, number: int) -> str:
     """The noun for a number of things.
 
-    >>> _plural("therapy", 2), _plural("web page", 1), _plural("cell type", 3)
-    ('therapies', 'web page', 'cell types')
+    >>> _plural("therapy", 2), _plural("web page", 1), _plural("cell type", 3), _plural("taxon", 3)
+    ('therapies', 'web page', 'cell types', 'taxa')
     """
     if number == 1:
         return noun
+    if noun == "taxon":
+        return "taxa"
     return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
 
 
@@ -222,7 +224,19 @@ def _kind(facts: Facts, iri: str) -> str:
 
 
 UNSOURCED = "the link itself, which needs no source"
-"""What the weight of a link counts whose property is exempt from evidence, and for which none was given."""
+SUPERSEDED = "the link itself, of which every statement was superseded or denied"
+UNDERIVED = "the link itself, inferred in a way that is not followed to its sources"
+"""What the weight of a link counts that has no source: its property is exempt from evidence, or what it follows from is;
+it was stated, and no statement of it counts any more; it is inferred, and its derivation was not found."""
+
+
+def _counted(facts: Facts, link: Link, support: Support) -> str:
+    if support.sources:
+        return "sources"
+    known = (link.source, link.name, link.target) in facts.support
+    if link.inferred:
+        return UNSOURCED if known else UNDERIVED
+    return SUPERSEDED if known else UNSOURCED
 
 
 def _edge(facts: Facts, name: str, label: str, told: str, support: Support, denied: Support | None = None, **more: Any) -> dict[str, Any]:
@@ -236,7 +250,7 @@ def _link(facts: Facts, link: Link) -> dict[str, Any]:
     return _edge(
         facts, link.name, facts.labels.get(iri, link.name), facts.definitions.get(link.name, ""), support,
         facts.denied.get((link.source, link.name, link.target)), iri=iri, inferred=link.inferred,
-        weight=float(max(1, len(support.sources))), counts="sources" if support.sources else UNSOURCED,
+        weight=float(max(1, len(support.sources))), counts=_counted(facts, link, support),
     )  # fmt: skip
 
 

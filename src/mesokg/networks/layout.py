@@ -2,14 +2,14 @@
 
 The table keeps pictures the same from build to build, whatever library and machine computed them. A node that is not
 in the table yet is put beside its neighbours. A view of which the table knows too little (tables of one's own, a graph
-that has grown much) gets a layout of its own, computed here.
+that has grown much) gets a layout of its own, computed here, which is not the same on every machine: the log says so.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
-import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import networkx
 
 __all__ = ["LAYOUT", "place_nodes", "read_layout"]
+
+_log = logging.getLogger(__name__)
 
 LAYOUT = Path(__file__).with_name("layout.tsv")
 
@@ -54,53 +56,55 @@ def _direction(node: str) -> tuple[float, float]:
 
 
 def _computed(graph: networkx.MultiDiGraph, missing: int) -> dict[str, tuple[float, float]]:
-    """A layout of the whole graph, or none and a warning."""
+    """A layout of the whole graph, or none where that cannot be; a logged warning says which."""
     from mesokg.errors import MesokgError
     from mesokg.networks.renew import lay_out
 
-    if len(graph) <= MOST:
-        try:
-            return lay_out(graph)
-        except MesokgError as error:
-            reason = f"{error}, and again what you ran, or"
+    found: dict[str, tuple[float, float]] = {}
+    apart, renew = "so they stand beside their neighbours, which shows little", "`python -m mesokg.networks.renew --build DIR` to renew the table"
+    if len(graph) > MOST:
+        told = f"{apart}: {len(graph):,} nodes take long to lay out; run {renew}"
     else:
-        reason = f"{len(graph):,} nodes take long to lay out; run"
-    warnings.warn(
-        f"{missing:,} of {len(graph):,} nodes of {graph.graph.get('view') or 'the network'} have no place in the table of places and stand "
-        f"beside their neighbours, which shows little: {reason} `python -m mesokg.networks.renew --build DIR` to renew the table",
-        stacklevel=4,
-    )
-    return {}
+        try:
+            found = lay_out(graph)
+            told = f"so all are laid out here, and may stand elsewhere on another machine; run {renew} and have the same places everywhere"
+        except MesokgError as error:
+            told = f"{apart}: {error}, and again what you ran, or {renew}"
+    _log.warning("%s of %s nodes of %s have no place in the table of places, %s", f"{missing:,}", f"{len(graph):,}", graph.graph.get("view") or "the network", told)
+    return found
+
+
+def _beside(graph: networkx.MultiDiGraph, node: str) -> set[str]:
+    return {*graph.successors(node), *graph.predecessors(node)} - {node}
 
 
 def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]]) -> None:
     """Give every node ``x`` and ``y``, to one decimal.
 
-    Where more than FEW of the nodes have no known place, all are laid out as ``mesokg.networks.renew`` does. Where that
-    cannot be, for want of a library or because there are too many, a UserWarning says what to do, and they stand beside
-    their neighbours.
+    Where more than FEW of the nodes have no known place, all are laid out as ``mesokg.networks.renew`` does, and a
+    logged warning says that other machines may place them elsewhere. Where that cannot be, for want of a library or
+    because there are too many, the warning says what to do, and they stand beside their neighbours.
     """
     placed = {node: known[node] for node in graph if node in known}
     if len(graph) - len(placed) > FEW * len(graph):
         placed = _computed(graph, len(graph) - len(placed)) or placed
     radius = max((math.hypot(*at) for at in placed.values()), default=0.0) or 10.0 * math.sqrt(len(graph) + 1)
-    waiting = [node for node in graph if node not in placed]
+    waiting = {node for node in graph if node not in placed}
+    ready = {node for node in waiting if not placed.keys().isdisjoint(_beside(graph, node))}
+    in_order = iter(list(graph))
     while waiting:
-        beside = {}
-        for node in waiting:
-            near = sorted({n for n in (*graph.successors(node), *graph.predecessors(node)) if n in placed})
-            if near:
-                across, up = _direction(node)
-                beside[node] = (
-                    sum(placed[n][0] for n in near) / len(near) + 25 * across,
-                    sum(placed[n][1] for n in near) / len(near) + 25 * up,
-                )
-        if not beside:
-            # nothing to stand beside: on a ring around all the others
-            node = waiting[0]
+        # with nothing to stand beside, the next stands on a ring around all the others
+        ready = ready or {next(node for node in in_order if node in waiting)}
+        found = {}
+        for node in ready:
+            near = sorted(other for other in _beside(graph, node) if other in placed)
             across, up = _direction(node)
-            beside[node] = (1.1 * radius * across, 1.1 * radius * up)
-        placed.update(beside)
-        waiting = [node for node in waiting if node not in placed]
+            if near:
+                found[node] = (sum(placed[n][0] for n in near) / len(near) + 25 * across, sum(placed[n][1] for n in near) / len(near) + 25 * up)
+            else:
+                found[node] = (1.1 * radius * across, 1.1 * radius * up)
+        placed.update(found)
+        waiting -= ready
+        ready = {other for node in ready for other in _beside(graph, node) if other in waiting}
     for node, data in graph.nodes(data=True):
         data["x"], data["y"] = (round(part, 1) + 0.0 for part in placed[node])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
@@ -32,7 +33,7 @@ def _day(value: object) -> str | None:
 
 
 def _first_day(year: object) -> str | None:
-    return f"{year:04d}-01-01" if isinstance(year, int) and 1 <= year <= 9999 else None
+    return f"{int(year):04d}-01-01" if isinstance(year, Integral) and 1 <= year <= 9999 else None
 
 
 def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:

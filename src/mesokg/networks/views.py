@@ -35,8 +35,8 @@ class Projection:
 class View:
     """A declared selection: node kinds (by class), links (by property) and projections.
 
-    ``None`` means all. ``isolated`` keeps things without a link; ``hidden`` kinds are passed through by projections
-    only. ``evidence`` adds a link from each thing to every source that says something of it. ``named`` kinds are those
+    ``None`` means all; projections lead through kinds that are not shown too. ``isolated`` keeps things without a link.
+    ``evidence`` adds a link from each thing to every source that says something of it. ``named`` kinds are those
     whose names a picture must not leave out.
     """
 
