@@ -758,6 +758,7 @@ def test_services_that_are_allowed(site, real_build, tmp_path):
         far = client.get("/sparql", params={"query": f"SELECT DISTINCT ?t {{ SERVICE <{there}> {labels} }}"})
         assert far.status_code == 200, far.text
         assert {one["t"]["value"] for one in far.json()["results"]["bindings"]} == {one["t"]["value"] for one in here} != set()
+        assert client.get("/sparql", params={"query": f"SELECT ?t {{ Service <{there}> {labels} }}"}).status_code == 200
         assert client.get("/sparql", params={"query": f"SELECT * {{ SERVICE <{site}/query> {labels} }}"}).status_code == 403
         assert client.get("/sparql", params={"query": f"SELECT * {{ BIND(<{there}> AS ?x) SERVICE ?x {labels} }}"}).status_code == 403
     source = f"{site}/id/therapy-rad-ifn.nt"

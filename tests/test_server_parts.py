@@ -105,6 +105,16 @@ def test_the_editor_speaks_of_the_union_where_there_is_one(build, said):
     assert long in page
 
 
+def test_another_version_of_the_program_has_other_etags(monkeypatch):
+    """Else a browser would keep the pages of the one before, on the same graph."""
+    from mesokg.server import cache
+
+    key = cache.key_of("page", "release")
+    assert cache.key_of("page", "release") == key != cache.key_of("page", "other")
+    monkeypatch.setattr(cache, "_program", lambda: "another")
+    assert cache.key_of("page", "release") != key
+
+
 # ---------------------------------------------------------------- the pool
 
 

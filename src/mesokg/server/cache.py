@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+from mesokg.resources import folder
 
 __all__ = ["Cache", "cacheable", "key_of"]
 
@@ -23,9 +27,20 @@ def cacheable(query: str) -> bool:
     return "\\u" not in query.lower() and _CHANGING.search(query) is None
 
 
+@lru_cache(maxsize=1)
+def _program() -> str:
+    """A checksum of this program and its questions."""
+    found = hashlib.sha256()
+    for root in (Path(__file__).parents[1], folder("queries")):
+        for path in sorted(root.rglob("*")):
+            if path.suffix in (".py", ".tsv", ".css", ".js", ".rq"):
+                found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def key_of(*parts: str) -> bytes:
-    """A key for the parts, in order."""
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
+    """A key for the parts, in order, and for this program: another version of it may answer the same otherwise."""
+    return hashlib.sha256("\x1f".join((_program(), *parts)).encode("utf-8", "surrogatepass")).digest()
 
 
 class Cache:

@@ -7,6 +7,7 @@ itself with a graph of its own (Windows), or started with a store that it may ch
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -83,7 +84,8 @@ class Answerer:
             from mesokg.server.updates import admit_services
 
             query = admit_services(query, self.settings.services)
-            admit(query.replace("SERVICE", "").replace("service", ""))
+            # the gate refuses every SERVICE; the places it names stay as they are
+            admit(re.sub("service", " " * len("service"), query, flags=re.IGNORECASE))
         else:
             admit(query)
         if self.remote:
