@@ -242,11 +242,12 @@ class Endpoint:
             graph = request.query_params["graph"]
         elif "default" in names:
             graph = None
-        found = choose(field(request, "accept"), GRAPHS)
+        reading = request.method in ("GET", "HEAD")
+        # what answers a write holds no data
+        found = choose(field(request, "accept"), GRAPHS) if reading else GRAPHS[0]
         if found is None:
             raise Failure(406, "the Accept header names no RDF format", "accept text/turtle")
-        body = b"" if request.method in ("GET", "HEAD", "DELETE") else await read_body(request, self.settings.upload_bytes, 60.0)
-        reading = request.method in ("GET", "HEAD")
+        body = b"" if reading or request.method == "DELETE" else await read_body(request, self.settings.upload_bytes, 60.0)
         zipped = reading and wants_gzip(request)
         header = {
             "op": "graph", "method": "GET" if reading else request.method, "graph": graph, "format": found.name, "base": base + "/store",
