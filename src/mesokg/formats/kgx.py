@@ -6,7 +6,7 @@ Which class and property becomes which Biolink term stands in ``biolink.tsv``; a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,16 @@ def _cell(value: object) -> str:
     return _one_line(plain(value, "string")) if value is not None and type_of(value) else ""
 
 
+def _more(columns: dict[str, str]) -> Callable[[Mapping[Any, Any]], list[str]]:
+    """A function from attributes to the cells of these columns; lists are joined by |, as in all of KGX."""
+
+    def joined(text: str) -> str:
+        return _one_line(text).replace("; ", "|")
+
+    keys = list(columns.values())
+    return row_writer([Column(key, key, "string") for key in keys], [joined if key == "denied_by" else _one_line for key in keys])
+
+
 @lru_cache(maxsize=1)
 def _class_of_kind() -> dict[str, str]:
     from mesokg.networks.styles import read_styles
@@ -102,7 +112,7 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
     folder = make_folder(path)
     ids = name_nodes(graph)
     aliases = _aliases(graph)
-    more = row_writer([Column(key, key, "string") for key in MORE_NODES.values()], [_one_line] * len(MORE_NODES))
+    more = _more(MORE_NODES)
     with text_output(folder / "nodes.tsv") as stream:
         stream.write("\t".join(NODES) + "\n")
         for node, data in graph.nodes(data=True):
@@ -119,7 +129,7 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
 
 def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) -> Iterator[str]:
     predicates = read_biolink()["property"]
-    more = row_writer([Column(key, key, "string") for key in MORE_EDGES.values()], [_one_line] * len(MORE_EDGES))
+    more = _more(MORE_EDGES)
     names = {node: _one_line(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
         kind = clean_text(kind_of(key, data))
