@@ -598,6 +598,16 @@ def test_the_sources_behind_a_row_are_those_of_what_was_asked(http):
     assert cited == {"publication-PMID37501016"}
 
 
+def test_behind_a_row_a_triple_without_a_source_is_called_what_it_is(http):
+    ontology = "https://w3id.org/mesokg/ontology/"
+    for subject, target, words in (
+        ("https://w3id.org/mesokg/id/trial-NCT03710876", "Trial", "<td>stated (curated tables)</td>"),
+        (f"{ontology}ViralVector", "Vector", ">inferred: why</a>"),
+    ):
+        page = http.get("/behind", params={"t": [f"<{subject}>", f"<{ontology}{target}>"]}).text
+        assert page.count(words) == 1, page
+
+
 def test_values_are_suggested_for_parameters(http):
     from mesokg.questions import read_questions
 

@@ -172,9 +172,12 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     rows = []
     for subject, predicate, target, source, source_label, locator, level, negated in answer.rows:
         said: Any = [el("a", source_label.value if source_label is not None else compact(source.value), href=href(source.value)), f", {locator.value}" if locator is not None else ""] if source is not None else None
-        if said is None and store_explains:
+        if said is None:
+            # without a source the label tells whether the triple is stated, and the locator where
+            said = source_label.value if source_label.value == "inferred" else f"{source_label.value} ({locator.value})"
+        if said == "inferred" and store_explains:
             said = el("a", "inferred: why", href=why_address(compact(subject.value), compact(predicate.value), compact(target.value) if isinstance(target, NamedNode) else target.value))
-        rows.append(el("tr", [el("td", cell) for cell in (_cell(subject, labels), ("not " if negated is not None and negated.value == "true" else "") + (labels.get(predicate.value) or compact(predicate.value)), _cell(target, labels), said or "inferred", level.value if level is not None else "")]))
+        rows.append(el("tr", [el("td", cell) for cell in (_cell(subject, labels), ("not " if negated is not None and negated.value == "true" else "") + (labels.get(predicate.value) or compact(predicate.value)), _cell(target, labels), said, level.value if level is not None else "")]))
     heads = [el("th", words, scope="col") for words in ("About", "Says", "What", "Source", "Evidence")]
     named = [_cell(term, labels) for term in terms if isinstance(term, NamedNode)]
     content = [
