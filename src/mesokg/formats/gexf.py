@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
@@ -221,7 +222,7 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     if seen_edges.only("color", str) and ("color" not in seen_edges.classes or all(is_colour(colour) for data in rows() if (colour := data.get("color")) is not None)):
         written.append("color")
     lines = _Lines(graph, ids, written, times)
-    odd = "weight" in seen_edges.classes and _are_odd(data.get("weight") for data in rows())
+    odd = "weight" in seen_edges.classes and _are_odd(map(methodcaller("get", "weight"), rows()))
     edges = seen_edges.columns(taken=EDGE_NAMES, skip=[*written, *skipped, *([] if odd else ["weight"])])
     if odd:
         edges = weight_given(edges)
@@ -290,6 +291,8 @@ def _read_spans(graph: networkx.Graph, times: _Times) -> Spans:
 
 def _weight_text(value: Any) -> str:
     """The weight that Gephi takes, or the nearest that it does; 1 where there is none, or no number."""
+    if value.__class__ is float and SMALLEST <= value <= LARGEST:
+        return repr(value)
     weight = as_number(value)
     if weight is None:
         return "1.0"
