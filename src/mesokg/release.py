@@ -176,12 +176,18 @@ _SIMPLE = _WHOLE - {"evidence"}
 
 @contextmanager
 def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Validate what was reasoned and write its networks, neither of which asks of the metadata, in a process of its own while the block runs.
+    """Validate what was reasoned, write its networks and ask the questions, in a process of its own while the block runs.
 
-    Where that cannot be a copy of this one, validation comes first, and a fresh process writes the networks.
+    None of these asks of the metadata. Where that process cannot be a copy of this one, validation and questions come
+    first, and a fresh process writes the networks.
     """
     from mesokg.formats import write_network_products
     from mesokg.formats.apart import networks_apart
+    from mesokg.questions_rdf import write_pages
+    from mesokg.store import EmbeddedStore
+
+    asked = EmbeddedStore()
+    asked.oxigraph = built.store
 
     def validated() -> tuple[list[Problem], float]:
         begun = time.perf_counter()
@@ -190,6 +196,7 @@ def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterat
     def share() -> tuple[list[Problem], float]:
         found = validated()
         write_network_products(built.store, out)
+        write_pages(out / "pages" / "questions", asked)
         return found
 
     say("validation")
@@ -207,18 +214,19 @@ def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterat
         built.warnings, built.seconds["validation"] = validated()
         say("products")
         with networks_apart(built.store, out):
+            write_pages(out / "pages" / "questions", asked)
             yield
 
 
-def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None:
+def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict[str, int]:
+    """The number of triples in each named graph, by its short name."""
     import pyoxigraph
 
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.packed import write_packed
-    from mesokg.questions_rdf import write_pages, write_queries
+    from mesokg.questions_rdf import write_queries
     from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
-    from mesokg.store import EmbeddedStore
 
     formats = pyoxigraph.RdfFormat
     with _second_share(built, out, say):
@@ -241,11 +249,9 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> None
         write_ontology_products(by_graph, out)
         say("pages")
         write_queries(out / "queries.ttl")
-        asked = EmbeddedStore()
-        asked.oxigraph = built.store
-        write_pages(out / "pages" / "questions", asked)
         write_ontology_pages(built.store, out / "pages")
         say("networks")
+    return {name: len(quads) for name, quads in by_graph.items()}
 
 
 def _sources(built: Build) -> dict[str, dict[str, object]]:
@@ -277,7 +283,7 @@ def _last(moments: Iterable[Moment | None]) -> str | None:
     return known[-1].text if known else None
 
 
-def _receipt(built: Build, out: Path, data: Path | None) -> dict[str, object]:
+def _receipt(built: Build, out: Path, data: Path | None, triples: dict[str, int]) -> dict[str, object]:
     import pyoxigraph
 
     table_of = built.vocabulary.table_of
@@ -288,7 +294,6 @@ def _receipt(built: Build, out: Path, data: Path | None) -> dict[str, object]:
             name = spec.name if spec else "measurements"
             things.setdefault(name, set()).add(quad.subject.value)  # type: ignore[union-attr]
     counts = {name: len(found) for name, found in things.items()}
-    per_graph = Counter(quad.graph_name.value.rsplit("/", 1)[-1] for quad in built.store)
     files = {
         path.relative_to(out).as_posix(): {
             "bytes": path.stat().st_size,
@@ -308,7 +313,7 @@ def _receipt(built: Build, out: Path, data: Path | None) -> dict[str, object]:
             "assertions": len(built.graph.assertions),
             "sources cited": len({one.source for one in built.graph.assertions.values()}),
         },
-        "triples": {**dict(sorted(per_graph.items())), "all": sum(per_graph.values())},
+        "triples": {**dict(sorted(triples.items())), "all": sum(triples.values())},
         "checked": {"first": _first(checked), "last": _last(checked)},
         "warnings": len(built.warnings),
         "sources": _sources(built),
@@ -379,8 +384,8 @@ def _write(built: Build, out: Path, data: Path | None, say: Callable[[str], None
         for stale in out.parent.glob(f"{out.name}.new-*"):
             shutil.rmtree(stale, ignore_errors=True)
         fresh.mkdir()
-        _write_products(built, fresh, say)
-        receipt = Receipt(_receipt(built, fresh, data))
+        triples = _write_products(built, fresh, say)
+        receipt = Receipt(_receipt(built, fresh, data, triples))
         (fresh / RECEIPT).write_text(json.dumps(receipt.data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
         _swap(fresh, out)
     except BaseException as error:
