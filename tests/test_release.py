@@ -255,7 +255,8 @@ release.build(out, Path({str(TINY)!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert done.stderr == ""
+    # but that small tables have no places of their own
+    assert [line for line in done.stderr.splitlines() if "table of places" not in line] == []
 
 
 MOMENTS = {
