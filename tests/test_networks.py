@@ -290,9 +290,9 @@ def test_a_weight_without_sources_says_why():
     assert said["mkg:b", "mkg:g"] == "the link itself, which needs no source"
     assert said["mkg:b", "mkg:h"] == "the link itself, of which every statement was superseded or denied"
     assert said["mkg:b", "mkg:m"] == "the link itself, inferred in a way that is not followed to its sources"
-    # inferred from what needs no source
+    # inferred from what needs no source, or from what was superseded
     facts.support[mkg + "b", "engages", mkg + "m"] = Support()
-    assert network_of(facts, "therapies").edges["mkg:b", "mkg:m", "engages"]["counts"] == "the link itself, which needs no source"
+    assert network_of(facts, "therapies").edges["mkg:b", "mkg:m", "engages"]["counts"] == "the link itself, inferred from what has no source that counts"
 
 
 def test_claimed_is_not_shown():

@@ -53,7 +53,7 @@ EDGE = {
     "first_year": "the first year of these publications",
     "last_year": "the last one",
     "weight": "a number that counts what `counts` says",
-    "counts": "what the weight counts; a link without sources counts itself, and says why it has none",
+    "counts": "what the weight counts; a stated or inferred link without sources counts itself, and says why it has none",
 }
 
 

@@ -21,14 +21,16 @@ __all__ = ["networks_apart"]
 
 
 _log = logging.getLogger(__name__)
+_FAILED = "\0"
+"""Stands between what the other process warned of and why it failed."""
 
 
 @contextmanager
 def networks_apart(store: pyoxigraph.Store, out: Path) -> Iterator[None]:
     """Write the network products of the store into the folder ``out`` while the block runs; wait for them at its end.
 
-    What the other process warns of is logged here. Raises ExportError with the words of the other process where that could not write. Where the block fails, or this
-    process ends in whatever way, the other one is stopped.
+    What the other process warns of is logged here. Raises ExportError with its words where it could not write. Where the
+    block fails, or this process ends in whatever way, the other one is stopped.
     """
     import pyoxigraph
 
@@ -56,10 +58,11 @@ def networks_apart(store: pyoxigraph.Store, out: Path) -> Iterator[None]:
             except BaseException:
                 other.kill()
                 raise
-        if other.returncode:
-            raise ExportError(message.strip() or f"the networks were not written: their process ended with {other.returncode}")
-        for line in message.splitlines():
+        warned, _, failed = message.partition(_FAILED)
+        for line in warned.splitlines():
             _log.warning("%s", line)
+        if other.returncode:
+            raise ExportError(failed or f"the networks were not written: their process ended with {other.returncode}")
     finally:
         quads.unlink(missing_ok=True)
 
@@ -82,7 +85,7 @@ def main() -> None:
         store.bulk_load(path=str(quads), format=pyoxigraph.RdfFormat.N_QUADS)
         write_network_products(store, out)
     except (MesokgError, OSError) as error:
-        sys.stderr.buffer.write(str(error).encode("utf-8"))
+        sys.stderr.buffer.write(f"{_FAILED}{error}".encode())
         sys.stderr.flush()
         os._exit(1)
     # without the goodbye of the interpreter, which would wait for the thread that reads

@@ -117,15 +117,15 @@ def said(name: object) -> str:
     return text if len(text) <= 120 else text[:120] + "…"
 
 
-def name_nodes(nodes: Iterable[Any]) -> dict[Any, str]:
-    """The id of each node: its name as text, with a number after it where another node's name reads the same.
+def name_nodes(nodes: Iterable[Any], clean: Callable[[str], str] = clean_text) -> dict[Any, str]:
+    """The id of each node: its name as text, made clean, with a number after it where another node's name reads the same.
 
     Raises ExportError for a node that cannot be made text.
     """
     ids: dict[Any, str] = {}
     used: set[str] = set()
     for place, node in enumerate(nodes):
-        name = clean_text(_name_of(node, place)) or "node"
+        name = clean(_name_of(node, place)) or "node"
         number = 1
         fresh = name
         while fresh in used:
@@ -488,8 +488,8 @@ def with_flat_looks(graph: networkx.Graph) -> networkx.Graph:
         if isinstance(data.get("viz"), Mapping):
             colour, size, _, shape = look_of(data)
             for name, value in (("color", colour), ("size", size), ("shape", shape)):
-                if value is not None:
-                    data.setdefault(name, value)
+                if value is not None and data.get(name) is None:
+                    data[name] = value
     return flat
 
 

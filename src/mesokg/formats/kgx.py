@@ -81,7 +81,7 @@ def _category(data: Mapping[Any, Any]) -> str:
 
 def _publications(listed: object, aliases: dict[str, str]) -> tuple[str, str]:
     """PMIDs and DOIs of the listed sources that are publications, and the rest; each joined by |."""
-    sources = [source for source in str(listed or "").split("; ") if source]
+    sources = [source for source in _cell(listed).split("; ") if source]
     papers = [aliases[source] for source in sources if source in aliases]
     return "|".join(papers), "|".join(source for source in sources if source not in aliases)
 
@@ -103,22 +103,23 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
 
     ``publications`` of an edge are the PMIDs and DOIs of its ``sources``: of nodes of kind publication, and of what the
     graph attribute ``aliases`` (source to CURIE) names; the other sources are in ``knowledge_source_records``. An edge is
-    ``negated`` where its kind denies, or where it has ``denied_by`` and no ``sources``, and then has the publications that deny it.
+    ``negated`` where its kind denies, or where it has ``denied_by`` and no ``sources`` and is not ``inferred``, and then has
+    the publications that deny it.
 
     Raises ExportError where that is not possible; for a value that cannot be written it names node or edge and attribute.
     """
     Survey(graph, "node").check("label", "description", "iri", "pmid", "doi", *MORE_NODES.values())
     Survey(graph, "edge").check("kind", "sources", *MORE_EDGES.values())
     folder = make_folder(path)
-    ids = name_nodes(graph)
+    ids = name_nodes(graph, _one_line)
     aliases = _aliases(graph)
     more = _more(MORE_NODES)
     with text_output(folder / "nodes.tsv") as stream:
         stream.write("\t".join(NODES) + "\n")
         for node, data in graph.nodes(data=True):
-            name = _cell(data.get("label")) or _cell(ids[node])
+            name = _cell(data.get("label")) or ids[node]
             row = (
-                _cell(ids[node]), _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
+                ids[node], _category(data), name, _cell(data.get("description") or ""), _cell(data.get("iri") or ""),
                 aliases.get(str(node), ""), SOURCE, *more(data),
             )  # fmt: skip
             stream.write("\t".join(row) + "\n")
@@ -130,15 +131,14 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
 def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) -> Iterator[str]:
     predicates = read_biolink()["property"]
     more = _more(MORE_EDGES)
-    names = {node: _one_line(name) for node, name in ids.items()}
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
         kind = clean_text(kind_of(key, data))
         inferred = data.get("inferred") is True
-        # a link that sources deny, and none that counts affirms
-        denied = bool(data.get("denied_by")) and not data.get("sources")
+        # a link that sources deny, and none affirms
+        denied = bool(data.get("denied_by")) and not data.get("sources") and not inferred
         papers, records = _publications(data.get("denied_by" if denied else "sources"), aliases)
         row = (
-            f"{SOURCE}-{number}", names[source], "biolink:" + predicates.get(kind, "related_to"), names[target],
+            f"{SOURCE}-{number}", ids[source], "biolink:" + predicates.get(kind, "related_to"), ids[target],
             "true" if denied or kind in DENIALS else "false", "biolink:Association", f"mesokg:{_cell(kind)}" if kind else "",
             "logical_entailment" if inferred else "knowledge_assertion", "automated_agent" if inferred else "manual_agent",
             SOURCE, papers, records, *more(data),

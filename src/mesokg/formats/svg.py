@@ -488,7 +488,7 @@ def write_svg(graph: networkx.Graph, path: Target) -> None:
     """Draw any NetworkX graph: positions, colours, sizes and shapes of its nodes where it has them, else a ring of dots.
 
     Labels that would cover another label or a node are left out, the least important first, and a note says how many;
-    those of the most important nodes, and of the kinds in the graph attribute ``named``, are not. Every node tells its
+    those of the most important nodes, and of the kinds in the graph attribute ``named``, come last. Every node tells its
     whole label when pointed at. Links of a directed graph have a head at their target, but for the kinds in the graph
     attribute ``undirected``. ``path`` may be ``-``. Raises ExportError where a name cannot be written, naming the node
     or edge and the attribute, or the file.

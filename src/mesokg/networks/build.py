@@ -225,9 +225,10 @@ def _kind(facts: Facts, iri: str) -> str:
 
 UNSOURCED = "the link itself, which needs no source"
 SUPERSEDED = "the link itself, of which every statement was superseded or denied"
+DERIVED = "the link itself, inferred from what has no source that counts"
 UNDERIVED = "the link itself, inferred in a way that is not followed to its sources"
-"""What the weight of a link counts that has no source: its property is exempt from evidence, or what it follows from is;
-it was stated, and no statement of it counts any more; it is inferred, and its derivation was not found."""
+"""What the weight of a link counts that has no source: its property is exempt from evidence; it was stated, and no
+statement of it counts any more; it is inferred, from such links or in a way that was not found."""
 
 
 def _counted(facts: Facts, link: Link, support: Support) -> str:
@@ -235,7 +236,7 @@ def _counted(facts: Facts, link: Link, support: Support) -> str:
         return "sources"
     known = (link.source, link.name, link.target) in facts.support
     if link.inferred:
-        return UNSOURCED if known else UNDERIVED
+        return DERIVED if known else UNDERIVED
     return SUPERSEDED if known else UNSOURCED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def pagerank(near: list[dict[int, float]], *, damping: float = 0.85, rounds: int
     links_of = [sorted(links.items()) for links in near]
     rank = [1.0 / number] * number
     for _ in range(rounds):
-        lost = sum(rank[node] for node in range(number) if not strength[node])
+        lost = math.fsum(rank[node] for node in range(number) if not strength[node])
         least = (1.0 - damping + damping * lost) / number
         share = [damping * rank[node] / strength[node] if strength[node] else 0.0 for node in range(number)]
         fresh = []

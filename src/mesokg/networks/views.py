@@ -37,7 +37,7 @@ class View:
 
     ``None`` means all; projections lead through kinds that are not shown too. ``isolated`` keeps things without a link.
     ``evidence`` adds a link from each thing to every source that says something of it. ``named`` kinds are those
-    whose names a picture must not leave out.
+    whose names a picture leaves out last.
     """
 
     name: str
