@@ -1,17 +1,23 @@
 """Decides which queries may run, and puts the engine's complaints into words.
 
-pyoxigraph's ``SERVICE`` reaches the network and cannot be switched off, and deep nesting crashes its parser, so
-nothing reaches the engine before it has passed :func:`admit`.
+pyoxigraph's ``SERVICE`` and ``LOAD`` reach the network and cannot be switched off, and deep nesting crashes its parser, so
+nothing reaches the engine before it has passed :func:`admit` or :func:`admit_update`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import QueryError, suggest
-from mesokg.identifiers import PREFIXES
+from mesokg.identifiers import NAMESPACE, PREFIXES
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "admit", "admit_update", "blank_quoted", "check_nesting", "explain_syntax_error", "unescape"]
+if TYPE_CHECKING:
+    from pyoxigraph import Store
+
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "CallRefused", "admit", "admit_update", "blank_quoted", "check_nesting", "explain_syntax_error", "unescape"]
 
 MAX_LENGTH = 200_000
 """Characters in one query. The longest in the library has fewer than 5,000."""
@@ -33,14 +39,20 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _QUOTED = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""'
     r"|'''(?:[^'\\]|\\.|'(?!''))*'''"
-    r'|"(?:[^"\\\n]|\\.)*"'
-    r"|'(?:[^'\\\n]|\\.)*'"
+    r'|"(?:[^"\\\n\r]|\\.)*"'
+    r"|'(?:[^'\\\n\r]|\\.)*'"
     r"|<[^<>\"{}|^`\\\s]*>"
-    r"|#[^\n]*",
+    r"|#[^\n\r]*",
     re.DOTALL,
 )
-_WORD = re.compile(r"(?<![\w:?$@-])(service)(?![\w:-])", re.IGNORECASE)
-_REACHES_OUT = re.compile(r"(?<![\w:?$@-])(service|load)(?![\w:-])", re.IGNORECASE)
+# What the letters of a call are followed by, wherever they stand; no engine needs a blank before them or behind.
+_GAP = r"(?:[ \t\r\n]|#[^\r\n]*(?:[\r\n]|$))*"
+_CALL = re.compile(rf"(?<![?$])(service|(?<![A-Za-z])load){_GAP}(?:silent{_GAP})?(?:[<?$]|[^\s<>\"{{}}|^`\\()#]*:)", re.IGNORECASE | re.ASCII)
+_SERVICE = re.compile("service", re.IGNORECASE | re.ASCII)
+_REACHES_OUT = re.compile("service|load", re.IGNORECASE | re.ASCII)
+# LOAD follows a blank, a semicolon, a comment or an IRI, so that no payload is looked at twice
+_READ_TWICE = re.compile("service|(?<![A-Za-z])load", re.IGNORECASE | re.ASCII)
+_DECODINGS = 4
 _SHOWN = 100
 """Characters of the query shown before and after the place of an error."""
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
@@ -65,25 +77,147 @@ def blank_quoted(query: str) -> str:
     return _QUOTED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), query)
 
 
+def _blank_texts(query: str) -> str:
+    """The query with strings and comments blanked, and its IRIs left."""
+    return _QUOTED.sub(lambda match: match[0] if match[0][0] == "<" else re.sub(r"[^\n]", " ", match[0]), query)
+
+
 def _at(query: str, index: int) -> str:
     line = query.count("\n", 0, index) + 1
     column = index - (query.rfind("\n", 0, index) + 1) + 1
     return f"line {line}, column {column}"
 
 
-def _holds_service(query: str) -> bool:
-    """Whether a parsed query calls another server, or cannot be parsed to tell."""
+class CallRefused(QueryError):
+    """The text calls another server, or cannot be read for certain to call none."""
+
+
+def _decoded(text: str) -> str | None:
+    """The text with its escapes read until none is left; None where they are escaped again and again."""
+    for _ in range(_DECODINGS):
+        text, before = unescape(text), text
+        if text == before:
+            return text
+    return None
+
+
+def _without_calls(text: str, words: re.Pattern[str], allowed: Sequence[str]) -> str:
+    """The text with other words in place of ``words``, which mean nothing and have as many letters.
+
+    A call of an allowed address becomes an operation of the same form that stays at home. Letters turn into letters, or into
+    blanks before an IRI, so that all else is read as before: strings, IRIs, comments, names.
+    """
+    for address in allowed:
+        if re.search(r"[\s<>\"{}|^`\\]", address):
+            continue
+        iri = re.escape(f"<{address}>")
+        blank = r"[ \t\r\n]*"
+        text = re.sub(rf"(?i:service)({blank})(?i:(silent)({blank}))?(?={iri})", lambda m: f"GRAPH  {m[1]}{' ' * len(m[2] or '')}{m[3] or ''}", text)
+        if words is _REACHES_OUT:
+            text = re.sub(rf"(?<![A-Za-z])(?i:load)({blank})(?i:silent({blank}))?({iri}{blank})(?i:into)(?=[ \t\r\n])", lambda m: f"COPY {m[1]}{m[2] or ''}{m[3]}TO", text)
+            text = re.sub(rf"(?<![A-Za-z])(?i:load)({blank})(?i:silent({blank}))?(?={iri})", lambda m: f"CLEAR GRAPH {m[1]}{m[2] or ''}", text)
+    return words.sub(lambda match: match[0][0] + "qxzqxz"[: len(match[0]) - 1], text)
+
+
+@cache
+def _empty_store() -> Store:
+    import pyoxigraph
+
+    return pyoxigraph.Store()
+
+
+def _engine_complains(text: str, *, update: bool) -> str | None:
+    """The syntax error of the engine, None where it can read the text. Nothing of an update is carried out."""
+    store = _empty_store()
+    try:
+        if update:
+            # what fails first; the engine reads an update to its end before it begins
+            store.update("DROP GRAPH <urn:mesokg:none>;" + text, base_iri=NAMESPACE, prefixes=PREFIXES)
+        else:
+            store.query(text, base_iri=NAMESPACE, prefixes=PREFIXES)
+    except SyntaxError as error:
+        return str(error)
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return None
+
+
+def _calls(node: Any) -> Iterator[tuple[str, Any]]:
+    """The calls in a tree of rdflib's parser, at any depth: SERVICE or LOAD, and the target."""
+    left = [node]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            if node.name == "ServiceGraphPattern":  # type: ignore[attr-defined]
+                yield "SERVICE", node.get("term")
+            elif node.name == "Load":  # type: ignore[attr-defined]
+                yield "LOAD", node.get("iri")
+            left += node.values()
+        elif not isinstance(node, str):
+            # ParseResults, lists and tuples; terms are strings
+            left += iter(node) if hasattr(node, "__iter__") else ()
+
+
+def _parsed(text: str, *, update: bool) -> Any:
+    """The tree of rdflib's parser, None where it cannot read the text."""
     import warnings
 
-    from rdflib.plugins.sparql.parser import parseQuery
+    from rdflib.plugins.sparql.parser import parseQuery, parseUpdate
 
     try:
         # rdflib calls pyparsing by names that newer pyparsing warns of; that must not look like a parse error
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return "ServiceGraphPattern" in repr(parseQuery(query))
+            # its comments end at a line feed only, those of SPARQL at a carriage return too
+            return (parseUpdate if update else parseQuery)(text.replace("\r", "\n"))
     except Exception:  # pyparsing raises many kinds; what cannot be read cannot be trusted
-        return True
+        return None
+
+
+def _check_calls(text: str, allowed: Sequence[str], *, update: bool) -> None:
+    """Raise CallRefused unless all calls of other servers are of ``allowed`` addresses, written out in <>.
+
+    Two parsers must find so: the engine's own, given the text with other words in place of SERVICE and LOAD, which it can
+    read only where none of them was a keyword; and rdflib's, whose tree says what is called. Regular expressions do not
+    tell, as < is an operator or begins an IRI, and a keyword needs no blank around it.
+    """
+    read, words = _decoded(text), _REACHES_OUT if update else _SERVICE
+    if read is not None and not words.search(read):
+        return
+
+    def refused(word: str = "") -> CallRefused:
+        match = next((m for m in _CALL.finditer(_blank_texts(read or text)) if words.fullmatch(m[1])), None)
+        word = word or (match[1].upper() if match else "SERVICE")
+        what = "an update" if update else "a query"
+        may = "may call allowed addresses only, each written as <address>" if allowed else "may not call another server"
+        fix = "read the data and insert them instead" if update else "load its data beside this graph instead"
+        return CallRefused(f"{_at(read or text, match.start()) + ': ' if match else ''}{word} is refused: {what} {may}; {fix}")
+
+    call = read is None or any(words.fullmatch(match[1]) for match in _CALL.finditer(read))
+    altered = _without_calls(text, words, allowed)
+    plain = _decoded(altered)
+    if read is None or plain is None or words.search(plain):
+        raise refused()
+    if (message := _engine_complains(altered, update=update)) is not None:
+        # the places are those of the text that was sent
+        raise refused() if call else QueryError(explain_syntax_error(text, message))
+    if update and (len(read) > MAX_LENGTH or not _READ_TWICE.search(read)):
+        # rdflib would need minutes for what the engine has read
+        if call:
+            raise refused()
+        return
+    tree = _parsed(read, update=update)
+    if tree is None:
+        if call and not allowed:
+            raise refused()
+        word = words.search(read)
+        raise CallRefused(
+            f"the text holds the letters {word[0] if word else ''} and is written so that it cannot be told for certain whom it calls; "
+            + ("write it in plain SPARQL 1.1, with no SERVICE inside a SERVICE" if call else "leave these letters out, or write it in plain SPARQL 1.1")
+        )
+    for word, target in _calls(tree):
+        if type(target).__name__ != "URIRef" or str(target) not in allowed:
+            raise refused(word)
 
 
 def check_nesting(text: str, bare: str) -> None:
@@ -97,32 +231,30 @@ def check_nesting(text: str, bare: str) -> None:
             )
 
 
-def admit_update(update: str) -> None:
-    """Let an update pass, or raise QueryError: LOAD and SERVICE would call another server.
+def admit_update(update: str, allowed: Sequence[str] = ()) -> None:
+    """Let an update pass, or raise QueryError: LOAD and SERVICE would call another server, except at ``allowed`` addresses.
 
     >>> admit_update("CLEAR GRAPH <http://example.org/load>")
+    >>> admit_update("LOAD <http://example.org/>", ["http://example.org/"])
     >>> admit_update("CLEAR ALL; LOAD <http://example.org/>")
     Traceback (most recent call last):
     ...
-    mesokg.errors.QueryError: line 1, column 12: LOAD is refused: an update may not call another server; read the data and insert them instead
+    mesokg.gate.CallRefused: line 1, column 12: LOAD is refused: an update may not call another server; read the data and insert them instead
     """
     text = unescape(update)
-    bare = blank_quoted(text)
-    check_nesting(text, bare)
-    if match := _REACHES_OUT.search(bare):
-        raise QueryError(
-            f"{_at(text, match.start())}: {match[0].upper()} is refused: an update may not call another server; read the data and insert them instead"
-        )
+    check_nesting(text, blank_quoted(text))
+    _check_calls(update, allowed, update=True)
 
 
-def admit(query: str) -> None:
-    """Let a query pass, or raise QueryError that says why not.
+def admit(query: str, allowed: Sequence[str] = ()) -> None:
+    """Let a query pass, or raise QueryError that says why not. SERVICE may call ``allowed`` addresses only.
 
     >>> admit("SELECT * WHERE { ?s ?p ?o }")
+    >>> admit("SELECT * WHERE { SERVICE <http://example.org/> { ?s ?p ?o } }", ["http://example.org/"])
     >>> admit("SELECT * WHERE { SERVICE <http://example.org/> { ?s ?p ?o } }")
     Traceback (most recent call last):
     ...
-    mesokg.errors.QueryError: line 1, column 18: SERVICE is refused: a query may not call another server; load its data beside this graph instead
+    mesokg.gate.CallRefused: line 1, column 18: SERVICE is refused: a query may not call another server; load its data beside this graph instead
     """
     if not query.strip():
         raise QueryError("the query is empty; write a SELECT, ASK, CONSTRUCT or DESCRIBE query")
@@ -140,12 +272,7 @@ def admit(query: str) -> None:
             raise QueryError(
                 f"{_at(text, found[most])}: the query has more than {most:,} {what}; ask in parts, and pass long lists of values with VALUES"
             )
-    if "service" in text.lower() and _holds_service(text):
-        match = _WORD.search(bare)
-        place = f"{_at(text, match.start())}: " if match else ""
-        raise QueryError(
-            f"{place}SERVICE is refused: a query may not call another server; load its data beside this graph instead"
-        )
+    _check_calls(query, allowed, update=False)
 
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}

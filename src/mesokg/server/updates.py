@@ -5,56 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mesokg.gate import MAX_LENGTH, blank_quoted, check_nesting, unescape
+from mesokg.gate import MAX_LENGTH, blank_quoted
+from mesokg.gate import admit_update as admit_text
 from mesokg.server.failures import Failure
 
-__all__ = ["admit_services", "admit_update", "with_dataset"]
+__all__ = ["admit_update", "with_dataset"]
 
 _WORD = r"(?<![\w:?$@-]){}(?![\w:-])"
-_SERVICE = re.compile(_WORD.format("service"), re.IGNORECASE)
-_LOAD = re.compile(_WORD.format("load"), re.IGNORECASE)
+_IRI = re.compile(r"[^\x00-\x20<>\"{}|^`\\]+")
 _DATASET = re.compile(_WORD.format("(?:using|with)"), re.IGNORECASE)
 _TOKEN = re.compile(r"[{};]|(?<![\w:?$@-])(?:where|delete|insert|data)(?![\w:-])", re.IGNORECASE)
-_TARGET = re.compile(r"\s*(?:silent\s+)?<([^<>\s]*)>", re.IGNORECASE)
 
 
-def _targets(text: str, bare: str, word: re.Pattern[str], allowed: Sequence[str], name: str) -> None:
-    for match in word.finditer(bare):
-        target = _TARGET.match(text, match.end())
-        if target is None or target[1] not in allowed:
-            line = text.count("\n", 0, match.start()) + 1
-            column = match.start() - text.rfind("\n", 0, match.start())
-            raise Failure(
-                403, f"{name} is refused: this server calls no other server",
-                "load the data yourself and send them" if name == "LOAD" else "query both servers and join the answers",
-                f"line {line}, column {column}",
-            )
-
-
-def admit_services(query: str, allowed: Sequence[str]) -> str:
-    """Let SERVICE through to the allowed addresses only; returns the query with its escapes read.
-
-    Raises Failure for any other address, or one in a variable.
-    """
-    text = unescape(query)
-    _targets(text, blank_quoted(text), _SERVICE, allowed, "SERVICE")
-    return text
-
-
-def admit_update(update: str, allowed: Sequence[str] = ()) -> str:
-    """Let an update through, or raise Failure; returns it with its escapes read.
+def admit_update(update: str, allowed: Sequence[str] = ()) -> None:
+    """Let an update through as it will be carried out, or raise Failure or QueryError.
 
     >>> admit_update("CLEAR ALL")
-    'CLEAR ALL'
     """
     if len(update) > MAX_LENGTH * 100:
         raise Failure(413, f"the update has {len(update)} characters", "send it in parts")
-    text = unescape(update)
-    bare = blank_quoted(text)
-    _targets(text, bare, _SERVICE, allowed, "SERVICE")
-    _targets(text, bare, _LOAD, allowed, "LOAD")
-    check_nesting(text, bare)
-    return text
+    admit_text(update, allowed)
 
 
 def with_dataset(update: str, default: Sequence[str], named: Sequence[str]) -> str:
@@ -69,6 +39,10 @@ def with_dataset(update: str, default: Sequence[str], named: Sequence[str]) -> s
     """
     if not default and not named:
         return update
+    for iri in (*default, *named):
+        # it goes into the text of the update, which must not go on in it
+        if _IRI.fullmatch(iri) is None:
+            raise Failure(400, "a graph of the dataset has no valid IRI", "give whole IRIs in using-graph-uri and using-named-graph-uri")
     bare = blank_quoted(update)
     clauses = "".join(f"USING <{iri}> " for iri in default) + "".join(f"USING NAMED <{iri}> " for iri in named)
     out: list[str] = []

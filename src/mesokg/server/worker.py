@@ -7,13 +7,13 @@ itself with a graph of its own (Windows), or started with a store that it may ch
 from __future__ import annotations
 
 import gzip
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mesokg.errors import MesokgError, QueryError, StoreError, UsageError
+from mesokg.gate import CallRefused
 from mesokg.identifiers import PREFIXES
 from mesokg.server.failures import Failure, failure_of
 from mesokg.server.frames import pack, read_blocking
@@ -47,6 +47,9 @@ class Answerer:
             return getattr(self, "do_" + header["op"])(header, body)
         except Failure as failure:
             return _failed(failure)
+        except CallRefused as error:
+            # where calls are allowed, or something would be changed, it is a matter of leave
+            return _failed(failure_of(str(error), 403 if self.settings.services or header["op"] == "update" else 400))
         except QueryError as error:
             if self.remote and header["op"] != "query":
                 return _failed(_behind_failed(error))
@@ -80,14 +83,7 @@ class Answerer:
         from mesokg.server.results import write_answer
 
         query = body.decode()
-        if self.settings.services:
-            from mesokg.server.updates import admit_services
-
-            query = admit_services(query, self.settings.services)
-            # the gate refuses every SERVICE; the places it names stay as they are
-            admit(re.sub("service", " " * len("service"), query, flags=re.IGNORECASE))
-        else:
-            admit(query)
+        admit(query, self.settings.services)
         if self.remote:
             return self._pass_on(query, header)
         store = self.store.oxigraph
@@ -148,11 +144,12 @@ class Answerer:
     # ------------------------------------------------------------ updates
 
     def do_update(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-        from mesokg.gate import explain_syntax_error
+        from mesokg.gate import explain_syntax_error, unescape
         from mesokg.server.updates import admit_update, with_dataset
 
-        text = admit_update(body.decode(), self.settings.services)
-        update = with_dataset(text, header.get("default", []), header.get("named", []))
+        update = with_dataset(unescape(body.decode()), header.get("default", []), header.get("named", []))
+        # what was put into it is looked at too
+        admit_update(update, self.settings.services)
         try:
             self.explorer = None
             self.store.oxigraph.update(update, base_iri=header.get("base"))
