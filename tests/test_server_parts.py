@@ -145,7 +145,7 @@ def test_a_process_that_does_not_start_is_waited_for_until_the_deadline(known_as
             pass
 
     async def ask() -> Pool:
-        pool = Pool(Settings(deadline_seconds=0.3))
+        pool = Pool(Settings(deadline_seconds=0.3, slow_workers=1))
         pool.forks, pool._control, pool._replace = True, _Holder(), lambda: asyncio.sleep(0)
         pool._idle.append(Dead())
         if known_as_slow:
@@ -174,6 +174,53 @@ def test_a_process_that_starts_as_its_request_gives_up_is_ended():
 
     ended, worker = asyncio.run(both_at_once())
     assert ended == [worker]
+
+
+def test_a_holder_that_takes_no_more_orders_is_busy_and_one_that_ended_ended_for_each():
+    class Full(_Holder):
+        def send(self, order: bytes) -> None:
+            raise BlockingIOError
+
+    class Ended(_Holder):
+        def fileno(self) -> int:
+            # of a pipe that is open, as the loop wants to know it
+            return 0
+
+        def close(self) -> None:
+            pass
+
+    async def ask() -> None:
+        pool = _pool()
+        pool._control = Full()
+        with pytest.raises(Failure) as told:
+            await pool._fork()
+        assert told.value.status == 503 and dict(told.value.headers)["Retry-After"] == "2"
+        assert not pool._forks
+        pool._control = Ended()
+        loop = asyncio.get_running_loop()
+        pool._forks.extend(waiting := [loop.create_future() for _ in range(3)])
+        pool._lost_holder()
+        assert len({id(one.exception()) for one in waiting}) == 3
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("label", "locator", "cell"), [("stated or inferred", "mesokg explain", "<td>stated or inferred</td>"), ("stated", "curated tables", "<td>stated (curated tables)</td>")])
+def test_behind_a_row_no_command_is_named(monkeypatch, label, locator, cell):
+    """Of a store with one graph only it is not known whether a triple was inferred."""
+    from types import SimpleNamespace
+
+    from pyoxigraph import Literal, NamedNode
+
+    from mesokg.server.asking import behind
+    from mesokg.store import Answer
+
+    one, other, says = (NamedNode(PREFIXES["mkg"] + name) for name in ("a", "b", "says"))
+    row = (one, says, other, None, Literal(label), Literal(locator), Literal("why"), None)
+    monkeypatch.setattr("mesokg.questions.evidence_behind", lambda *_: Answer("bindings", rows=(row,)))
+    explorer = SimpleNamespace(questions={}, store=object(), look=SimpleNamespace(labels=lambda _: {}))
+    page = behind(explorer, {}, {"query": [("t", str(one)), ("t", str(other))]})[1].decode()
+    assert cell in page and "mesokg explain" not in page
 
 
 def test_no_failure_holds_what_an_earlier_request_held():

@@ -101,7 +101,8 @@ def question(explorer: Explorer, name: str, query: dict[str, str], header: dict[
     csv_link = "/sparql?" + urlencode({"query": bound.sparql, "format": "csv"})
     content = [
         el("h1", found.title), el("p", found.summary, cls="lead"), form, el("p", problem, cls="problem", role="alert") if problem else None,
-        [el("p", warning, cls="problem", role="status") for warning in warnings],
+        # a value without an answer of its own may still give rows, as those of what it is part of
+        [el("p", warning, cls="problem", role="status") for warning in warnings if not number],
         el("p", f"{number:,} {'row' if number == 1 else 'rows'}", f", the first {_ROWS} shown" if number > _ROWS else "", " · ", el("a", "CSV", href=csv_link), " · ", el("a", "open in the editor", href="/editor?" + urlencode({"query": bound.sparql})), cls="about") if rows else None,
         rows, el("details", el("summary", "The query"), el("pre", el("code", bound.sparql), tabindex="0")),
     ]
@@ -173,8 +174,8 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     for subject, predicate, target, source, source_label, locator, level, negated in answer.rows:
         said: Any = [el("a", source_label.value if source_label is not None else compact(source.value), href=href(source.value)), f", {locator.value}" if locator is not None else ""] if source is not None else None
         if said is None:
-            # without a source the label tells whether the triple is stated, and the locator where
-            said = source_label.value if source_label.value == "inferred" else f"{source_label.value} ({locator.value})"
+            # without a source the label tells whether the triple is stated, and the locator where; of the others it names a command
+            said = f"{source_label.value} ({locator.value})" if source_label.value == "stated" else source_label.value
         if said == "inferred" and store_explains:
             said = el("a", "inferred: why", href=why_address(compact(subject.value), compact(predicate.value), compact(target.value) if isinstance(target, NamedNode) else target.value))
         rows.append(el("tr", [el("td", cell) for cell in (_cell(subject, labels), ("not " if negated is not None and negated.value == "true" else "") + (labels.get(predicate.value) or compact(predicate.value)), _cell(target, labels), said, level.value if level is not None else "")]))

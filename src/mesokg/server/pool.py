@@ -211,13 +211,13 @@ class Pool:
         assert self._control is not None
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
-        error = _holder_ended()
+        # a failure for each who waits, as each that raises it adds to its trace
         if self._ready and not self._ready.done():
-            self._ready.set_exception(error)
+            self._ready.set_exception(_holder_ended())
         while self._forks:
             future = self._forks.popleft()
             if not future.done():
-                future.set_exception(error)
+                future.set_exception(_holder_ended())
         if not self._stopping and self._ready and self._ready.done() and not self._ready.exception():
             # idle workers still answer; the next one needed is forked by a new holder
             self._spawn_task(self._start_holder())
@@ -256,6 +256,8 @@ class Pool:
         assert self._control is not None
         try:
             self._control.send(json.dumps({"do": "fork"}).encode() + b"\n")
+        except BlockingIOError:
+            raise _busy(2, "too many processes are being started") from None
         except OSError as error:
             raise _holder_ended() from error
         # workers come in the order in which they were ordered
