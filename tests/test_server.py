@@ -619,9 +619,13 @@ def test_behind_a_public_address(real_build, tmp_path):
             assert address not in text
         assert client.get("/", headers={"Host": "other.example"}).status_code == 421
         # no redirect leads to the address that only the proxy knows
-        for path, place in (("/therapies/", "/therapies"), ("/ask/?a=%20b", "/ask?a=%20b"), ("/graph/", "/graph"), ("/favicon.ico", "/static/icon.svg")):
+        for path, place in (("/therapies/", "/therapies"), ("/ask/?a=%20b", "/ask?a=%20b"), ("/graph/", "/graph"), ("/favicon.ico", "/static/icon.svg"), ("/ask/which_therapies_target_gene/?target=MSLN", "/ask/which_therapies_target_gene?target=MSLN"), ("/ask/a%0D%0Ab/", "/ask/a%0D%0Ab"), ("/health/", "/health"), ("/.well-known/void/", "/.well-known/void"), ("/query/?query=ASK%20%7B%7D", "/query?query=ASK%20%7B%7D"), ("/update/", "/update")):
             moved = client.get(path)
             assert (moved.status_code, moved.headers["location"]) == (308, place)
+            # a page elsewhere may follow
+            assert path == "/favicon.ico" or moved.headers["access-control-allow-origin"] == "*"
+        assert client.post("/query/", data={"query": "ASK {}"}, follow_redirects=True).json()["boolean"] is True
+        assert client.options("/query/", headers={"Origin": "https://other.example"}).status_code == 204
         assert client.get("/nothing/").status_code == 404
 
 

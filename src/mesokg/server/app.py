@@ -81,9 +81,10 @@ def make_app(settings: Settings) -> Any:
 
     routes = [Route(path, endpoint.sparql, methods=_ALL) for path in ("/sparql", "/sparql/", "/query", "/update")]
     routes += [Route("/store", endpoint.store, methods=_ALL), Route("/store/{rest:path}", endpoint.store, methods=_ALL)]
+    routes += [Route(path, site.slashed, methods=_ALL) for path in ("/query/", "/update/")]
     routes += site.routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, Failure: failed, ClientDisconnect: _gone, Exception: failed})
-    # to an address with the host that a proxy asks for; the pages have redirects of their own
+    # Starlette would redirect to the host of the request, which a proxy may have changed; ``slashed`` redirects to a path
     app.router.redirect_slashes = False
     app.state.pool, app.state.cache, app.state.settings = pool, cache, settings
     return _Life(Guard(app, settings), pool)

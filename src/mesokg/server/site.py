@@ -27,6 +27,7 @@ from mesokg.server.protocol import (
     failure_in,
     field,
     matches,
+    preflight,
     wants_gzip,
 )
 from mesokg.server.records import FILES
@@ -79,7 +80,8 @@ class Site:
     def routes(self) -> list[Route]:
         pages = ("/", "/therapies", "/trials", "/search", "/ask", "/ask/{name}", "/graph", "/graph.json", "/edge.json", "/graph.gexf", "/suggest", "/why", "/behind", "/examples.ttl", "/editor", "/dataset", "/dataset.{suffix}", "/dataset/{name:path}", "/thing", "/thing/{name:path}", "/id/{name:path}", "/graph/{name:path}", "/ontology", "/ontology.{suffix}", "/ontology/{name:path}")
         # "/ontology/" is the namespace of the ontology
-        slashed = [f"{path}/" for path in pages if "." not in path and "{" not in path and path not in ("/", "/ontology")]
+        slashed = [f"{path}/" for path in (*pages, "/health") if "." not in path and "{" not in path and path not in ("/", "/ontology")]
+        slashed += ["/ask/{name}/", "/.well-known/void/"]
         return [
             *[Route(path, self.slashed) for path in slashed], *[Route(path, self.page) for path in pages],
             Route("/download", self.downloads), Route("/download/", self.downloads), Route("/download/{name:path}", self.download),
@@ -306,8 +308,11 @@ class Site:
 
     async def slashed(self, request: Request) -> Response:
         """A page is at its address without the slash. The address has no host in it, as a proxy may have given another."""
+        if request.method == "OPTIONS":
+            # browsers follow no redirect when they ask for leave
+            return preflight(self.settings, "GET, HEAD, POST, OPTIONS")
         asked = f"?{request.url.query}" if request.url.query else ""
-        return Response(status_code=308, headers={"Location": request.url.path.rstrip("/") + asked})
+        return Response(status_code=308, headers={"Location": quote(request.scope["path"].rstrip("/"), safe=_SAFE) + asked, **cors(self.settings)})
 
     async def static(self, request: Request) -> Response:
         found = asset(request.path_params["name"])
