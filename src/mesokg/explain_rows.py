@@ -181,7 +181,7 @@ _ANY_PROPERTY = re.compile(
 )
 """A variable in the place of a property, in a query whose IRIs in angle brackets are blanked."""
 
-_LISTS = re.compile(r"\b(?:SELECT|GROUP\s+BY|HAVING|ORDER\s+BY)\b[^{}]*", re.IGNORECASE)
+_LISTS = re.compile(r"(?<![?$:\w])(?:SELECT|GROUP\s+BY|HAVING|ORDER\s+BY)\b[^{}]*", re.IGNORECASE)
 """Where variables stand one after the other without being a pattern."""
 
 
