@@ -229,6 +229,8 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
     from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
 
     formats = pyoxigraph.RdfFormat
+    # both processes write into it
+    (out / "pages").mkdir()
     with _second_share(built, out, say):
         _describe(built, say)
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
