@@ -206,6 +206,24 @@ def test_brackets_behind_an_iri_with_the_word_are_counted() -> None:
         admit("SELECT * { ?s ?p ?o #\rFILTER(" + "(" * 150 + "1" + ")" * 150 + ")\n }")
 
 
+@pytest.mark.parametrize("opening", ["1<", "1<=", "?base<", "x:base<", "?base <", "1<2)FILTER(", "1<2)#>'''\n FILTER(", '1<2)#>"""\n FILTER(', "?o<'a')#>\n FILTER("])
+@pytest.mark.parametrize("many", ["(" * 5000 + "1" + ")" * 5000, "1" + "+1" * 5000])
+def test_less_than_hides_nothing_that_ends_the_engine(opening: str, many: str) -> None:
+    """It looks like the beginning of an IRI, which here ends in a comment."""
+    query = f"SELECT * {{ ?s ?p ?o FILTER({opening}{many}#>\n) #'''\n#\"\"\"\n}}"
+    with pytest.raises(QueryError, match=r"nested deeper|more than 300 operators"):
+        admit(query)
+
+
+def test_less_than_and_short_iris_are_no_reason_to_refuse() -> None:
+    iris = " ".join(f"<http://e/a-(b)/{number}>" for number in range(1000))
+    for query in (
+        f"PREFIX u: <urn:a#> BASE <urn:b/c#> SELECT * {{ ?s u:p <#me>, <doi:10.1/(x)> . VALUES ?s {{ {iris} }} }}",
+        "SELECT * { ?s ?p ?o FILTER(?o<=5)FILTER(?o>=3) FILTER(?o<7) FILTER(?o>1) VALUES (?s ?p) { (1 <urn:x#y>) } }",
+    ):
+        admit(query)
+
+
 def test_a_mistake_beside_the_word_is_told_as_a_mistake() -> None:
     with pytest.raises(QueryError, match="line 1, column") as told:
         admit("SELECT ?service { ?service ?p }")

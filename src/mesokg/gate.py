@@ -45,6 +45,9 @@ _QUOTED = re.compile(
     r"|#[^\n\r]*",
     re.DOTALL,
 )
+# An IRI wherever it stands, as no expression goes on with two slashes behind a prefix.
+_CERTAIN = re.compile(r'<[A-Za-z][\w+.-]*://[^<>"{}|^`\\\s]*>')
+_DECLARED = re.compile(r"(?:^|[\s;>])(?:prefix\s+[\w.-]*:|base)\s*$", re.IGNORECASE)
 # What the letters of a call are followed by, wherever they stand; no engine needs a blank before them or behind.
 _GAP = r"(?:[ \t\r\n]|#[^\r\n]*(?:[\r\n]|$))*"
 _CALL = re.compile(rf"(?<![?$])(service|(?<![A-Za-z])load){_GAP}(?:silent{_GAP})?(?:[<?$]|[^\s<>\"{{}}|^`\\()#]*:)", re.IGNORECASE | re.ASCII)
@@ -75,6 +78,20 @@ def unescape(query: str) -> str:
 def blank_quoted(query: str) -> str:
     """The query with strings, IRIs and comments blanked, of the same length where it has no escapes."""
     return _QUOTED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), query)
+
+
+def _bare(query: str) -> str:
+    """What limits are counted in: the query with what is quoted blanked, of the same length.
+
+    From the first < on that may be an operator or begin an IRI, where it matters which, all is counted that could count in
+    either reading: brackets in strings too, and none that close.
+    """
+    for match in _QUOTED.finditer(query):
+        found = match[0]
+        if found[0] == "<" and re.search(r"[()\[\]'#*+!/,;=]", found) and not _CERTAIN.match(found) and not _DECLARED.search(query, max(0, match.start() - 100), match.start()):
+            rest = _CERTAIN.sub(lambda iri: " " * len(iri[0]), query[match.start() :])
+            return blank_quoted(query[: match.start()]) + re.sub(r"[)\]}]", " ", rest)
+    return blank_quoted(query)
 
 
 def _blank_texts(query: str) -> str:
@@ -227,7 +244,7 @@ def check_nesting(text: str, bare: str) -> None:
         depth += 1 if match[0] in "({[" else -1
         if depth > MAX_NESTING:
             raise QueryError(
-                f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form"
+                f"{_at(text, match.start())}: brackets are nested deeper than {MAX_NESTING}; write the query in a flatter form, with blanks around each < that means less"
             )
 
 
@@ -242,7 +259,7 @@ def admit_update(update: str, allowed: Sequence[str] = ()) -> None:
     mesokg.gate.CallRefused: line 1, column 12: LOAD is refused: an update may not call another server; read the data and insert them instead
     """
     text = unescape(update)
-    check_nesting(text, blank_quoted(text))
+    check_nesting(text, _bare(text))
     _check_calls(update, allowed, update=True)
 
 
@@ -264,7 +281,7 @@ def admit(query: str, allowed: Sequence[str] = ()) -> None:
         if character == "\x00" or 0xD800 <= ord(character) < 0xE000:
             raise QueryError(f"{_at(query, index)}: the query holds a character that is not text; take it out")
     text = unescape(query)
-    bare = blank_quoted(text)
+    bare = _bare(text)
     check_nesting(text, bare)
     for pattern, most, what in ((_STEP, MAX_STEPS, "operators"), (_SEPARATOR, MAX_SEPARATORS, "full stops, semicolons and commas")):
         found = [match.start() for match in pattern.finditer(bare)]
