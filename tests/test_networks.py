@@ -414,6 +414,23 @@ def test_new_nodes_stand_beside_their_neighbours():
     assert all({"x", "y"} <= data.keys() for _, data in graph.nodes(data=True))
 
 
+def test_new_nodes_cover_no_other():
+    import networkx
+
+    graph = networkx.MultiDiGraph([("old", f"new {number}") for number in range(40)])
+    graph.add_edges_from((f"lone {number}", "lone 0") for number in range(1, 6))
+    known = {"old": (0.0, 0.0)} | {f"known {number}": (25.0 * (number % 20), 40.0 + number // 20) for number in range(220)}
+    for node in [*graph, *known]:
+        graph.add_node(node, size=18.0)
+    place_nodes(graph, known)
+    new = [node for node in graph if node not in known]
+    for node in new:
+        at = graph.nodes[node]["x"], graph.nodes[node]["y"]
+        near = min(math.dist(at, (data["x"], data["y"])) for other, data in graph.nodes(data=True) if other != node)
+        assert near > 17.8, node
+        assert not node.startswith("new") or math.hypot(*at) < 101
+
+
 def test_places_for_many_nodes_without_neighbours_are_found_at_once():
     """Each is looked at a few times, however many wait."""
     import networkx

@@ -28,6 +28,9 @@ LAYOUT = Path(__file__).with_name("layout.tsv")
 FEW = 0.2
 """The share of a view's nodes without a place from which on all of it is laid out anew."""
 
+_AWAY = 25.0
+"""How far a node without a place of its own stands from the middle of its neighbours."""
+
 MOST = 10_000
 """Nodes up to which a layout is computed unasked, about half a minute for so many."""
 
@@ -78,6 +81,37 @@ def _beside(graph: networkx.MultiDiGraph, node: str) -> set[str]:
     return {*graph.successors(node), *graph.predecessors(node)} - {node}
 
 
+class _Room:
+    """Where discs stand, to find a place for another that covers none of them."""
+
+    def __init__(self, widest: float) -> None:
+        self._step = widest or 1.0
+        self._discs: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
+
+    def _cell(self, x: float, y: float) -> tuple[int, int]:
+        return math.floor(x / self._step), math.floor(y / self._step)
+
+    def take(self, x: float, y: float, radius: float) -> None:
+        self._discs.setdefault(self._cell(x, y), []).append((x, y, radius))
+
+    def _is_free(self, x: float, y: float, radius: float) -> bool:
+        column, row = self._cell(x, y)
+        beside = (self._discs.get((column + i, row + j), ()) for i in (-1, 0, 1) for j in (-1, 0, 1))
+        return all(math.dist((x, y), (other_x, other_y)) >= radius + other for discs in beside for other_x, other_y, other in discs)
+
+    def beside(self, node: str, x: float, y: float, away: float, radius: float) -> tuple[float, float]:
+        """The first free place around a point, so far away or a little further; where none is free, the first of all."""
+        across, up = _direction(node)
+        around = ((away + _AWAY * ring, turn * math.pi / 6) for ring in range(4) for turn in range(12))
+        spots = [
+            (x + far * (across * math.cos(turn) - up * math.sin(turn)), y + far * (across * math.sin(turn) + up * math.cos(turn)))
+            for far, turn in around
+        ]
+        found = next((spot for spot in spots if self._is_free(*spot, radius)), spots[0])
+        self.take(*found, radius)
+        return found
+
+
 def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]]) -> None:
     """Give every node ``x`` and ``y``, to one decimal.
 
@@ -89,6 +123,10 @@ def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, floa
     if len(graph) - len(placed) > FEW * len(graph):
         placed = _computed(graph, len(graph) - len(placed)) or placed
     radius = max((math.hypot(*at) for at in placed.values()), default=0.0) or 10.0 * math.sqrt(len(graph) + 1)
+    radius_of = {node: data.get("size", 0.0) / 2 for node, data in graph.nodes(data=True)}
+    room = _Room(2 * max(radius_of.values(), default=0.0))
+    for node, at in placed.items():
+        room.take(*at, radius_of[node])
     waiting = {node for node in graph if node not in placed}
     ready = {node for node in waiting if not placed.keys().isdisjoint(_beside(graph, node))}
     in_order = iter(list(graph))
@@ -96,13 +134,10 @@ def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, floa
         # with nothing to stand beside, the next stands on a ring around all the others
         ready = ready or {next(node for node in in_order if node in waiting)}
         found = {}
-        for node in ready:
+        for node in sorted(ready):
             near = sorted(other for other in _beside(graph, node) if other in placed)
-            across, up = _direction(node)
-            if near:
-                found[node] = (sum(placed[n][0] for n in near) / len(near) + 25 * across, sum(placed[n][1] for n in near) / len(near) + 25 * up)
-            else:
-                found[node] = (1.1 * radius * across, 1.1 * radius * up)
+            x, y = (sum(placed[other][part] for other in near) / len(near) if near else 0.0 for part in (0, 1))
+            found[node] = room.beside(node, x, y, _AWAY if near else 1.1 * radius, radius_of[node])
         placed.update(found)
         waiting -= ready
         ready = {other for node in ready for other in _beside(graph, node) if other in waiting}
