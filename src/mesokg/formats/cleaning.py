@@ -286,7 +286,9 @@ class Survey:
     def _is_wide(self, key: Any) -> bool:
         """Whether one of the integers of an attribute is past 64 bits."""
         whole = tuple(class_ for class_ in self.classes[key] if _class_kind(class_) == "long")
-        given = filter(None, map(methodcaller("get", key), self.rows()))
+        given = map(methodcaller("get", key), self.rows())
+        # without a step of Python for each row, where all values can stand in a set
+        given = set(given) if self.only(key, int, float, str) else given
         numbers = [int(value) for value in given if isinstance(value, whole)]
         return bool(numbers) and not (-LONG <= min(numbers) and max(numbers) < LONG)
 
@@ -352,10 +354,10 @@ def row_writer(columns: list[Column], cells: Iterable[Callable[[Any], str]]) -> 
     """
     # rows have few sets of attributes, and most values come again: each is looked up, and made, once
     plan = {
-        column.key: (number, column.key, column.kind, cell, {str: {}, int: {}, bool: {}})
+        column.key: (number, column.key, column.kind, cell, {}, {}, {})
         for number, (column, cell) in enumerate(zip(columns, cells, strict=True))
     }
-    steps_of: dict[tuple[Any, ...], list[tuple[int, Any, str, Callable[[Any], str], dict[type, dict[Any, str]]]]] = {}
+    steps_of: dict[tuple[Any, ...], list[tuple[int, Any, str, Callable[[Any], str], dict[Any, str], dict[Any, str], dict[Any, str]]]] = {}
     empty = [""] * len(columns)
 
     def write(data: Mapping[Any, Any]) -> list[str]:
@@ -366,13 +368,19 @@ def row_writer(columns: list[Column], cells: Iterable[Callable[[Any], str]]) -> 
                 steps_of.clear()
             steps = steps_of[shape] = [plan[key] for key in shape if key in plan]
         row = empty.copy()
-        for number, key, kind, cell, known in steps:
+        for number, key, kind, cell, texts, integers, truths in steps:
             value = data[key]
             if value is None:
                 continue
             class_ = value.__class__
-            seen = known.get(class_)
-            if seen is None:
+            # 1, 1.0 and True are equal, and not written alike
+            if class_ is str:
+                seen = texts
+            elif class_ is int:
+                seen = integers
+            elif class_ is bool:
+                seen = truths
+            else:
                 row[number] = cell(plain(value, kind))
                 continue
             done = seen.get(value)

@@ -302,11 +302,14 @@ def _weight_text(value: Any) -> str:
 def _are_odd(weights: Iterable[Any]) -> bool:
     """Whether one of the weights is written otherwise than given: no number, refused by Gephi, or more exact than a double."""
     numbers = set()
-    for value in weights:
-        class_ = value.__class__
-        if class_ is float or class_ is int:
-            numbers.add(value)
-        elif value is not None:
+    given = list(weights)
+    try:
+        # each different one once; True is equal to 1 and no number
+        given = [value for _, value in set(zip(map(type, given), given, strict=True))]
+    except TypeError:
+        pass
+    for value in given:
+        if value is not None:
             number = as_number(value)
             if number is None:
                 return True
