@@ -282,6 +282,11 @@ class Pool:
         try:
             await read_frame(worker.reader)
         except asyncio.IncompleteReadError as error:
+            # whatever of it is open when the loop closes would say so in a trace
+            self._kill(worker)
+            await process.wait()
+            with contextlib.suppress(OSError):
+                await worker.writer.wait_closed()
             raise Failure(500, "a worker could not start", "look at the log of the server") from error
         except asyncio.CancelledError:
             self._kill(worker)
