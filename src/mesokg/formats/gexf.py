@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import (
-    REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, plain, row_writer, said, type_of,
+    LONGEST, REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, plain, said, type_of,
 )
 from mesokg.formats.output import Target, text_output
 
@@ -72,16 +72,34 @@ def _declare(columns: list[Column], class_: str, *, moving: bool = False, first:
 
 
 def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
-    """A function from attributes to ``<attvalues>``."""
-
-    def cell(number: int, text: Callable[[Any], str]) -> Callable[[Any], str]:
-        return lambda value: f'<attvalue for="{number}" value="{text(value)}"/>'
-
-    row = row_writer(columns, [cell(number, _TEXT[column.kind]) for number, column in enumerate(columns)])
+    """A function from attributes to ``<attvalues>``; texts that come again are escaped once."""
+    plan = [(c.key, f'<attvalue for="{n}" value="', c.kind, _TEXT[c.kind], {}) for n, c in enumerate(columns)]
+    yes_no = {True: 'true"/>', False: 'false"/>'}
 
     def write(data: Mapping[Any, Any]) -> str:
-        values = "".join(row(data))
-        return f"<attvalues>{values}</attvalues>" if values else ""
+        parts = []
+        get = data.get
+        for key, head, kind, text, seen in plan:
+            value = get(key)
+            if value is None:
+                continue
+            class_ = value.__class__
+            if class_ is str:
+                done = seen.get(value)
+                if done is None:
+                    done = f'{head}{_escape(value)}"/>'
+                    if len(value) < LONGEST:
+                        if len(seen) >= REMEMBERED:
+                            seen.clear()
+                        seen[value] = done
+                parts.append(done)
+            elif class_ is int and kind == "long":
+                parts.append(f'{head}{value}"/>')
+            elif class_ is bool and kind == "boolean":
+                parts.append(head + yes_no[value])
+            else:
+                parts.append(f'{head}{text(plain(value, kind))}"/>')
+        return f"<attvalues>{''.join(parts)}</attvalues>" if parts else ""
 
     return write
 
