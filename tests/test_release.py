@@ -245,9 +245,11 @@ def test_a_build_that_is_stopped_tidies_up_at_once(tmp_path: Path, monkeypatch: 
 def killed(out: Path, when: str) -> None:
     """Run a build that is killed at a moment named by a line of Python in place of `_swap` or of the last product."""
     code = f"""
-import os, signal
+import logging, os, signal
 from pathlib import Path
 from mesokg import release
+# small tables have no places of their own, of which a build warns
+logging.disable(logging.WARNING)
 out = Path({str(out)!r})
 def die(*arguments): os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 {when}
@@ -255,8 +257,7 @@ release.build(out, Path({str(TINY)!r}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    # but that small tables have no places of their own
-    assert [line for line in done.stderr.splitlines() if "table of places" not in line] == []
+    assert done.stderr == ""
 
 
 MOMENTS = {
