@@ -25,9 +25,21 @@ def told(code: str, *arguments: str, timeout: float = 60) -> subprocess.Complete
 
 
 @linux
-def test_the_result_of_a_copy_comes_back() -> None:
-    done = told("with forked(lambda: (os.getpid(), [1] * 200_000)) as result: pid, many = result()\nprint(pid != os.getpid(), len(many))")
+def test_the_results_of_a_copy_come_back_one_by_one() -> None:
+    done = told("def work():\n    yield os.getpid()\n    yield [1] * 200_000\nwith forked(work) as results: pid, many = results\nprint(pid != os.getpid(), len(many))")
     assert (done.stdout, done.stderr) == ("True 200000\n", "")
+
+
+@linux
+def test_a_copy_does_not_wait_until_its_first_result_is_asked_for(tmp_path: Path) -> None:
+    code = (
+        "def work():\n    yield [1] * 2_000_000\n    open(sys.argv[1], 'w').close()\n    yield 2\n"
+        "with forked(work) as results:\n    end = time.monotonic() + 30\n"
+        "    while not os.path.exists(sys.argv[1]) and time.monotonic() < end: time.sleep(0.01)\n"
+        "    print(os.path.exists(sys.argv[1]), [found if found == 2 else len(found) for found in results])"
+    )
+    done = told(code, str(tmp_path / "written"))
+    assert (done.stdout, done.stderr) == ("True [2000000, 2]\n", "")
 
 
 @linux
@@ -38,12 +50,15 @@ def test_the_result_of_a_copy_comes_back() -> None:
         ("raise ExportError('no room')", "ExportError no room"),
         ("raise OSError(28, 'No space left on device', '/dev/full')", "OSError [Errno 28] No space left on device: '/dev/full'"),
         ("1 / 0", "RuntimeError in the second process:"),
-        ("os._exit(3)", "RuntimeError the second process ended early, with 3"),
+        # a process that ends at once may take with it what it has found
+        ("os._exit(3)\n    yield", "RuntimeError the second process ended early, with 3"),
     ],
 )
 def test_what_a_copy_raises_is_raised_here(work: str, seen: str) -> None:
+    if "_exit" not in work:
+        work, seen = f"yield 'first'\n    {work}", f"first\n{seen}"
     done = told(
-        f"def work():\n    {work}\ntry:\n    with forked(work) as result: result()\n"
+        f"def work():\n    {work}\ntry:\n    with forked(work) as results:\n        print(next(results))\n        next(results)\n"
         "except Exception as error: print(type(error).__name__, getattr(error, 'problems', error))"
     )
     assert done.stdout.startswith(seen), done.stderr
@@ -53,7 +68,7 @@ def test_what_a_copy_raises_is_raised_here(work: str, seen: str) -> None:
 @linux
 def test_where_the_system_refuses_a_copy_the_work_is_done_here(tmp_path: Path) -> None:
     refused = "def refuse(): raise OSError(11, 'Resource temporarily unavailable')\nos.fork = refuse\n"
-    done = told(refused + "with forked(os.getpid) as result: print(result() == os.getpid())\ntry:\n    with forked(lambda: 1 / 0) as result: result()\nexcept ZeroDivisionError as error: print(error.__context__)")
+    done = told(refused + "def work():\n    yield os.getpid()\n    1 / 0\ntry:\n    with forked(work) as results:\n        print(next(results) == os.getpid())\n        next(results)\nexcept ZeroDivisionError as error: print(error.__context__)")
     assert (done.stdout, done.stderr) == ("True\nNone\n", "")
     code = refused + "from pathlib import Path\nfrom mesokg.release import build\nbuilt, _ = build(Path(sys.argv[1]), Path(sys.argv[2]))\nprint('validation' in built.seconds)"
     done = told(code, str(tmp_path / "refused"), str(TINY))
@@ -62,7 +77,7 @@ def test_where_the_system_refuses_a_copy_the_work_is_done_here(tmp_path: Path) -
     assert contents(tmp_path / "refused") == contents(tmp_path / "forked")
 
 
-LATE = "def work():\n    time.sleep(1)\n    open(sys.argv[1], 'w').close()\n"
+LATE = "def work():\n    time.sleep(1)\n    yield open(sys.argv[1], 'w').close()\n"
 
 
 @linux

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from mesokg.errors import MesokgError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["can_fork", "forked"]
 
 T = TypeVar("T")
+_FOUND, _RAISED, _ENDED = "found", "raised", "ended"
 
 
 def can_fork() -> bool:
@@ -36,12 +38,12 @@ def can_fork() -> bool:
 
 
 @contextmanager
-def forked(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+def forked(work: Callable[[], Iterator[T]]) -> Iterator[Iterator[T]]:
     """Do ``work`` in a copy of this process while the block runs.
 
-    What the block is given waits for the end of the work and returns its result, or raises what it raised. Where the
-    block fails, or this process ends in whatever way, the copy is stopped. Where the system refuses another process, the
-    work is done in this one, once its result is asked for.
+    What the block is given waits for what the work yields, one after another, and raises what it raised. The copy goes on
+    without waiting until something is asked for. Where the block fails, or this process ends in whatever way, the copy is
+    stopped. Where the system refuses another process, the work is done in this one, as far as its results are asked for.
     """
     import multiprocessing
 
@@ -56,39 +58,57 @@ def forked(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     sender.close()
     if not started:
         receiver.close()
-        yield work
+        yield work()
         return
 
-    def result() -> T:
-        try:
-            done, found = receiver.recv()
-        except (EOFError, OSError):
-            copy.join()
-            raise RuntimeError(f"the second process ended early, with {copy.exitcode}") from None
-        if done:
-            return found
-        raise found
+    def results() -> Iterator[T]:
+        while True:
+            try:
+                told, found = receiver.recv()
+            except (EOFError, OSError):
+                copy.join()
+                raise RuntimeError(f"the second process ended early, with {copy.exitcode}") from None
+            if told == _RAISED:
+                raise found
+            if told == _ENDED:
+                return
+            yield found
 
     try:
-        yield result
+        yield results()
     finally:
         copy.kill()
         copy.join()
         receiver.close()
 
 
-def _do(work: Callable[[], object], sender: Connection) -> None:
+def _do(work: Callable[[], Iterator[object]], sender: Connection) -> None:
     threading.Thread(target=_stop_with_the_parent, daemon=True).start()
+    answers: SimpleQueue[tuple[str, object]] = SimpleQueue()
+    # a pipe holds little, and this process has better things to do than to wait until somebody reads from it
+    sending = threading.Thread(target=_send, args=(answers, sender))
+    sending.start()
+    last: tuple[str, object] = (_ENDED, None)
     try:
-        answer: tuple[bool, object] = (True, work())
+        for found in work():
+            answers.put((_FOUND, found))
     except KeyboardInterrupt:
         # the parent is told too, and says so
-        return
+        os._exit(1)
     except (MesokgError, OSError) as error:
-        answer = (False, error)
+        last = (_RAISED, error)
     except BaseException:  # a fault of ours: its traceback goes where it is read
-        answer = (False, RuntimeError(f"in the second process:\n{traceback.format_exc()}"))
-    sender.send(answer)
+        last = (_RAISED, RuntimeError(f"in the second process:\n{traceback.format_exc()}"))
+    answers.put(last)
+    sending.join()
+
+
+def _send(answers: SimpleQueue[tuple[str, object]], sender: Connection) -> None:
+    while True:
+        answer = answers.get()
+        sender.send(answer)
+        if answer[0] != _FOUND:
+            return
 
 
 def _stop_with_the_parent() -> None:

@@ -1,7 +1,7 @@
 """The compressed N-Quads of a build: the file that queries load, whole or without the statements that they do not ask of.
 
 The assertions are five sixths of the graph, and a query asks of a few of their sixteen properties only; of the metadata
-hardly any query asks. So the file has one gzip member for all else, and one for each property of assertions and of
+hardly any query asks. So the file has one gzip member for all else, and one for each property of assertions and for each of
 metadata; any tool that reads gzip reads them as one text.
 Each member names its property and its own size, as RFC 1952 allows, so that a reader can pass over it.
 """
@@ -12,7 +12,7 @@ import gzip
 import re
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from mesokg.identifiers import GRAPHS, PREFIXES
 if TYPE_CHECKING:
     from pyoxigraph import Quad
 
-__all__ = ["asked_of", "read_packed", "write_packed"]
+__all__ = ["asked_of", "pack_apart", "read_packed", "write_packed"]
 
 _TYPE = PREFIXES["rdf"] + "type"
 _NAME = re.compile(r"[:/#](\w+)")
@@ -35,29 +35,36 @@ _HEAD = struct.Struct("<4BIBBH2sHI")
 _FIXED = (0x1F, 0x8B, 8, 0x04 | 0x08, 0, 0, 255, 8, b"mk", 4)
 
 
-def _member(name: str, text: bytes) -> bytes:
+def _member(name: str, quads: Iterable[Quad]) -> bytes:
+    from pyoxigraph import RdfFormat, serialize
+
+    text = serialize(quads, format=RdfFormat.N_QUADS)
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = name.encode("latin-1") + b"\0" + deflate.compress(text) + deflate.flush() + struct.pack("<II", zlib.crc32(text), len(text) & 0xFFFFFFFF)
     return _HEAD.pack(*_FIXED, _HEAD.size + len(body)) + body
 
 
 @paused_collector()
-def write_packed(by_graph: dict[str, list[Quad]], path: Path) -> None:
-    """Write the quads of each named graph, by the graph's short name, compressed and without a time stamp."""
-    from pyoxigraph import RdfFormat, serialize
-
-    def text(quads: Iterable[Quad]) -> bytes:
-        return serialize(quads, format=RdfFormat.N_QUADS)
+def pack_apart(quads: Iterable[Quad]) -> bytes:
+    """The quads in a member for each property, in the order of the properties' names."""
 
     def predicate(quad: Quad) -> str:
         return quad.predicate.value
 
-    others = (quad for name in GRAPHS if name not in _APART for quad in by_graph.get(name, []))
-    apart = [quad for name in _APART for quad in by_graph.get(name, [])]
-    with path.open("wb") as file:
-        file.write(_member("", text(others)))
-        for iri, quads in groupby(sorted(apart, key=predicate), predicate):
-            file.write(_member(iri, text(quads)))
+    return b"".join(_member(iri, found) for iri, found in groupby(sorted(quads, key=predicate), predicate))
+
+
+@paused_collector()
+def write_packed(by_graph: Mapping[str, Iterable[Quad]], path: Path, *, evidence: bytes | None = None) -> None:
+    """Write the quads of each named graph, by the graph's short name, compressed and without a time stamp.
+
+    ``evidence`` is that graph where :func:`pack_apart` was given it before.
+    """
+    others = (quad for name in GRAPHS if name not in _APART for quad in by_graph.get(name, ()))
+    packed = [_member("", others)]
+    for name in _APART:
+        packed.append(evidence if evidence is not None and name == "evidence" else pack_apart(by_graph.get(name, ())))
+    path.write_bytes(b"".join(packed))
 
 
 def asked_of(sparql: str) -> set[str]:

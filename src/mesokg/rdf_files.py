@@ -5,10 +5,10 @@ Sorted, with prefixes, and with blank nodes (only the ontology has any) named in
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesokg.collector import paused_collector
 from mesokg.identifiers import PREFIXES, graph_iri
@@ -16,7 +16,7 @@ from mesokg.identifiers import PREFIXES, graph_iri
 if TYPE_CHECKING:
     from pyoxigraph import BlankNode, Quad, RdfFormat, Store, Triple
 
-__all__ = ["name_blank_nodes", "sorted_graphs", "sorted_quads", "used_prefixes", "write_rdf"]
+__all__ = ["Sorted", "name_blank_nodes", "sort_quads", "sorted_graphs", "sorted_quads", "used_prefixes", "write_rdf"]
 
 _TYPE = f" <{PREFIXES['rdf']}type> "
 _LABEL = f" <{PREFIXES['rdfs']}label> "
@@ -43,20 +43,44 @@ def _key(quad: Quad) -> str:
     return str(quad).replace(_TYPE, " \x01 ", 1).replace(_LABEL, " \x02 ", 1)
 
 
+class Sorted(NamedTuple):
+    """Quads by subject, predicate (type and label first) and object, each with the text that it is sorted by."""
+
+    quads: list[Quad]
+    keys: list[str]
+
+
 @paused_collector()
+def sort_quads(*parts: Iterable[Quad] | Sorted) -> Sorted:
+    """All the quads in order; parts that are in order already are merged, which takes a fraction of the time."""
+    quads: list[Quad] = []
+    keys: list[str] = []
+    for part in parts:
+        found, texts = part if isinstance(part, Sorted) else (part, None)
+        begin = len(quads)
+        quads.extend(found)
+        keys.extend(map(_key, quads[begin:]) if texts is None else texts)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return Sorted([quads[i] for i in order], [keys[i] for i in order])
+
+
 def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
     """The quads by subject, predicate (type and label first) and object."""
-    return sorted(quads, key=_key)
+    return sort_quads(quads).quads
 
 
 @paused_collector()
 def sorted_graphs(
-    store: Store, names: Iterable[str], *selections: Container[str]
+    store: Store, names: Iterable[str], *selections: Container[str], known: Mapping[str, Sorted] | None = None
 ) -> tuple[dict[str, list[Quad]], *tuple[list[Quad], ...]]:
     """The quads of each named graph, by its short name, and those of each selection of graphs together, all sorted.
 
     The same as sorting each by :func:`sorted_quads`, but with one sort. No triple may stand in two graphs, nor outside them.
+    ``known`` are whole graphs, by their short name, that were sorted before.
     """
+    from pyoxigraph import NamedNode
+
+    known = known or {}
     by_graph: dict[str, list[Quad]] = {name: [] for name in names}
     chosen: list[list[Quad]] = [[] for _ in selections]
     # one look-up per quad says every list that it belongs to
@@ -64,8 +88,9 @@ def sorted_graphs(
         graph_iri(name): [found, *(kept for kept, selection in zip(chosen, selections, strict=True) if name in selection)]
         for name, found in by_graph.items()
     }
-    for quad in sorted_quads(store):
-        for found in lists.get(quad.graph_name.value, ()):
+    rest = chain.from_iterable(store.quads_for_pattern(None, None, None, NamedNode(graph_iri(name))) for name in by_graph if name not in known)
+    for quad in sort_quads(rest, *(found for name, found in known.items() if name in by_graph)).quads:
+        for found in lists[quad.graph_name.value]:
             found.append(quad)
     return by_graph, *chosen
 

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mesokg import __version__
 from mesokg.collector import paused_collector
@@ -104,7 +105,9 @@ def assemble(
     ``say`` is told the name of each stage as it begins. Raises TableError, ReasoningError or CheckFailed with every
     problem of the stage that found some.
     """
-    built = _reasoned(data, say)
+    built = _stated(data, say)
+    with _stage("reasoning", built.seconds, say):
+        built.inferred = len(_inferred(built))
     if validate:
         with _stage("validation", built.seconds, say):
             built.warnings = _validate(built.store, built.tables)
@@ -120,12 +123,11 @@ def _stage(name: str, seconds: dict[str, float], say: Callable[[str], None]) -> 
     seconds[name] = time.perf_counter() - begun
 
 
-def _reasoned(data: Path | None, say: Callable[[str], None]) -> Build:
-    """A store of all named graphs but the metadata."""
+def _stated(data: Path | None, say: Callable[[str], None]) -> Build:
+    """A store of the ontology and of what the tables state."""
     import pyoxigraph
 
     from mesokg.graph import build_graph
-    from mesokg.reasoning import infer
     from mesokg.tables import read_tables
     from mesokg.vocabulary import read_vocabulary
 
@@ -139,9 +141,17 @@ def _reasoned(data: Path | None, say: Callable[[str], None]) -> Build:
         store.bulk_extend(_ontology_quads(vocabulary.path))
         store.bulk_extend(graph.facts)
         store.bulk_extend(graph.evidence)
-    with _stage("reasoning", seconds, say):
-        inferred = infer(store, locate=tables.locate).triples
-    return Build(store, tables, graph, vocabulary, [], inferred, seconds)
+    return Build(store, tables, graph, vocabulary, [], 0, seconds)
+
+
+def _inferred(built: Build) -> list[Quad]:
+    """What follows, which is in the store then."""
+    import pyoxigraph
+
+    from mesokg.reasoning import infer
+
+    infer(built.store, locate=built.tables.locate)
+    return list(built.store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph_iri("inferred"))))
 
 
 def _describe(built: Build, say: Callable[[str], None]) -> None:
@@ -174,48 +184,52 @@ _WHOLE = frozenset(GRAPHS) - {"metadata"}
 _SIMPLE = _WHOLE - {"evidence"}
 
 
-@contextmanager
-def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Validate what was reasoned, write its networks and ask the questions, in a process of its own while the block runs.
+class _Share(NamedTuple):
+    """What the second process has found, and the seconds that it took."""
 
-    None of these asks of the metadata. Where that process cannot be a copy of this one, validation and questions come
-    first, and a fresh process writes the networks.
+    inferred: list[Quad]
+    warnings: list[Problem]
+    seconds: float
+
+
+@contextmanager
+def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[Iterator[_Share]]:
+    """Reason, then validate and write the networks, in a process of its own while the block runs.
+
+    The block is told what was inferred as soon as that is known, and of the rest at the end; none of it asks of the
+    metadata. Where that process cannot be a copy of this one, reasoning and validation come first, and a fresh process
+    writes the networks.
     """
     from mesokg.formats import write_network_products
     from mesokg.formats.apart import networks_apart
-    from mesokg.questions_rdf import write_pages
-    from mesokg.store import EmbeddedStore
 
-    asked = EmbeddedStore()
-    asked.oxigraph = built.store
-
-    def validated() -> tuple[list[Problem], float]:
+    def reasoned() -> _Share:
         begun = time.perf_counter()
-        return _validate(built.store, built.tables), time.perf_counter() - begun
+        return _Share(_inferred(built), [], time.perf_counter() - begun)
 
-    def share() -> tuple[list[Problem], float]:
+    def validated() -> _Share:
+        begun = time.perf_counter()
+        return _Share([], _validate(built.store, built.tables), time.perf_counter() - begun)
+
+    def share() -> Iterator[_Share]:
+        yield reasoned()
         found = validated()
         write_network_products(built.store, out)
-        write_pages(out / "pages" / "questions", asked)
-        return found
+        yield found
 
-    say("validation")
+    say("reasoning")
     if can_fork():
-        say("products")
-        with forked(share) as result:
+        with forked(share) as results:
             try:
-                yield
+                yield results
             except Exception:
                 # what is wrong with the graph says more than what could not be written of it
-                result()
+                deque(results, maxlen=0)
                 raise
-            built.warnings, built.seconds["validation"] = result()
     else:
-        built.warnings, built.seconds["validation"] = validated()
-        say("products")
+        found = [reasoned(), validated()]
         with networks_apart(built.store, out):
-            write_pages(out / "pages" / "questions", asked)
-            yield
+            yield iter(found)
 
 
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict[str, int]:
@@ -224,19 +238,27 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
 
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
-    from mesokg.packed import write_packed
-    from mesokg.questions_rdf import write_queries
-    from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
+    from mesokg.packed import pack_apart, write_packed
+    from mesokg.questions_rdf import write_pages, write_queries
+    from mesokg.rdf_files import sort_quads, sorted_graphs, used_prefixes, write_rdf
+    from mesokg.store import EmbeddedStore
 
     formats = pyoxigraph.RdfFormat
-    # both processes write into it
-    (out / "pages").mkdir()
-    with _second_share(built, out, say):
+    asked = EmbeddedStore()
+    asked.oxigraph = built.store
+    with _second_share(built, out, say) as results:
+        # nothing that is inferred changes the evidence, four fifths of all
+        evidence = sort_quads(built.store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph_iri("evidence"))))
+        packed, prefixes = pack_apart(evidence.quads), used_prefixes(evidence.quads)
+        reasoned = next(results)
+        built.store.bulk_extend(reasoned.inferred)
+        built.inferred, built.seconds["reasoning"] = len(reasoned.inferred), reasoned.seconds
+        say("validation")
+        say("products")
         _describe(built, say)
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
-        by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE)
-        graphs = [quad for name in GRAPHS for quad in by_graph[name]]
-        prefixes = used_prefixes(graphs)
+        by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE, known={"evidence": evidence})
+        prefixes |= used_prefixes(chain.from_iterable(quads for name, quads in by_graph.items() if name != "evidence"))
         for name, quads, syntax in (
             ("mesokg.ttl", whole, formats.TURTLE),
             ("mesokg-simple.ttl", simple, formats.TURTLE),
@@ -245,14 +267,18 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
             ("void.ttl", by_graph["metadata"], formats.TURTLE),
         ):
             write_rdf(quads, out / name, syntax, prefixes=prefixes)
+        graphs = chain.from_iterable(by_graph[name] for name in GRAPHS)
         write_rdf(graphs, out / "mesokg.trig", formats.TRIG, prefixes=prefixes, keep_graphs=True)
-        write_packed(by_graph, out / MARKER)
+        write_packed(by_graph, out / MARKER, evidence=packed)
         say("ontology")
         write_ontology_products(by_graph, out)
         say("pages")
         write_queries(out / "queries.ttl")
         write_ontology_pages(built.store, out / "pages")
+        write_pages(out / "pages" / "questions", asked)
         say("networks")
+        validated = next(results)
+        built.warnings, built.seconds["validation"] = validated.warnings, validated.seconds
     return {name: len(quads) for name, quads in by_graph.items()}
 
 
@@ -372,7 +398,7 @@ def build(
     recover(out)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ExportError(f"{out} exists and is not a mesokg build; choose another folder with -o, or move it away")
-    built = _reasoned(data, say)
+    built = _stated(data, say)
     with build_lock(out):
         return built, _write(built, out, data, say)
 
