@@ -44,6 +44,7 @@ def test_problems_end_with_1_and_all_are_shown(tiny: Path, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "fact without source" in done.stderr
     assert "not a number" in done.stderr
+    assert "shapes and rules are checked once these are mended" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -15,6 +15,7 @@ import pytest
 from conftest import TINY, require
 from test_tables import edit
 
+from mesokg import release
 from mesokg.errors import ExportError, TableError
 from mesokg.identifiers import compact
 from mesokg.release import MARKER, build, input_hash, read_receipt, recover
@@ -316,7 +317,6 @@ def test_the_folder_one_stands_in_is_no_name_but_a_target(tmp_path: Path, monkey
 def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
 
-    from mesokg import release
 
     out = tmp_path / "build"
     build(out, TINY)
@@ -344,8 +344,20 @@ def test_a_really_full_disk_is_reported(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
+    assert ".new-" not in done.stderr
     assert "nothing was changed" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_product_that_could_not_be_written_is_named_where_it_would_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(built: object, fresh: Path, say: object) -> None:
+        raise ExportError(f"{fresh / 'mesokg.gexf'}: cannot be written: No space left on device")
+
+    monkeypatch.setattr(release, "_write_products", full)
+    with pytest.raises(ExportError) as caught:
+        release.build(tmp_path / "build", TINY)
+    place = tmp_path / "build" / "mesokg.gexf"
+    assert str(caught.value) == f"{place}: cannot be written: No space left on device; nothing was changed"
 
 
 def test_a_locked_folder_is_reported_to_root_as_well(tmp_path: Path) -> None:

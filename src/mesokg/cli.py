@@ -39,7 +39,7 @@ def _failures() -> Iterator[None]:
     except ProblemsFound as error:
         from mesokg.report import Report, print_report
 
-        print_report(Report(tuple(error.problems)), sys.stderr)
+        print_report(Report.of(error), sys.stderr)
         sys.exit(1)
     except MesokgError as error:
         _say(f"mesokg: {error}")
@@ -200,7 +200,7 @@ def validate(files: tuple[Path, ...], data: Path | None, style: str) -> None:
         try:
             report = Report(tuple(assemble(data, say=_Progress()).warnings))
         except ProblemsFound as error:
-            report = Report(tuple(error.problems))
+            report = Report.of(error)
     if style == "table":
         print_report(report)
     else:

@@ -94,7 +94,12 @@ class IdentifierError(MesokgError):
 
 
 class ProblemsFound(MesokgError):
-    """A stage gathered all its problems and found at least one error."""
+    """A stage gathered all its problems and found at least one error.
+
+    ``unchecked`` says what no stage has looked at yet, empty where nothing is left.
+    """
+
+    unchecked = ""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: list[Problem] = sorted(set(problems))
@@ -110,6 +115,8 @@ class ProblemsFound(MesokgError):
 class TableError(ProblemsFound):
     """Problems in the curated tables."""
 
+    unchecked = "what follows from the facts, shapes and rules are checked once these are mended"
+
 
 class VocabularyError(ProblemsFound):
     """Problems in the ontology: an unreadable file, or an axiom that the rules do not know."""
@@ -117,6 +124,8 @@ class VocabularyError(ProblemsFound):
 
 class ReasoningError(ProblemsFound):
     """The facts contradict the ontology; each problem explains one clash."""
+
+    unchecked = "shapes and rules are checked once these are mended"
 
 
 class CheckFailed(ProblemsFound):

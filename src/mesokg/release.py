@@ -420,10 +420,14 @@ def _write(built: Build, out: Path, data: Path | None, say: Callable[[str], None
         # whatever stops it, Ctrl-C and a failed rename included: nothing half written stays, and the last build stands
         shutil.rmtree(fresh, ignore_errors=True)
         recover(out)
-        if not isinstance(error, OSError):
-            raise
-        raise ExportError(
-            f"{error.filename or out}: {error.strerror or error}; nothing was changed. Check free space and permissions of {out.parent}"
-        ) from error
+        match error:
+            case OSError():
+                reason = f"{error.filename or out}: {error.strerror or error}; nothing was changed. Check free space and permissions of {out.parent}"
+            case ExportError():
+                reason = f"{error}; nothing was changed"
+            case _:
+                raise
+        # the folder beside is gone, and its name tells a user nothing
+        raise ExportError(reason.replace(str(fresh), str(out))) from error
     built.seconds["products"] = time.perf_counter() - begun
     return receipt

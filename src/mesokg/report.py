@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from mesokg.errors import Problem
+from mesokg.errors import Problem, ProblemsFound
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -32,6 +32,11 @@ class Report:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "problems", tuple(sorted(set(self.problems))))
+
+    @classmethod
+    def of(cls, error: ProblemsFound) -> Report:
+        """What a stage found, with a note of what is not checked yet."""
+        return cls(tuple(error.problems), (error.unchecked,) if error.unchecked else ())
 
     @property
     def errors(self) -> tuple[Problem, ...]:
