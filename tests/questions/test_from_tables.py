@@ -367,9 +367,10 @@ def judged() -> dict[tuple[str, ...], bool]:
 
 
 def severe() -> Pairs:
-    """Severe, serious, fatal or dose-limiting events; and each arm with a therapy in a trial of which no such event is known."""
+    """Severe, serious, fatal or dose-limiting events, and events not reported; and each arm with a therapy in a trial of which none of these is known."""
     kinds = {"serious adverse event", "treatment-related death", "dose-limiting toxicity"}
     harms = {"adverse event", "cytokine release syndrome", "other"}
+    events = harms - {"other"}
     by_words = judged()
 
     def is_severe(row: Row) -> bool:
@@ -377,6 +378,8 @@ def severe() -> Pairs:
             return True
         if row["measure"] not in harms:
             return row["measure"] in kinds
+        if row["measure"] in events and row["resultStatus"] != "reported":
+            return True
         read = (row["outcomeOf"], row["measure"], row["event"], row["valueText"])
         assert read in by_words, f"read this event and say in {engines.HERE / 'harms_read.tsv'} whether it is severe: {read}"
         return by_words[read]
