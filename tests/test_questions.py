@@ -442,6 +442,18 @@ def test_a_tolerated_dose_in_another_unit_says_so() -> None:
         assert (row["unit"], row["maximumTolerated"], row["toleratedUnit"], "is in another unit" in row["note"]) == ("viral particles", "500", words, differs)
 
 
+def test_a_gene_that_only_an_experiment_took_up_has_a_row() -> None:
+    facts = """
+        mkg:payload-p16 mesokg:encodes mkg:form-against . mkg:form-against mesokg:formOf mkg:gene-unknown . mkg:gene-unknown mesokg:symbol "UNKNOWN" .
+        mkg:payload-car mesokg:encodes mkg:form-part . mkg:form-part mesokg:formOf mkg:gene-part . mkg:gene-part mesokg:symbol "PART" ."""
+    facts += " mkg:experiment-car mesokg:experimentTests mkg:construct-car ."
+    rows = [row for row in rows_with(facts, "which_targeted_genes_are_altered") if row["geneSymbol"] in ("UNKNOWN", "PART")]
+    # a part of a receptor is not what the therapy delivers
+    assert [(row["group"], row["construct"], row["how"]) for row in rows] == [
+        ("attempted in models only, neither known", "mkg:construct-p16", "other form of the gene, or against it")
+    ]
+
+
 def test_a_trial_that_several_records_call_stopped_has_one_row() -> None:
     facts = f"mkg:assertion-ended mesokg:subject mkg:trial-6 ; mesokg:predicate mesokg:status ; mesokg:object mesokg:statusTerminated ; {_SAID} ."
     notes = [row["note"] for row in rows_with(facts, "which_trials_stopped_and_why") if row["trial"] == "mkg:trial-6"]
