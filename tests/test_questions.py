@@ -460,6 +460,19 @@ def test_a_trial_that_several_records_call_stopped_has_one_row() -> None:
     assert notes == ["suspended in NCT5, as of 2013-04-05; terminated in Paper 1; reason not reported; no successor recorded here"]
 
 
+def test_a_record_that_calls_a_trial_stopped_twice_is_named_once() -> None:
+    facts = f"""
+        mkg:assertion-worded-suspended mesokg:subject mkg:trial-6 ; mesokg:predicate mesokg:statusAsReported ; mesokg:object "Suspended" ;
+          mesokg:rank mesokg:rankNormal ; mesokg:negated false ; mesokg:source mkg:record-5 .
+        mkg:assertion-worded-withdrawn mesokg:subject mkg:trial-6 ; mesokg:predicate mesokg:statusAsReported ; mesokg:object "Withdrawn (Dutch entry)" ; {_SAID} .
+        mkg:assertion-worded-never mesokg:subject mkg:trial-3 ; mesokg:predicate mesokg:statusAsReported ; mesokg:object "was never suspended" ; {_SAID} ."""
+    rows = rows_with(facts, "which_trials_stopped_and_why")
+    assert "mkg:trial-3" not in {row["trial"] for row in rows}
+    assert [row["note"] for row in rows if row["trial"] == "mkg:trial-6"] == [
+        "Withdrawn (Dutch entry) in Paper 1; suspended in NCT5, as of 2013-04-05; reason not reported; no successor recorded here"
+    ]
+
+
 def test_a_therapy_of_several_constructs_is_described_whole_where_each_is() -> None:
     facts = """
         mkg:therapy-car mesokg:involvesConstruct mkg:construct-second .

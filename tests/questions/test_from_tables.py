@@ -154,9 +154,14 @@ def phases() -> Pairs:
 
 
 def stopped() -> Pairs:
-    """Trials that ended early; and, in a second group, those with another status but a reason, or with such a status in any one row."""
+    """Trials that ended early; and, in a second group, those with another status but a reason, or with such a status, coded or in words, in any one row."""
     ends, status, reasons = ("terminated", "withdrawn", "suspended"), one("trials", "status"), every("trials", "stopReason")
-    said = {row["id"] for row in table("trials") if row["status"] in ends and row.get("rank", "") != "deprecated"}
+    words = (*ends, "prematurely ended", "temporarily halted")
+    said = {
+        row["id"]
+        for row in table("trials")
+        if row.get("rank", "") != "deprecated" and (row["status"] in ends or row["statusAsReported"].lower().startswith(words))
+    }
     shown = {trial for trial in things("trials") if status.get(trial) in ends or reasons[trial] or trial in said}
     return {
         ("1 ended early" if status.get(trial) in ends else "2 a reason or one source says so, the status does not", trial, status.get(trial, "not known"), reason)
