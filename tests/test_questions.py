@@ -454,6 +454,17 @@ def test_a_gene_that_only_an_experiment_took_up_has_a_row() -> None:
     ]
 
 
+def test_a_gene_that_is_silenced_in_cells_is_no_target_on_them() -> None:
+    facts = """
+        mkg:therapy-car-switch mesokg:silences mkg:gene-silenced ; mesokg:targets mkg:gene-silenced , mkg:gene-bound .
+        mkg:gene-silenced <http://www.w3.org/2000/01/rdf-schema#label> "B2M" . mkg:gene-bound <http://www.w3.org/2000/01/rdf-schema#label> "FAP" ."""
+    rows = rows_with(facts, "which_targets_are_on_normal_mesothelium")
+    assert [(row["targetLabel"], row["note"]) for row in rows if row["group"].startswith("2")] == [
+        ("WT1", "therapies that aim at it: 1, trials of them: 2"),
+        ("FAP", "therapies that aim at it: 1, trials of them: 0"),
+    ]
+
+
 def test_a_trial_that_several_records_call_stopped_has_one_row() -> None:
     facts = f"mkg:assertion-ended mesokg:subject mkg:trial-6 ; mesokg:predicate mesokg:status ; mesokg:object mesokg:statusTerminated ; {_SAID} ."
     notes = [row["note"] for row in rows_with(facts, "which_trials_stopped_and_why") if row["trial"] == "mkg:trial-6"]
