@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from mesokg.errors import QueryError
-from mesokg.gate import CallRefused, _empty_store, admit, admit_update
+from mesokg.gate import CallRefused, _empty_store, admit, admit_update, names_dataset
 from mesokg.identifiers import PREFIXES
 from mesokg.server.failures import Failure
 from mesokg.server.settings import Settings
@@ -260,3 +260,84 @@ def test_a_refusal_has_its_status_and_place() -> None:
     reply, _ = _answerer(()).handle({"op": "query", "tabular": "json", "graph": None}, query)
     assert (reply["status"], reply["failure"]["where"]) == (400, "line 2, column 2")
     assert not issubclass(CallRefused, Failure)
+
+
+# ---------------------------------------------------------------- the dataset that a query names
+
+DATASETS = [
+    "SELECT * FROM <http://e/g> { ?s ?p ?o }", "SELECT * FROM NAMED <http://e/g> { ?s ?p ?o }", "ASK FROM <http://e/g> { ?s ?p ?o }", "DESCRIBE <http://e/x> FROM <http://e/g>",
+    "CONSTRUCT { ?s ?p ?o } FROM <http://e/g> WHERE { ?s ?p ?o }", "CONSTRUCT FROM <http://e/g> WHERE { ?s ?p ?o }", "CONSTRUCT { ?s ?p 'from' } FROM NAMED <http://e/g> WHERE { ?s ?p ?o }",
+    "SELECT*fRoM<http://e/g>{ ?s ?p ?o }", "PREFIX x: <http://e/> SELECT * FROMx:g { ?s ?p ?o }", "PREFIX : <http://e/> DESCRIBE :a FROM:g { ?s ?p ?o }", "ASKFROM<http://e/g>{ ?s ?p ?o }",
+    "SELECT ?from FROM#from\n<http://e/from> { ?from ?p 'FROM' }", "SELECT ?s (EXISTS { ?s ?p ?from } AS ?x) FROM <http://e/g> { ?s ?p ?o }",
+    "SELECT (1<2 AS ?x) #>\nFROM <http://e/g> { ?s ?p ?o }", "PREFIX : <http://e/> PREFIX fqxz: <http://e/> DESCRIBE fqxz:a FROM:g { ?s ?p ?o }",
+]
+NO_DATASETS = [
+    "SELECT ?from { ?from ?p ?o }", "SELECT $FROM (1 AS ?From) { $FROM ?p ?o }", "PREFIX ex: <http://e/> SELECT * { ex:from ex:from-a ex:a.from }", "PREFIX from: <http://e/> DESCRIBE from:a from:b",
+    "PREFIX from: <http://e/> SELECT * { from:a from:FROM _:from }", "SELECT * { ?s ?p 'FROM <http://e/g>', \"from\", 'a'@from }", "SELECT * { ?s ?p \"\"\"\nFROM <http://e/g>\"\"\" }",
+    "# FROM <http://e/g>\nSELECT * { ?s ?p ?o } # FROM <http://e/g>", "SELECT * #FROM <http://e/g>\n { ?s <http://e/from> <http://e/a#from> }", "BASE <from:x> SELECT * { ?s ?p <a> }",
+    "SELECT ?fqxz ?from { ?fqxz ?from ?fzqx }", r"SELECT * { ?s ?p '\u0046ROM', '\\u0046rom', '\\\u0066rom', '\\from' }", "SELECT * { ?s ?p ?o FILTER(?o<1) #> from\n FILTER(?o>'from') }",
+    "SELECT ?x { ?s ?p ?x FILTER EXISTS { SELECT ?from { ?from ?p ?x } } }", "PREFIX e: <http://e/> SELECT ?s { ?s e:fromDate ?o FILTER(e:from IN (?o)) }",
+]
+
+
+@pytest.mark.parametrize("query", DATASETS)
+def test_a_dataset_in_the_text_is_found(query: str) -> None:
+    admit(query)
+    assert names_dataset(query)
+    # and the engine has read one: nothing is in the graphs that it names
+    store = EmbeddedStore()
+    store.oxigraph.update("INSERT DATA { GRAPH <http://e/other> { <http://e/a> <http://e/b> <http://e/c> , <http://e/x> } }")
+    answer = store.query(query)
+    assert answer.truth is False if answer.kind == "boolean" else len(answer) == 0
+
+
+@pytest.mark.parametrize("query", NO_DATASETS)
+def test_letters_alone_name_no_dataset(query: str) -> None:
+    EmbeddedStore().query(query)
+    assert not names_dataset(query)
+
+
+def test_to_look_for_a_dataset_calls_nobody(listener: Listener) -> None:
+    allowed = (listener.address,)
+    for query in (f"ASK {{ ?from ?p 1 SERVICE <{listener.address}> {BODY} }}", f"SELECT (COUNT(*) AS ?from) {{ SERVICE SILENT <{listener.address}> {BODY} }}"):
+        admit(query, allowed)
+        assert not names_dataset(query, allowed)
+    assert names_dataset(f"ASK FROM <http://e/g> {{ SERVICE <{listener.address}> {BODY} }}", allowed)
+
+
+def test_escapes_hide_no_dataset() -> None:
+    """The engine reads escapes in strings and IRIs only; one that read them in words would be asked aright too."""
+    for query in (r"SELECT * \u0046ROM <http://e/g> { ?s ?p ?o }", r"SELECT * F\U00000052\u006Fm <http://e/g> { ?s ?p ?o }"):
+        assert names_dataset(query)
+        with pytest.raises(QueryError):
+            EmbeddedStore().query(query)
+
+
+def test_texts_without_from_are_not_parsed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("parsed twice")
+
+    monkeypatch.setattr("mesokg.gate._engine_complains", never)
+    assert not names_dataset("SELECT ?form { ?form ?p ?o }") and not names_dataset(r"ASK { ?s ?p '\u0041' }")
+
+
+GRAPHS = {f"http://e/{number}": number for number in (1, 2, 4)}
+
+
+@pytest.mark.parametrize(
+    ("clauses", "default", "named"),
+    [
+        ("", 7, 7), ("FROM <http://e/1>", 1, 0), ("FROM <http://e/1> FROM <http://e/4>", 5, 0), ("FROM <http://e/none>", 0, 0), ("FROM NAMED <http://e/2>", 0, 2),
+        ("FROM <http://e/1> FROM NAMED <http://e/2> FROM NAMED <http://e/4>", 1, 6),
+    ],
+)
+def test_a_store_answers_from_the_dataset_that_is_named(clauses: str, default: int, named: int) -> None:
+    from pyoxigraph import Literal, NamedNode, Quad
+
+    store = EmbeddedStore()
+    store.add(Quad(NamedNode("http://e/s"), NamedNode("http://e/p"), Literal(10 * number + each), NamedNode(iri)) for iri, number in GRAPHS.items() for each in range(number))
+    for body, expected in (("{ ?s ?p ?from }", default), ("{ GRAPH ?g { ?s ?p ?o } }", named)):
+        query = f"SELECT (COUNT(*) AS ?n) {clauses} {body}"
+        assert int(store.query(query).rows[0][0].value) == expected  # type: ignore[union-attr]
+        reply, answer = Answerer(Settings(), store).handle({"op": "query", "tabular": "csv", "graph": None}, query.encode())
+        assert (reply["status"], answer.split()) == (200, [b"n", str(expected).encode()])

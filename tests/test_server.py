@@ -803,6 +803,39 @@ def test_graphs_of_a_request(http):
     assert number("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }", **{"named-graph-uri": facts}) == each[facts]
 
 
+_FACTS, _INFERRED, _NONE = (NAMESPACE + "graph/" + name for name in ("facts", "inferred", "none"))
+
+
+@pytest.mark.parametrize("body", ["{ ?s ?p ?from }", "{ GRAPH ?g { ?s ?p 'FROM', ?o } }", "{ ?s mesokg:from ?o . FILTER(?o != \"FROM <x>\") } # FROM <x>", "{ GRAPH ?g { ?s ?p ?o } }"])
+@pytest.mark.parametrize(
+    ("clauses", "graphs"),
+    [
+        (f"FROM <{_FACTS}>", {"default": [_FACTS]}), (f"FROM <{_FACTS}>\nfrom<{_INFERRED}>", {"default": [_FACTS, _INFERRED]}), (f"FROM <{_NONE}>", {"default": [_NONE]}),
+        (f"FROM NAMED <{_INFERRED}>", {"named": [_INFERRED]}), (f"FROM <{_FACTS}> FROM NAMED <{_INFERRED}>", {"default": [_FACTS], "named": [_INFERRED]}), ("", {}),
+    ],
+)
+def test_a_dataset_in_the_query_is_that_of_the_request(http, clauses, graphs, body):
+    head = "SELECT (COUNT(*) AS ?n) "
+    named = [(f"{kind}-graph-uri", iri) for kind, iris in graphs.items() for iri in iris]
+    by_text = http.get("/sparql", params={"query": f"{head}{clauses} {body}"})
+    by_request = http.get("/sparql", params=[("query", f"{head}{body}"), *named])
+    assert by_text.status_code == by_request.status_code == 200
+    assert by_text.json() == by_request.json()
+    if named:
+        # the dataset of the request stands in place of that of the query
+        both = http.get("/sparql", params=[("query", f"{head}FROM <{_NONE}> {body}"), *named])
+        assert both.json() == by_request.json()
+
+
+def test_the_datasets_of_queries_differ(http):
+    def number(clauses: str) -> int:
+        return int(http.get("/sparql", params={"query": f"SELECT (COUNT(*) AS ?n) {clauses} {{ ?s ?p ?o }}"}).json()["results"]["bindings"][0]["n"]["value"])
+
+    facts, inferred = number(f"FROM <{_FACTS}>"), number(f"FROM <{_INFERRED}>")
+    assert min(facts, inferred) > 1000 and number(f"FROM <{_FACTS}> FROM <{_INFERRED}>") == facts + inferred < number("")
+    assert number(f"FROM <{_NONE}>") == number(f"FROM NAMED <{_FACTS}>") == 0
+
+
 def test_the_graph_store_is_read(http):
     import pyoxigraph
 

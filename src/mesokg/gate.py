@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import QueryError, suggest
@@ -17,7 +18,7 @@ from mesokg.identifiers import NAMESPACE, PREFIXES
 if TYPE_CHECKING:
     from pyoxigraph import Store
 
-__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "CallRefused", "admit", "admit_update", "blank_quoted", "check_nesting", "explain_syntax_error", "unescape"]
+__all__ = ["MAX_LENGTH", "MAX_NESTING", "MAX_SEPARATORS", "MAX_STEPS", "CallRefused", "admit", "admit_update", "blank_quoted", "check_nesting", "explain_syntax_error", "names_dataset", "unescape"]
 
 MAX_LENGTH = 200_000
 """Characters in one query. The longest in the library has fewer than 5,000."""
@@ -56,6 +57,8 @@ _REACHES_OUT = re.compile("service|load", re.IGNORECASE | re.ASCII)
 # LOAD follows a blank, a semicolon, a comment or an IRI, so that no payload is looked at twice
 _READ_TWICE = re.compile("service|(?<![A-Za-z])load", re.IGNORECASE | re.ASCII)
 _DECODINGS = 4
+# The letters of FROM wherever they stand, escaped or not.
+_FROM = re.compile(r"(f|\\u(?:0000)?00[46]6)(r|\\u(?:0000)?00[57]2)(o|\\u(?:0000)?00[46]f)(m|\\u(?:0000)?00[46]d)", re.IGNORECASE | re.ASCII)
 _SHOWN = 100
 """Characters of the query shown before and after the place of an error."""
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
@@ -235,6 +238,31 @@ def _check_calls(text: str, allowed: Sequence[str], *, update: bool) -> None:
     for word, target in _calls(tree):
         if type(target).__name__ != "URIRef" or str(target) not in allowed:
             raise refused(word)
+
+
+def names_dataset(query: str, allowed: Sequence[str] = ()) -> bool:
+    r"""Whether a query that was admitted, with the same ``allowed``, has FROM or FROM NAMED; either where it is not valid.
+
+    The engine tells: given the text with another word in place of FROM, which occurs nowhere else in it, it can read it only
+    where none was the keyword, as nothing else in SPARQL begins so. Letters stay letters and keep their case, so that
+    strings, IRIs, comments, variables and prefixes are read as before. The text is parsed again only where it has the letters.
+
+    >>> names_dataset("SELECT * FROM <http://e/g> { ?s ?p ?o }"), names_dataset("SELECT ?from { ?from ?p 'FROM <http://e/g>' }")
+    (True, False)
+    """
+    lowered = query.lower()
+    if ("from" not in lowered and "\\u" not in lowered) or not _FROM.search(query):
+        return False
+    plain = unescape(query).lower()
+    word = next((letters for letters in permutations("qxzjkvwy", 3) if "f" + "".join(letters) not in plain), "qxz")
+
+    def other(match: re.Match[str]) -> str:
+        # the first letter stays as it is, since in "\\u0046rom" it is no escape
+        return match[1] + "".join(new.upper() if unescape(old).isupper() else new for old, new in zip(match.groups()[1:], word, strict=True))
+
+    text = _FROM.sub(other, query)
+    # it may be run on the empty store, where a call must not be made twice
+    return _engine_complains(_without_calls(text, _SERVICE, allowed) if "service" in lowered else text, update=False) is not None
 
 
 def check_nesting(text: str, bare: str) -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mesokg.errors import QueryError, StoreError
-from mesokg.gate import admit, admit_update, explain_syntax_error
+from mesokg.gate import admit, admit_update, explain_syntax_error, names_dataset
 from mesokg.identifiers import PREFIXES
 
 if TYPE_CHECKING:
@@ -112,8 +112,10 @@ class EmbeddedStore(Store):
 
     def query(self, sparql: str) -> Answer:
         admit(sparql)
+        # the engine would take the union in spite of a dataset that the query names
+        union = not names_dataset(sparql)
         try:
-            return _answer(self.oxigraph.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=True))
+            return _answer(self.oxigraph.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=union))
         except SyntaxError as error:
             raise QueryError(explain_syntax_error(sparql, str(error))) from error
         except (OSError, RuntimeError, ValueError) as error:

@@ -87,7 +87,7 @@ class Answerer:
         if self.remote:
             return self._pass_on(query, header)
         store = self.store.oxigraph
-        arguments = self._dataset(header)
+        arguments = self._dataset(query, header)
 
         def run() -> object:
             try:
@@ -106,13 +106,17 @@ class Answerer:
             raise QueryError(f"the query failed while it ran: {error}; simplify it") from error
         return _sent({"status": 200, "format": written.format, "truncated": written.truncated}, written.body, header)
 
-    def _dataset(self, header: dict[str, Any]) -> dict[str, Any]:
+    def _dataset(self, query: str, header: dict[str, Any]) -> dict[str, Any]:
         import pyoxigraph
+
+        from mesokg.gate import names_dataset
 
         default, named = header.get("default", []), header.get("named", [])
         if not default and not named:
-            # our own graph is asked as the union of its named graphs; a store for updates follows the standard
-            return {"use_default_graph_as_union": self.settings.read_only}
+            # our own graph is asked as the union of its named graphs, unless the query names its dataset; a store for
+            # updates follows the standard
+            return {"use_default_graph_as_union": self.settings.read_only and not names_dataset(query, self.settings.services)}
+        # these stand in place of a dataset that the query names (SPARQL 1.1 Protocol, 2.1.4)
         try:
             return {
                 "default_graph": [pyoxigraph.NamedNode(iri) for iri in default],
