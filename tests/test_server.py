@@ -898,3 +898,30 @@ def test_every_file_named_in_dcat_can_be_had_as_it_is_described(http):
         assert len(answer.content) == int(graph.value(part, rdflib.DCAT.byteSize))
         assert str(graph.value(part, rdflib.DCAT.mediaType)).endswith("/media-types/" + answer.headers["content-type"].partition(";")[0])
         assert graph.value(part, rdflib.DCTERMS.title) and graph.value(part, rdflib.DCTERMS.license)
+
+
+@pytest.mark.parametrize("text", ["&<>" * 300, "é" * 500, '"\\\n' * 300, "x"])
+@pytest.mark.parametrize("name", ["turtle", "ntriples", "rdfxml", "jsonld", "trig", "nquads"])
+def test_graphs_are_cut_at_the_bytes_that_are_sent(name, text):
+    import pyoxigraph
+
+    from mesokg.identifiers import PREFIXES
+    from mesokg.server.results import rdf_format, write_answer
+
+    store, size = pyoxigraph.Store(), 500_000
+    made = pyoxigraph.NamedNode(PREFIXES["mesokg"] + "made")
+    store.bulk_extend(pyoxigraph.Quad(pyoxigraph.NamedNode(f"http://e/{number}"), made, pyoxigraph.Literal(f"{text}{number}")) for number in range(20_000 if text == "x" else 3000))
+
+    def written(most):
+        return write_answer(lambda: store.query("CONSTRUCT WHERE { ?s ?p ?o }"), tabular=None, graph=name, rows=10**6, size=most, prefixes=PREFIXES)
+
+    cut, whole = written(size), written(10**8)
+    assert len(whole.body) > size and whole.truncated == ""
+    read = list(pyoxigraph.parse(cut.body, format=rdf_format(name)))
+    # all of it can be read, and it says how much it is
+    assert cut.truncated.startswith(f"after {len(read)} triples, ") and len(read) > 0
+    assert len(cut.body.partition(b"# truncated")[0]) <= size
+    # the same head, where there is room: prefixes are those that occur
+    assert cut.body[:100].partition(b"http://e/")[0] == whole.body[:100].partition(b"http://e/")[0]
+    none = written(10)
+    assert none.truncated.startswith("after 0 triples") and list(pyoxigraph.parse(none.body, format=rdf_format(name))) == []
