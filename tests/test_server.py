@@ -925,3 +925,42 @@ def test_graphs_are_cut_at_the_bytes_that_are_sent(name, text):
     assert cut.body[:100].partition(b"http://e/")[0] == whole.body[:100].partition(b"http://e/")[0]
     none = written(10)
     assert none.truncated.startswith("after 0 triples") and list(pyoxigraph.parse(none.body, format=rdf_format(name))) == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "thing", "list_of_files", "service"),
+    [
+        ("application/json, text/html;q=0.5", "application/json", "application/json", "application/ld+json"), ("application/json;q=0.9, text/html;q=0.1", "application/json", "application/json", "application/ld+json"),
+        ("text/html;q=0.1, */*", "text/turtle", "application/json", "text/turtle"), ("text/html;q=0.2, text/*", "text/turtle", "text/html", "text/turtle"),
+        ("text/csv, text/html;q=0.9", "text/csv", "text/html", "editor"), ("text/html;q=0.4, application/rdf+xml;q=0.5", "application/rdf+xml", "text/html", "application/rdf+xml"),
+        ("application/json, text/html", "text/html", "text/html", "editor"), ("text/html, */*", "text/html", "text/html", "editor"), ("application/json;q=0.1, text/html;q=0.2", "text/html", "text/html", "editor"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html", "text/html", "editor"), ("text/html;q=0.3, application/json;q=0", "text/html", "text/html", "editor"),
+        ("*/*", "text/turtle", "text/html", "text/turtle"), ("application/json", "application/json", "application/json", "application/ld+json"),
+    ],
+)
+def test_html_is_weighed_as_the_others_are(http, accept, thing, list_of_files, service):
+    headers = {"Accept": accept}
+    for path, kind in (("/id/therapy-rad-ifn", thing), ("/ontology/Therapy", thing), ("/download/", list_of_files)):
+        answer = http.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind), path
+        assert "Accept" in answer.headers["vary"]
+    answer = http.get("/sparql", headers=headers)
+    if service == "editor":
+        assert (answer.status_code, answer.headers["location"]) == (303, "/editor")
+    else:
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, service)
+
+
+def test_html_that_is_ruled_out_is_not_sent(http):
+    for accept in ("text/html;q=0", "text/html;q=0, image/png"):
+        answer = http.get("/id/therapy-rad-ifn", headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (406, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("asked", "zipped"),
+    [("gzip", True), ("br, gzip;q=0.2", True), ("*", True), ("*;q=0, gzip", True), ("*, gzip;q=0", False), ("gzip;q=0.000, *", False), ("*;q=0", False), ("identity", False), ("br", False)],
+)
+def test_an_encoding_that_is_ruled_out_is_not_sent(http, asked, zipped):
+    for path in ("/static/explorer.css", "/dataset.ttl", "/sparql?query=SELECT * { ?s ?p ?o } LIMIT 500"):
+        assert ("content-encoding" in http.get(path, headers={"Accept-Encoding": asked}).headers) is zipped

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from mesokg.identifiers import NAMESPACE
 from mesokg.server.cache import Cache, cacheable, key_of
 from mesokg.server.failures import Failure
-from mesokg.server.negotiation import GRAPHS, RESULTS, by_suffix, choose, prefers_html
+from mesokg.server.negotiation import GRAPHS, RESULTS, accepts_gzip, by_suffix, choose, prefers_html
 from mesokg.server.requests import Operation, read_body, read_operation
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ def preflight(settings: Settings, methods: str) -> Response:
 
 
 def wants_gzip(request: Request) -> bool:
-    for part in (field(request, "accept-encoding") or "").split(","):
-        name, _, weight = part.partition(";")
-        if name.strip().lower() in ("gzip", "x-gzip", "*"):
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    return accepts_gzip(field(request, "accept-encoding"))
 
 
 def etag_of(key: bytes) -> str:
@@ -210,7 +206,7 @@ class Endpoint:
 
     async def describe(self, request: Request) -> Response:
         accept = field(request, "accept")
-        if prefers_html(accept):
+        if prefers_html(accept, GRAPHS):
             return Response(status_code=303, headers={"Location": "/editor", "Vary": "Accept"})
         found = choose(accept, GRAPHS)
         if found is None:

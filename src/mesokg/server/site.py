@@ -18,7 +18,7 @@ from mesokg.server.assets import asset
 from mesokg.server.cache import Cache, key_of
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
-from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html
+from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html, prefers_json
 from mesokg.server.protocol import (
     answer_once,
     base_of,
@@ -108,9 +108,9 @@ class Site:
                 chosen = by_suffix(asked, _THINGS)
                 if chosen is None:
                     raise Failure(406, "there is no such format", "use ttl, nt, rdf, jsonld, trig, json or csv")
-            elif not prefers_html(accept := field(request, "accept")):
+            elif not prefers_html(accept := field(request, "accept"), _THINGS):
                 chosen = choose(accept, _THINGS)
-                if chosen is None and "text/html" not in (accept or ""):
+                if chosen is None:
                     raise Failure(406, "the Accept header names no format of this thing", "accept text/html, text/turtle, application/ld+json, application/json or text/csv")
             style = chosen.name if chosen else "html"
         if path == "/dataset" and chosen in GRAPHS:
@@ -203,9 +203,8 @@ class Site:
     async def downloads(self, request: Request) -> Response:
         files = self.receipt.get("files", {})
         order = [name for name in _SAID if name in self.products] + [name for name in self.products if name not in _SAID]
-        accept = field(request, "accept") or ""
         headers = {"Vary": "Accept", **cors(self.settings)}
-        if not prefers_html(accept) and "json" in accept:
+        if prefers_json(field(request, "accept")):
             return Response(json.dumps(self.receipt), media_type="application/json", headers=headers)
 
         def listed(names: list[str], label: str) -> Any:
