@@ -506,6 +506,16 @@ def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     ]
 
 
+def test_a_step_that_is_linked_with_no_other_has_no_position_and_stands_last() -> None:
+    facts = f"""
+        mkg:step-alone mesokg:stepOf mkg:therapy-ad ; <http://www.w3.org/2000/01/rdf-schema#label> "Ad-IFN raises antibodies" .
+        mkg:assertion-alone mesokg:subject mkg:step-alone ; mesokg:predicate mesokg:showsMechanism ; mesokg:object mkg:mechanism-immune ; {_SAID} ."""
+    rows = rows_with(facts, "what_is_the_chain_of_effects", therapy="mkg:therapy-ad")
+    assert [(row["position"], row["step"], row["note"]) for row in rows] == [
+        ("1", "mkg:step-entry", "claimed without a read-out"), ("2", "mkg:step-immune", ""), ("2", "mkg:step-immune", ""), ("", "mkg:step-alone", "place in the chain not known"),
+    ]  # fmt: skip
+
+
 def test_results_of_a_trial_that_are_older_than_its_start_say_so() -> None:
     facts = f"""
         mkg:assertion-early mesokg:subject mkg:outcome-response ; mesokg:predicate mesokg:hasMeasurement ; mesokg:object mkg:measurement-response ; {_SAID} ;
