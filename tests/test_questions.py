@@ -516,6 +516,17 @@ def test_a_step_that_is_linked_with_no_other_has_no_position_and_stands_last() -
     ]  # fmt: skip
 
 
+def test_no_years_lead_to_results_of_another_trial_whose_start_is_not_known() -> None:
+    facts = f"""
+        mkg:trial-4 mesokg:hasOutcome mkg:outcome-retro . mkg:outcome-retro mesokg:outcomeOf mkg:trial-4 ; mesokg:measure mesokg:measureStableDisease .
+        mkg:measurement-retro mesokg:resultStatus mesokg:reported .
+        mkg:assertion-retro mesokg:subject mkg:outcome-retro ; mesokg:predicate mesokg:hasMeasurement ; mesokg:object mkg:measurement-retro ; {_SAID} ;
+          mesokg:recordDate "2013-06-01T00:00:00Z"^^xsd:dateTime ; mesokg:recordDatePrecision mesokg:precisionMonth ."""
+    (row,) = (row for row in rows_with(facts, "how_long_from_start_to_first_results") if row["therapy"] == "mkg:therapy-retro")
+    assert (row["startDate"], row["firstResult"], row["resultTrial"], row["years"], row["months"]) == ("2012-03", "2013-06", "mkg:trial-4", "", "")
+    assert row["note"].endswith("first results are of another trial, whose start is not known")
+
+
 def test_results_of_a_trial_that_are_older_than_its_start_say_so() -> None:
     facts = f"""
         mkg:assertion-early mesokg:subject mkg:outcome-response ; mesokg:predicate mesokg:hasMeasurement ; mesokg:object mkg:measurement-response ; {_SAID} ;
