@@ -373,11 +373,11 @@ def test_a_pair_of_receptors_that_differs_in_one_part_only_comes_first() -> None
     small.add([ox.Quad(therapy, ox.NamedNode(predicate), value, graph) for predicate, value in facts])
     names = ask(question, small).variables
     rows = [dict(zip(names, row, strict=True)) for row in engines.oxigraph_rows(question, small)]
-    assert [(row["therapyLabel"], row["part"], row["otherTherapyLabel"], row["otherPart"]) for row in rows if row["difference"].startswith("1")] == [
+    assert [(row["carLabel"], row["part"], row["otherCarLabel"], row["otherPart"]) for row in rows if row["difference"].startswith("1")] == [
         ("CAR T", "4-1BB", "CAR T with CD28", "CD28")
     ]
     # beside the switch and the signalling domain that are named for one only, the costimulation is known to differ
-    assert [row["difference"] for row in rows if {row["therapyLabel"], row["otherTherapyLabel"]} == {"CAR T with switch", "CAR T with CD28"} and row["part"] == "suicide switch"] == [
+    assert [row["difference"] for row in rows if {row["carLabel"], row["otherCarLabel"]} == {"CAR T with switch", "CAR T with CD28"} and row["part"] == "suicide switch"] == [
         "3 known to differ in more"
     ]
 
@@ -490,8 +490,42 @@ def test_a_therapy_of_several_constructs_is_described_whole_where_each_is() -> N
         mkg:construct-car mesokg:compositionComplete true . mkg:construct-car-switch mesokg:compositionComplete true ."""
     for whole in (True, False):
         rows = rows_with(facts + f"mkg:construct-second mesokg:compositionComplete {str(whole).lower()} .", "which_cars_differ_only_in_costimulation_or_switch")
-        (row,) = (row for row in rows if row["otherTherapy"] == "mkg:therapy-car")
+        (row,) = (row for row in rows if row["otherCar"] == "mkg:therapy-car")
         assert ("composition not known to be complete" in row["note"]) != whole
+
+
+def test_receptors_that_one_experiment_tests_are_a_pair() -> None:
+    facts = """
+        mkg:experiment-both mesokg:experimentTests mkg:construct-28 , mkg:construct-bb ; <http://www.w3.org/2000/01/rdf-schema#label> "both in mice" ; mesokg:effect "4-1BB lasted longer" .
+        mkg:construct-28 a mesokg:ChimericAntigenReceptorConstruct ; <http://www.w3.org/2000/01/rdf-schema#label> "28" ; mesokg:hasComponent mkg:component-cd28 .
+        mkg:construct-bb a mesokg:ChimericAntigenReceptorConstruct ; <http://www.w3.org/2000/01/rdf-schema#label> "bb" ; mesokg:hasComponent mkg:component-41bb ."""
+
+    def pairs(more: str = "") -> list[tuple[str, ...]]:
+        rows = rows_with(facts + more, "which_cars_differ_only_in_costimulation_or_switch")
+        return [tuple(row[name] for name in ("difference", "target", "car", "part", "outcomes", "otherCar", "otherPart", "otherOutcomes", "note")) for row in rows if row["experiment"]]
+
+    lasted, told = "4-1BB lasted longer", "receptors in one experiment, of which the outcome is that of both"
+    pair = ("mkg:construct-28", "CD28", lasted, "mkg:construct-bb", "4-1BB", lasted)
+    assert pairs() == [("2 in this part, whether in more is not known", "", *pair, f"{told}; antigen not named among the parts; composition not known to be complete")]
+    binder = "mkg:construct-28 mesokg:hasComponent mkg:component-binder ."
+    assert pairs(binder) == []
+    whole = "mkg:construct-28 mesokg:compositionComplete true . mkg:construct-bb mesokg:compositionComplete true ; mesokg:hasComponent mkg:component-binder ."
+    assert pairs(binder + whole) == [("1 only in this part", "HGNC:7371", *pair, told)]
+
+
+def test_outcomes_of_receptors_tell_survival_and_serious_events() -> None:
+    facts = """
+        mkg:outcome-car-survival mesokg:outcomeOf mkg:trial-3 ; mesokg:inArm mkg:arm-3 ; mesokg:measure mesokg:measureMedianOverallSurvival ; mesokg:hasMeasurement mkg:measurement-car-survival .
+        mkg:measurement-car-survival mesokg:value 23.9 ; mesokg:resultUnit mesokg:resultUnitMonths .
+        mkg:outcome-car-death mesokg:outcomeOf mkg:trial-3 ; mesokg:measure mesokg:measureSeriousAdverseEvent ; mesokg:event "death" ; mesokg:timePoint "day 5" ; mesokg:population "treated" ;
+          mesokg:hasMeasurement mkg:measurement-car-death .
+        mkg:measurement-car-death mesokg:numerator 1 .
+        mkg:outcome-car-limit mesokg:outcomeOf mkg:trial-3 ; mesokg:measure mesokg:measureDoseLimitingToxicity ; mesokg:hasMeasurement mkg:measurement-car-limit .
+        mkg:measurement-car-limit mesokg:valueText "none" ."""
+    rows = rows_with(facts, "which_cars_differ_only_in_costimulation_or_switch")
+    assert {row["otherOutcomes"] for row in rows if row["otherCar"] == "mkg:therapy-car"} == {
+        "dose-limiting toxicity none | median overall survival 23.9 months | serious adverse event 1 of a number not stated, death, day 5 (treated)"
+    }
 
 
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
