@@ -528,6 +528,13 @@ def test_outcomes_of_receptors_tell_survival_and_serious_events() -> None:
     }
 
 
+def test_a_therapy_of_no_known_vector_stands_beside_those_that_share_its_mechanism() -> None:
+    rows = rows_with("mkg:therapy-dc mesokg:engages mkg:mechanism-immune , mkg:mechanism-growth .", "which_mechanisms_do_unrelated_vectors_share")
+    assert [(row["mechanism"], row["therapy"], row["note"].split(":")[0]) for row in rows] == [
+        ("mkg:mechanism-immune", "mkg:therapy-ad", ""), ("mkg:mechanism-immune", "mkg:therapy-dc", "vector not known"), ("mkg:mechanism-immune", "mkg:therapy-hsv", ""),
+    ]  # fmt: skip
+
+
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     said = f"mesokg:subject mkg:step-immune ; {_SAID}"
     facts = f"""
