@@ -535,6 +535,22 @@ def test_a_therapy_of_no_known_vector_stands_beside_those_that_share_its_mechani
     ]  # fmt: skip
 
 
+def test_an_empty_search_for_contradicted_claims_says_so() -> None:
+    small, question = engines.small_world(), QUESTIONS["which_mechanism_claims_are_contradicted"]
+
+    def notes(update: str = "") -> list[str]:
+        small.oxigraph.update(f"PREFIX mesokg: <{term('')}> PREFIX mkg: <{entity('x', 'y').removesuffix('x-y')}> {update}")
+        return [row[-1] for row in engines.oxigraph_rows(question, small)]
+
+    nothing, unclaimed = "no recorded claim is contradicted", "the claim itself is not recorded, only what refutes it"
+    assert notes() == ["", ""]
+    assert notes("DELETE WHERE { GRAPH ?facts { mkg:step-death mesokg:claimsMechanism ?claimed } }") == [unclaimed, ""]
+    assert notes("DELETE WHERE { GRAPH ?facts { mkg:assertion-growth-denied mesokg:negated ?denied } }") == [nothing, unclaimed]
+    lacking = "mkg:experiment-route mesokg:observesMechanism mkg:mechanism-immune . mkg:assertion-lacking mesokg:subject mkg:experiment-route ; mesokg:predicate mesokg:effectDirection ; mesokg:source mkg:publication-3 ."
+    # an experiment without effect on the construct of a therapy of which the mechanism is claimed
+    assert notes(f"INSERT DATA {{ {lacking} }}") == ["", unclaimed]
+
+
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     said = f"mesokg:subject mkg:step-immune ; {_SAID}"
     facts = f"""
