@@ -551,6 +551,21 @@ def test_an_empty_search_for_contradicted_claims_says_so() -> None:
     assert notes(f"INSERT DATA {{ {lacking} }}") == ["", unclaimed]
 
 
+def test_an_experiment_of_no_named_vector_says_that_nothing_can_be_compared() -> None:
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    facts = f"""
+        mkg:experiment-unnamed mesokg:experimentTests mkg:construct-unnamed ; {label} "unnamed in mice" ; mesokg:route mesokg:routeIntrapleural .
+        mkg:construct-unnamed mesokg:carries mkg:payload-ifn , mkg:payload-p16 .
+        mkg:experiment-cells mesokg:experimentTests mkg:construct-unnamed ; {label} "unnamed in cells" ; mesokg:route mesokg:routeInVitro ."""
+    rows = rows_with(facts, "which_combinations_never_reached_a_trial")
+    told = "vector not named, so it is not known whether the combination reached a registered trial"
+    assert [(row["experiment"], row["vector"], row["payload"], row["note"]) for row in rows[-2:]] == [
+        ("mkg:experiment-unnamed", "", "mkg:payload-ifn", f"{told}; the payload did; the payload was given in a trial without a known registry record"),
+        ("mkg:experiment-unnamed", "", "mkg:payload-p16", told),
+    ]
+    assert all(row["vector"] and row["experiment"] != "mkg:experiment-cells" for row in rows[:-2])
+
+
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     said = f"mesokg:subject mkg:step-immune ; {_SAID}"
     facts = f"""
