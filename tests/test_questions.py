@@ -566,6 +566,12 @@ def test_an_experiment_of_no_named_vector_says_that_nothing_can_be_compared() ->
     assert all(row["vector"] and row["experiment"] != "mkg:experiment-cells" for row in rows[:-2])
 
 
+def test_a_form_of_no_recorded_gene_stands_last() -> None:
+    facts = 'mkg:form-car a mesokg:GeneProductForm ; <http://www.w3.org/2000/01/rdf-schema#label> "CAR" ; mesokg:fromTaxon <http://purl.obolibrary.org/obo/NCBITaxon_9606> .'
+    row = rows_with(facts, "which_forms_of_genes_are_delivered")[-1]
+    assert (row["gene"], row["form"], row["species"], row["otherForm"], row["note"]) == ("", "mkg:form-car", "human", "", "gene not recorded; kind of form not stated")
+
+
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     said = f"mesokg:subject mkg:step-immune ; {_SAID}"
     facts = f"""
