@@ -90,6 +90,33 @@ def test_evidence_of_links_is_that_of_the_assertions(real_store, facts):
     assert checked > 3000
 
 
+def test_sources_are_as_good_as_their_best_statement_of_the_thing(real_store, facts):
+    """As SPARQL finds it: the best level, and the number, of what a source affirms or denies of a thing."""
+    rows = real_store.query(
+        """SELECT ?s ?source ?negated (MIN(?order) AS ?best) (COUNT(DISTINCT ?a) AS ?n) {
+          ?a mesokg:subject ?s ; mesokg:negated ?negated ; mesokg:rank ?rank ; mesokg:source ?source ;
+             mesokg:evidenceLevel/mesokg:evidenceOrder ?order . FILTER(?rank != mesokg:rankDeprecated)
+        } GROUP BY ?s ?source ?negated"""
+    ).rows
+    wanted = {(s.value, source.value, negated.value): (facts.levels[int(best.value)], float(n.value)) for s, source, negated, best, n in rows}
+    graph = network_of(facts, "evidence")
+    links = [link for link in graph.edges(keys=True, data=True) if link[2] in ("supportedBy", "deniedBy")]
+    for thing, source, key, data in links:
+        ends = graph.nodes[thing]["iri"], graph.nodes[source]["iri"]
+        assert (data["best_evidence"], data["weight"]) == wanted[(*ends, str(key == "deniedBy").lower())], ends
+    assert len({data["best_evidence"] for *_, data in links}) > 5
+
+
+def test_a_denial_is_as_good_as_the_best_statement_that_denies():
+    mkg = "https://w3id.org/mesokg/id/"
+    facts = _tiny()
+    facts.levels[2] = "phase II"
+    facts.statements[mkg + "a", mkg + "paper"] = ([5], [5, 2, 5])
+    graph = network_of(facts, "evidence")
+    found = {key: (data["best_evidence"], data["weight"], data["first_year"]) for *_, key, data in graph.edges("mkg:a", keys=True, data=True)}
+    assert found == {"supportedBy": ("animal model", 1.0, 2011), "deniedBy": ("phase II", 3.0, 2011)}
+
+
 def test_labels_and_words_are_whole(graph, facts, real_store):
     """Only pictures cut; the texts of other ontologies are nobody's to copy."""
     for _, data in graph.nodes(data=True):
@@ -339,7 +366,7 @@ def test_what_is_denied_or_superseded_supports_nothing():
     support, denied, about, against, statements = _evidence(Store(), {a: "Therapy", g: "Gene"}, levels, published)
     assert support[a, "targets", g] == about[a] == about[g] == Support({"affirms", "unranked"}, {6}, {2005, 2007})
     assert denied[a, "targets", g] == against[a] == against[g] == Support({"denies"}, {1}, {2001})
-    assert statements == {(a, "affirms"): (1, 0), (a, "denies"): (0, 2), (a, "unranked"): (1, 0)}
+    assert statements == {(a, "affirms"): ([6], []), (a, "denies"): ([], [1, 1]), (a, "unranked"): ([6], [])}
     # a link that was stated stays one, though nothing supports it any more
     assert support[g, "targets", a] == Support()
 

@@ -256,14 +256,15 @@ def _link(facts: Facts, link: Link) -> dict[str, Any]:
 
 
 def _statements(facts: Facts, chosen: set[str]) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
-    for (thing, source), numbers in facts.statements.items():
+    for (thing, source), stated in facts.statements.items():
         if thing in chosen and source in chosen and thing != source:
             year = facts.published.get(source)
-            support = Support({source}, set(), {year} if year is not None else set())
-            for (name, (label, told)), number in zip(STATEMENTS.items(), numbers, strict=True):
-                if number:
+            years = {year} if year is not None else set()
+            for (name, (label, told)), levels in zip(STATEMENTS.items(), stated, strict=True):
+                if levels:
+                    support = Support({source}, set(levels), years)
                     yield (thing, source, name), _edge(
-                        facts, name, label, told, support, inferred=False, weight=float(number), counts="statements"
+                        facts, name, label, told, support, inferred=False, weight=float(len(levels)), counts="statements"
                     )
 
 

@@ -88,15 +88,15 @@ class Link:
 class Facts:
     """All things and links of a graph, sorted; ``support`` and ``denied`` by (subject, property name, object).
 
-    ``statements`` counts for a thing and a source what the source affirms and what it denies; ``labels`` is by IRI,
-    ``definitions`` by the name of a property of ours.
+    ``statements`` has for a thing and a source the evidence level of each statement, by order: of those that the source
+    affirms, and of those that it denies. ``labels`` is by IRI, ``definitions`` by the name of a property of ours.
     """
 
     things: dict[str, Thing]
     links: list[Link]
     support: dict[tuple[str, str, str], Support]
     denied: dict[tuple[str, str, str], Support]
-    statements: dict[tuple[str, str], tuple[int, int]]
+    statements: dict[tuple[str, str], tuple[list[int], list[int]]]
     labels: dict[str, str]
     levels: dict[int, str]
     published: dict[str, int]
@@ -315,9 +315,9 @@ def _evidence(
     dict[tuple[str, str, str], Support],
     dict[str, Support],
     dict[str, Support],
-    dict[tuple[str, str], tuple[int, int]],
+    dict[tuple[str, str], tuple[list[int], list[int]]],
 ]:
-    """Evidence for links and against them, for things and against them, and statements by thing and source.
+    """Evidence for links and against them, for things and against them, and levels of statements by thing and source.
 
     A statement of deprecated rank counts nowhere; its link stays one that was stated.
     """
@@ -325,14 +325,15 @@ def _evidence(
     denied: dict[tuple[str, str, str], Support] = defaultdict(Support)
     about: dict[str, Support] = defaultdict(Support)
     against: dict[str, Support] = defaultdict(Support)
-    counted: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    stated: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for s, p, o, source, level, negated, rank in _rows(store, _ASSERTIONS):
         no = negated in ("true", "1")
         if o is not None and not no:
             support[s, _local(p), o]  # this is asserted, whatever its evidence
         if rank is not None and _local(rank) == "rankDeprecated":
             continue
-        counted[s, source][no] += 1
+        order = orders.get(level, 99)
+        stated[s, source][no].append(order)
         year = published.get(source)
         of_things = against if no else about
         touched = [of_things[s]]
@@ -340,10 +341,10 @@ def _evidence(
             touched += [of_things[o], (denied if no else support)[s, _local(p), o]]
         for one in touched:
             one.sources.add(source)
-            one.levels.add(orders.get(level, 99))
+            one.levels.add(order)
             if year is not None:
                 one.years.add(year)
-    return support, denied, about, against, {pair: (yes, no) for pair, (yes, no) in sorted(counted.items())}
+    return support, denied, about, against, dict(sorted(stated.items()))
 
 
 def _exact(store: Store | pyoxigraph.Store, links: list[Link]) -> list[Link]:
