@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain, islice
 from numbers import Integral, Real
 from operator import itemgetter, methodcaller
@@ -30,7 +30,11 @@ __all__ = [
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that XML 1.0 forbids or discourages; U+0085 is among them because readers turn it into a line end."""
 
-LONG = 2**63
+LONG, EXACT = 2**63, 2**53
+"""Integers below it have room in 64 bits; a double holds every one up to it."""
+
+NEAR = 256
+"""Rows looked at together."""
 
 REMEMBERED, LONGEST = 5000, 500
 """Written values kept for each column, and characters of a text up to which it is kept."""
@@ -209,21 +213,50 @@ class Column:
 
 
 class Survey:
-    """Which classes of values each attribute has, and the first row of each, found in one pass over nodes or edges."""
+    """Which classes of values each attribute has, and the first row of each, found in one pass over nodes or edges.
+
+    ``integers`` has the least and the greatest of each attribute that has some; ``weights`` the different values of the
+    attribute ``weight`` as numbers, None among them where one is no number.
+    """
 
     def __init__(self, graph: networkx.Graph, what: str) -> None:
         self.graph, self.what = graph, what
-        shapes: dict[tuple[Any, ...], int] = {}
-        for number, data in enumerate(self.rows()):
-            # most rows have one of a few shapes: the same attributes, of the same classes
-            shape = (*data, *map(type, data.values()))
-            if shape not in shapes:
-                shapes[shape] = number
         self.classes: dict[Any, dict[type, int]] = {}
-        for shape, number in shapes.items():
-            half = len(shape) // 2
-            for key, class_ in zip(shape[:half], shape[half:], strict=True):
-                self.classes.setdefault(key, {}).setdefault(class_, number)
+        self.integers: dict[Any, tuple[int, int]] = {}
+        self.weights: set[float | int | None] = set()
+        self._whole: dict[Any, tuple[type, ...]] = {}
+        shapes: set[tuple[Any, ...]] = set()
+        rows, number = self.rows(), 0
+        # most of the time is reaching the rows: what is asked of their values is asked while they are at hand
+        while near := list(islice(rows, NEAR)):
+            for data in near:
+                # most rows have one of a few shapes: the same attributes, of the same classes
+                shape = (*data, *map(type, data.values()))
+                if shape not in shapes:
+                    shapes.add(shape)
+                    self._learn(shape, number)
+                number += 1
+            self._measure(near)
+
+    def _learn(self, shape: tuple[Any, ...], number: int) -> None:
+        """Take note of the classes of a row, the first of its shape."""
+        half = len(shape) // 2
+        for key, class_ in zip(shape[:half], shape[half:], strict=True):
+            classes = self.classes.setdefault(key, {})
+            if class_ not in classes:
+                classes[class_] = number
+                if _class_kind(class_) == "long":
+                    self._whole[key] = (*self._whole.get(key, ()), class_)
+
+    def _measure(self, near: list[Mapping[Any, Any]]) -> None:
+        """Take note of integers and weights of these rows."""
+        for key, classes in self._whole.items():
+            found = [value for data in near if isinstance(value := data.get(key), classes)]
+            if found:
+                found += self.integers.get(key, ())
+                self.integers[key] = int(min(found)), int(max(found))
+        if "weight" in self.classes:
+            self.weights.update([as_number(weight) for data in near if (weight := data.get("weight")) is not None])
 
     def rows(self) -> Iterator[Mapping[Any, Any]]:
         """The attributes of each node or edge, in order."""
@@ -283,24 +316,21 @@ class Survey:
                 f"str() of a {type(key).__name__} raises {type(error).__name__}"
             ) from error
 
-    @cached_property
-    def _wide(self) -> set[Any]:
-        """The attributes with an integer past 64 bits."""
-        whole = {key: tuple(class_ for class_ in classes if _class_kind(class_) == "long") for key, classes in self.classes.items()}
-        seen: list[tuple[Any, tuple[type, ...], set[int]]] = [(key, classes, set()) for key, classes in whole.items() if classes]
-        # all of them in one walk, as most of its time is reaching the rows
-        for data in self.rows() if seen else ():
-            for key, classes, numbers in seen:
-                value = data.get(key)
-                if isinstance(value, classes):
-                    numbers.add(int(value))
-        return {key for key, _, numbers in seen if numbers and not (-LONG <= min(numbers) and max(numbers) < LONG)}
+    def _is_held(self, key: Any, kind: str) -> bool:
+        """Whether a column of this kind, ``long`` or ``double``, has room for every integer of an attribute of numbers."""
+        least, greatest = self.integers[key]
+        if not -LONG <= least <= greatest < LONG:
+            return False
+        if kind == "long" or -EXACT <= least <= greatest <= EXACT:
+            return True
+        return all(float(value) == int(value) for data in self.rows() if isinstance(value := data.get(key), self._whole[key]))
 
     def columns(self, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
         """The columns of all attributes, sorted by name.
 
         ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
-        ``name_attribute``. ``skip`` are keys written in another way. An attribute with an integer past 64 bits is text.
+        ``name_attribute``. ``skip`` are keys written in another way. An attribute with an integer past 64 bits, or with one
+        that no double holds beside doubles, is text.
         Raises ExportError for a value that cannot be written, naming the row and the attribute.
         """
         skipped = set(skip)
@@ -318,7 +348,10 @@ class Survey:
             while name.lower() in reserved or name.lower() in names:
                 name += "_attribute"
             names.add(name.lower())
-            columns.append(Column(key, name, "string" if "long" in found[key] and key in self._wide else _common(found[key])))
+            kind = _common(found[key])
+            if "long" in found[key] and kind != "string" and not self._is_held(key, kind):
+                kind = "string"
+            columns.append(Column(key, name, kind))
         return columns
 
 
@@ -460,17 +493,15 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
     knows are none; their text has a column of its own.
     """
     viz = data.get("viz")
-    viz = viz if isinstance(viz, Mapping) else {}
+    viz = viz if viz.__class__ is dict or isinstance(viz, Mapping) else {}
     colour = data.get("color")
     if isinstance(colour, str) and is_colour(colour):
         colour = clean_text(colour)
     else:
         colour = None
         channels = viz.get("color")
-        if isinstance(channels, Mapping):
-            parts = [as_number(channels.get(name)) for name in "rgb"]
-            if all(isinstance(part, int) and 0 <= part <= 255 for part in parts):
-                colour = "#" + "".join(f"{part:02X}" for part in parts)
+        if channels.__class__ is dict or isinstance(channels, Mapping):
+            colour = _hexadecimal(*[as_number(channels.get(name)) for name in "rgb"])
     size = _number(data.get("size"))
     if "size" not in data:
         radius = _number(viz.get("size"))
@@ -478,14 +509,22 @@ def look_of(data: Mapping[Any, Any]) -> tuple[str | None, float | None, tuple[fl
     if size is not None and size < 0:
         size = None
     place = viz.get("position")
-    place = place if isinstance(place, Mapping) else data
-    x, y, z = (_number(place.get(name)) for name in "xyz")
+    place = place if place.__class__ is dict or isinstance(place, Mapping) else data
+    x, y, z = _number(place.get("x")), _number(place.get("y")), _number(place.get("z"))
     shape = data.get("shape", viz.get("shape"))
     shape = clean_text(shape) if isinstance(shape, str) and shape in _SHAPES else None
     return colour, size, (x, y, z or 0.0) if x is not None and y is not None else None, shape
 
 
 _SHAPES = ("disc", "square", "triangle", "diamond")
+
+
+@lru_cache(maxsize=REMEMBERED, typed=True)
+def _hexadecimal(*channels: float | int | None) -> str | None:
+    """#RRGGBB of three whole numbers from 0 to 255; None of anything else."""
+    if all(isinstance(channel, int) and 0 <= channel <= 255 for channel in channels):
+        return "#" + "".join(f"{channel:02X}" for channel in channels)
+    return None
 
 
 def with_flat_looks(graph: networkx.Graph) -> networkx.Graph:

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
@@ -240,7 +239,7 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
     if seen_edges.only("color", str) and ("color" not in seen_edges.classes or all(is_colour(colour) for data in rows() if (colour := data.get("color")) is not None)):
         written.append("color")
     lines = _Lines(graph, ids, written, times)
-    odd = "weight" in seen_edges.classes and _are_odd(map(methodcaller("get", "weight"), rows()))
+    odd = _are_odd(seen_edges.weights)
     edges = seen_edges.columns(taken=EDGE_NAMES, skip=[*written, *skipped, *([] if odd else ["weight"])])
     if odd:
         edges = weight_given(edges)
@@ -317,22 +316,9 @@ def _weight_text(value: Any) -> str:
     return double_text(float(max(SMALLEST, min(LARGEST, weight))) if weight == weight else SMALLEST)
 
 
-def _are_odd(weights: Iterable[Any]) -> bool:
+def _are_odd(weights: Iterable[float | int | None]) -> bool:
     """Whether one of the weights is written otherwise than given: no number, refused by Gephi, or more exact than a double."""
-    numbers = set()
-    given = list(weights)
-    try:
-        # each different one once; True is equal to 1 and no number
-        given = [value for _, value in set(zip(map(type, given), given, strict=True))]
-    except TypeError:
-        pass
-    for value in given:
-        if value is not None:
-            number = as_number(value)
-            if number is None:
-                return True
-            numbers.add(number)
-    return not all(SMALLEST <= number <= LARGEST and float(number) == number for number in numbers)
+    return not all(weight is not None and SMALLEST <= weight <= LARGEST and float(weight) == weight for weight in weights)
 
 
 def write_chunks(stream: Any, parts: Iterator[str]) -> None:

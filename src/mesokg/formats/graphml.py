@@ -73,7 +73,7 @@ def write_graphml(graph: networkx.Graph, path: Target) -> None:
     look = look_keys(graph)
     seen_nodes, seen_edges = Survey(graph, "node"), Survey(graph, "edge")
     nodes = seen_nodes.columns(taken=NODE_NAMES, skip=(*look, *(["label"] if seen_nodes.only("label", str) else [])))
-    weighted = all(_is_exact(weight) for data in seen_edges.rows() if (weight := data.get("weight")) is not None)
+    weighted = all(map(_is_exact, seen_edges.weights))
     skip = [name for name in ("label", "kind") if seen_edges.only(name, str)] + (["weight"] if weighted else [])
     edges = weight_given(seen_edges.columns(taken=EDGE_NAMES, skip=skip))
     ids = name_nodes(graph)
