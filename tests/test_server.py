@@ -772,6 +772,45 @@ def test_services_that_are_allowed(site, real_build, tmp_path):
         assert client.post("/sparql", data={"update": f"LOAD <{site}/id/therapy-crs-207.nt>"}).status_code == 403
 
 
+def test_answers_of_other_servers_are_asked_anew(real_build, tmp_path):
+    """What another server says may change while the release stays the same."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    said = iter(range(1, 100))
+
+    class Changing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = json.dumps({"head": {"vars": ["n"]}, "results": {"bindings": [{"n": {"type": "literal", "value": str(next(said))}}]}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/sparql-results+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    other = HTTPServer(("127.0.0.1", 0), Changing)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    there = f"http://127.0.0.1:{other.server_port}/"
+    try:
+        with serving("--build", real_build, "--allow-service", there, log=tmp_path / "log") as address, httpx.Client(base_url=address, timeout=30) as client:
+            query = {"query": f"SELECT ?n {{ Service <{there}> {{ SELECT ?n {{ ?s ?p ?n }} }} }}"}
+            first, again = (client.get("/sparql", params=query) for _ in range(2))
+            assert [one.json()["results"]["bindings"][0]["n"]["value"] for one in (first, again)] == ["1", "2"]
+            for one in (first, again):
+                assert "etag" not in one.headers and one.headers["cache-control"] == "no-store"
+            # what is asked of this graph alone is kept as ever
+            assert "etag" in client.get("/sparql", params={"query": "ASK { ?s ?p ?o }"}).headers
+    finally:
+        other.shutdown()
+        other.server_close()
+
+
 def test_a_cut_answer_says_so_over_http(real_build, tmp_path):
     with serving(log=tmp_path / "log", settings={"build": real_build, "rows": 7}) as address, httpx.Client(base_url=address, timeout=30) as client:
         cut = client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o }"})

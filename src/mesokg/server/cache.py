@@ -16,15 +16,18 @@ __all__ = ["Cache", "cacheable", "key_of"]
 _CHANGING = re.compile(r"\b(now|rand|uuid|struuid|bnode)\s*(?:\(|#)", re.IGNORECASE)
 
 
-def cacheable(query: str) -> bool:
-    r"""Whether the query gives the same answer each time it is asked.
+def cacheable(query: str, *, calls: bool = False) -> bool:
+    r"""Whether the query gives the same answer each time it is asked; where ``calls`` are allowed, not if it may call another server.
 
     A \u escape could hide a function's name, so a query with one is not cached.
 
     >>> cacheable("SELECT ?s { ?s a ?o }"), cacheable("SELECT (NOW() AS ?t) {}"), cacheable(r"SELECT (\u004eOW() AS ?t) {}")
     (True, False, False)
+    >>> cacheable("ASK { SERVICE <http://e/> {} }", calls=True), cacheable("ASK {}", calls=True)
+    (False, True)
     """
-    return "\\u" not in query.lower() and _CHANGING.search(query) is None
+    lowered = query.lower()
+    return "\\u" not in lowered and not (calls and "service" in lowered) and _CHANGING.search(query) is None
 
 
 @lru_cache(maxsize=1)

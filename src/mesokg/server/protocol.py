@@ -170,7 +170,7 @@ class Endpoint:
         zipped = wants_gzip(request)
         names = (tabular.name if tabular else "", graph.name if graph else "")
         key = key_of(settings.release, operation.text, "|".join(operation.default), "|".join(operation.named), *names, "gzip" if zipped else "")
-        keep = settings.read_only and settings.endpoint is None and cacheable(operation.text)
+        keep = settings.read_only and settings.endpoint is None and cacheable(operation.text, calls=bool(settings.services))
         etag = etag_of(key) if keep else None
         header = {
             "op": "query", "default": operation.default, "named": operation.named, "tabular": tabular and tabular.name,
