@@ -1,7 +1,7 @@
-"""Bundles the interactive parts of the explorer when a wheel is built, with npm or a Node that comes as a wheel.
+"""Bundles the interactive parts of the explorer when a wheel is built, with npm or a Node that comes as a wheel (`web/backend.py`).
 
-Left out for editable installs, where MESOKG_NO_WEB=1, and where there is no Node: the server then says that these parts
-are missing.
+Left out for editable installs, where MESOKG_NO_WEB=1, and where there is neither, as nothing is brought without build isolation: the
+server then says that these parts are missing.
 """
 
 from __future__ import annotations
