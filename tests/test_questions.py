@@ -574,6 +574,15 @@ def test_a_form_of_no_recorded_gene_stands_last() -> None:
     assert (row["gene"], row["form"], row["species"], row["otherForm"], row["note"]) == ("", "mkg:form-car", "human", "", "gene not recorded; kind of form not stated")
 
 
+def test_families_and_genera_are_known_by_their_names() -> None:
+    taxa = {"family": "Somethingviridae", "subfamily": "Somethingvirinae", "genus": "Somethingvirus", "species": "Somethingvirus exemplum"}
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    facts = "".join(f'mkg:taxon-{rank} {label} "{name}" . mkg:vector-lenti mesokg:derivedFrom mkg:taxon-{rank} .\n' for rank, name in taxa.items())
+    facts += "".join(f"mkg:taxon-species mesokg:hasBroader mkg:taxon-{rank} .\n" for rank in taxa if rank != "species")
+    rows = [row for row in rows_with(facts, "which_replication_deficient_vectors_reached_patients") if row["vector"] == "mkg:vector-lenti" and row["taxon"] == "mkg:taxon-species"]
+    assert [(row["family"], row["genus"], row["note"]) for row in rows] == [("Somethingviridae", "Somethingvirus", "deleted regions not known")]
+
+
 def test_what_one_source_reads_out_of_a_step_stands_in_one_row() -> None:
     said = f"mesokg:subject mkg:step-immune ; {_SAID}"
     facts = f"""
