@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
@@ -41,6 +42,18 @@ def _read(content: bytes, media: str, base: str, target: Any) -> list[Any]:
     return quads
 
 
+def _union(store: Any) -> Iterator[Any]:
+    """The triples of all graphs, each once."""
+    import pyoxigraph
+
+    graphs = [graph for graph in (pyoxigraph.DefaultGraph(), *store.named_graphs()) if any(store.quads_for_pattern(None, None, None, graph))]
+    for number, graph in enumerate(graphs):
+        for quad in store.quads_for_pattern(None, None, None, graph):
+            # graphs of ours have no triple in common, which nothing here relies on
+            if not any(pyoxigraph.Quad(quad.subject, quad.predicate, quad.object, before) in store for before in graphs[:number]):
+                yield quad.triple
+
+
 def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) -> tuple[dict[str, Any], bytes]:
     """Carry out one request: ``method``, ``graph`` (an IRI, None for the default graph, "" for a new one), ``format``."""
     import pyoxigraph
@@ -62,7 +75,10 @@ def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) 
         if not exists:
             raise missing
         syntax = rdf_format(header["format"])
-        if syntax.supports_datasets:
+        if wanted is None and read_only:
+            # its default graph is the union of its graphs, as that of a query is
+            content = pyoxigraph.serialize(_union(store), format=syntax, prefixes=PREFIXES)
+        elif syntax.supports_datasets:
             content = write_triples(list(store.quads_for_pattern(None, None, None, target)), header["format"], PREFIXES)
         else:
             content = store.dump(format=syntax, from_graph=target, prefixes=PREFIXES)
