@@ -887,6 +887,47 @@ def test_the_graph_store_is_read(http):
     assert http.get("/store", params={"graph": "https://example.org/none"}).status_code == 404
 
 
+def test_the_default_graph_is_the_same_at_both_endpoints(http):
+    """The union of the graphs, each triple once."""
+    import pyoxigraph
+
+    answer = http.get("/store?default", headers={"Accept": "application/n-triples"})
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("application/n-triples") and answer.headers["etag"]
+    read = [quad.triple for quad in pyoxigraph.parse(answer.content, format=pyoxigraph.RdfFormat.N_TRIPLES)]
+    union = http.get("/sparql", params={"query": "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT * { ?s ?p ?o } }"}).json()
+    assert len(read) == len(set(read)) == int(union["results"]["bindings"][0]["n"]["value"]) > 100_000
+
+
+def test_a_triple_of_two_graphs_is_once_in_their_union():
+    import pyoxigraph
+
+    from mesokg.server.graph_store import answer
+
+    store = pyoxigraph.Store()
+    store.update("INSERT DATA { <http://e/a> <http://e/b> 1 GRAPH <http://e/g> { <http://e/a> <http://e/b> 1, 2 } GRAPH <http://e/h> { <http://e/a> <http://e/b> 2, 3 } }")
+    for name in ("ntriples", "nquads", "turtle", "jsonld"):
+        header = {"method": "GET", "graph": None, "format": name}
+        reply, body = answer(store, header, b"", read_only=True)
+        assert reply["status"] == 200
+        found = list(pyoxigraph.parse(body, format=pyoxigraph.RdfFormat.from_extension({"ntriples": "nt", "nquads": "nq", "turtle": "ttl", "jsonld": "jsonld"}[name])))
+        assert sorted(quad.object.value for quad in found) == ["1", "2", "3"]
+        assert {str(quad.graph_name) for quad in found} == {"DEFAULT"}
+    # a store that is written to has the default graph that was written
+    _, body = answer(store, {"method": "GET", "graph": None, "format": "ntriples"}, b"", read_only=False)
+    assert len(body.splitlines()) == 1
+
+
+def test_a_network_around_nothing_is_not_there(http):
+    for path in ("/graph", "/graph.json", "/graph.gexf"):
+        answer = http.get(path, params={"focus": "mkg:nothing"}, headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert "mkg:nothing" in answer.json()["what"] and answer.json()["fix"]
+        assert http.get(path, params={"focus": "mkg:therapy-rad-ifn"}).status_code == 200
+        assert http.get(path, params={"focus": ""}).status_code == 200
+    page = http.get("/graph?focus=mkg:nothing", headers={"Accept": "text/html"})
+    assert page.status_code == 404 and page.headers["content-type"].startswith("text/html")
+
+
 def test_editors_find_the_examples_by_asking(http):
     """With the query that SIB's editor puts to an endpoint; each example answers as it stands."""
     from mesokg.questions import read_questions

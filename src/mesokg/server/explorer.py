@@ -23,6 +23,7 @@ from mesokg.server.settings import Settings
 __all__ = ["Explorer"]
 
 _JSON = "application/json"
+_NETWORKS = ("/graph", "/graph.json", "/graph.gexf")
 
 
 class Explorer:
@@ -133,11 +134,24 @@ class Explorer:
         }
         if path == "/dataset" and header["format"] == "html":
             path = "/"
+        if path in _NETWORKS and query.get("focus"):
+            self._check_focus(query["focus"])
         if path in simple:
             return simple[path](self, query, header)
         if path.startswith("/ask/"):
             return asking.question(self, path.removeprefix("/ask/"), query, header)
         return self.thing(path, query, header)
+
+    def _check_focus(self, focus: str) -> None:
+        """Raise Failure where the graph says nothing about what a network is to be drawn around."""
+        from pyoxigraph import NamedNode
+
+        try:
+            node = NamedNode(iri_of(focus))
+        except ValueError as error:
+            raise Failure(400, "the focus is not a thing", "give its id") from error
+        if not self.look.rows(f"SELECT ?p {{ {{ {node} ?p ?o }} UNION {{ ?o ?p {node} }} }} LIMIT 1"):
+            raise Failure(404, f"the graph says nothing about {compact(node.value)}", "search for its name, or look at the whole network at /graph")
 
     # ------------------------------------------------------------ one thing
 
