@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -692,6 +693,8 @@ def test_names_in_the_network_can_be_read(browser, site, path, width, least):
 
 def test_the_years_of_the_network(browser, site):
     """The slider hides trials that began later, says how many have no date, and stands in the address and in the file."""
+    import networkx
+
     with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
         page = visit.page
         page.goto(site + "/graph")
@@ -706,8 +709,9 @@ def test_the_years_of_the_network(browser, site):
         page.keyboard.press("Home")
         assert f"until={years[0]}" in page.url
         view = httpx.get(site + page.locator("#gexf").get_attribute("href")).text
-        trials = len([n for n in data["nodes"] if n["kind"] == "Trial" and (n["year"] is None or n["year"] <= years[0])])
-        assert view.count('for="0" value="Trial"') == trials < len(years) + undated
+        trials = {n["id"] for n in data["nodes"] if n["kind"] == "Trial" and (n["year"] is None or n["year"] <= years[0])}
+        shown = {n for n, kind in networkx.read_gexf(io.StringIO(view)).nodes(data="kind") if kind == "trial"}
+        assert shown == trials and len(shown) < len(years) + undated
 
 
 def test_the_network_names_kinds_and_links_in_words(browser, site):
@@ -747,9 +751,12 @@ def test_the_sources_of_a_link(browser, site):
         assert page.locator("h1").count() == 1
 
 
-def test_the_view_as_gexf(site, tmp_path):
-    """The official schema takes it, and NetworkX reads what the page shows."""
+def test_the_view_as_gexf(site, tmp_path, real_store):
+    """The official schema takes it, NetworkX reads what the page shows, and all is named as in the other files of networks."""
     import networkx
+
+    from mesokg.networks import network
+    from mesokg.networks.styles import read_styles, rgb
 
     whole = httpx.get(site + "/graph.json?focus=mkg:therapy-rad-ifn").json()
     view = httpx.get(site + "/graph.gexf?focus=mkg:therapy-rad-ifn")
@@ -758,10 +765,29 @@ def test_the_view_as_gexf(site, tmp_path):
     read = networkx.read_gexf(tmp_path / "view.gexf")
     assert set(read) == {n["id"] for n in whole["nodes"]}
     assert read.number_of_edges() == len(whole["edges"])
+    whole_graph = network(real_store, "full")
+    styles = {style.kind: style for style in read_styles().values()}
+    assert len({tuple(data["viz"]["position"].values()) for _, data in read.nodes(data=True)}) == len(read)
+    for node, data in read.nodes(data=True):
+        ours, viz, style = whole_graph.nodes[node], data["viz"], styles[data["kind"]]
+        assert [data[name] for name in ("label", "iri", "kind", "family", "publications")] == [ours[name] for name in ("label", "iri", "kind", "family", "publications")]
+        assert (viz["position"]["x"], viz["position"]["y"]) == (ours["x"], ours["y"])
+        assert tuple(viz["color"][name] for name in "rgb") == rgb(style.colour)
+        # Gephi reads a radius
+        assert style.size / 2 <= viz["size"] <= 1.5 * style.size
+        assert data.get("sources") == ours.get("sources")
+        assert data.get("description", ours["description"]) == ours["description"]
+    stated = 0
+    for source, target, data in read.edges(data=True):
+        ours = whole_graph.get_edge_data(source, target, data["iri"].rsplit("/", 1)[-1])
+        if ours and not ours["inferred"] and "sources" in ours:
+            stated += 1
+            assert [data[name] for name in ("label", "iri", "sources", "publications", "best_evidence", "weight")] == [ours[name] for name in ("label", "iri", "sources", "publications", "best_evidence", "weight")]
+    assert stated
     more = httpx.get(site + "/graph.gexf?focus=mkg:therapy-rad-ifn&expand=HGNC:5423&hide=Organisation,Publication&until=2015").content
     (tmp_path / "more.gexf").write_bytes(more)
     kinds = set(networkx.get_node_attributes(networkx.read_gexf(tmp_path / "more.gexf"), "kind").values())
-    assert "Therapy" in kinds and not kinds & {"Organisation", "Publication"}
+    assert "therapy" in kinds and not kinds & {"organisation", "publication"}
     schema = CONFORMANCE / "gexf" / "specs" / "1.3" / "gexf.rnc"
     if not shutil.which("jing"):
         _missing("jing is not installed")

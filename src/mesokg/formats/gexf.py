@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import (
@@ -200,7 +200,7 @@ def _number(value: float) -> str:
     return repr(max(-LARGEST, min(LARGEST, value)))
 
 
-def write_gexf(graph: networkx.Graph, path: Target) -> None:
+def write_gexf(graph: networkx.Graph, path: Target | TextIO) -> None:
     """Write any NetworkX graph as GEXF 1.3.
 
     Node attributes ``label``, ``color`` (#RRGGBB), ``size``, ``x``, ``y``, ``z`` and ``shape`` (or NetworkX's ``viz``)
@@ -219,7 +219,7 @@ def write_gexf(graph: networkx.Graph, path: Target) -> None:
 
     Parallel edges of different kinds stay apart in Gephi; of parallel edges of one kind it asks what to make.
 
-    ``path`` may be ``-``. Raises ExportError for a value that cannot be written (naming node or edge and attribute)
+    ``path`` may be ``-``, or an open stream of text. Raises ExportError for a value that cannot be written (naming node or edge and attribute)
     and for a file that cannot be.
     """
     times = _Times(graph.graph["timeformat"]) if graph.graph.get("timeformat") in _TIMEFORMATS else None

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOBase
 from pathlib import Path
 from typing import TextIO
 
@@ -23,12 +24,15 @@ def _is_special(path: Path) -> bool:
 
 
 @contextmanager
-def text_output(target: Target, *, newline: str = "\n") -> Iterator[TextIO]:
-    """A UTF-8 file under a name beside the target, renamed at the end; standard output for ``-``.
+def text_output(target: Target | TextIO, *, newline: str = "\n") -> Iterator[TextIO]:
+    """A UTF-8 file under a name beside the target, renamed at the end; standard output for ``-``; an open stream as it is.
 
     A link is followed, a pipe or device written to. Raises ExportError where it cannot be written; a file of the name
     then stays as it was.
     """
+    if isinstance(target, TextIOBase):
+        yield target
+        return
     if os.fspath(target) == "-":
         with _explained("standard output"):
             sys.stdout.flush()

@@ -112,15 +112,16 @@ class _Room:
         return found
 
 
-def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]]) -> None:
+def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, float]], *, compute: bool = True) -> None:
     """Give every node ``x`` and ``y``, to one decimal.
 
     Where more than FEW of the nodes have no known place, all are laid out as ``mesokg.networks.renew`` does, and a
     logged warning says that other machines may place them elsewhere. Where that cannot be, for want of a library or
-    because there are too many, the warning says what to do, and they stand beside their neighbours.
+    because there are too many, the warning says what to do, and they stand beside their neighbours: without ``compute``
+    at once, and unsaid.
     """
     placed = {node: known[node] for node in graph if node in known}
-    if len(graph) - len(placed) > FEW * len(graph):
+    if compute and len(graph) - len(placed) > FEW * len(graph):
         placed = _computed(graph, len(graph) - len(placed)) or placed
     radius = max((math.hypot(*at) for at in placed.values()), default=0.0) or 10.0 * math.sqrt(len(graph) + 1)
     radius_of = {node: data.get("size", 0.0) / 2 for node, data in graph.nodes(data=True)}

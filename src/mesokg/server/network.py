@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from mesokg.describe import describe
 from mesokg.errors import UsageError
-from mesokg.identifiers import compact
-from mesokg.networks.styles import read_styles, rgb
+from mesokg.formats.gexf import write_gexf
+from mesokg.identifiers import compact, term
+from mesokg.networks.facts import DESCRIPTIONS
+from mesokg.networks.layout import place_nodes, read_layout
+from mesokg.networks.look import colour_edges, paint_nodes
+from mesokg.networks.measures import measure_nodes
+from mesokg.networks.styles import read_styles
 from mesokg.server.asking import MISSING
 from mesokg.server.assets import has_bundle
 from mesokg.server.evidence import iri_of, named, short_citation, why_address
@@ -19,6 +26,8 @@ from mesokg.server.html import document, el
 from mesokg.server.look import href
 
 if TYPE_CHECKING:
+    import networkx
+
     from mesokg.server.explorer import Explorer
 
 __all__ = ["edge_data", "graph", "graph_data", "graph_gexf"]
@@ -94,36 +103,95 @@ def graph_gexf(explorer: Explorer, query: dict[str, str], header: dict[str, Any]
     """The current view as GEXF 1.3; ``expand`` names expanded nodes, ``hide`` kinds left out, ``until`` leaves out trials that began later."""
     nodes: dict[str, dict[str, Any]] = {}
     edges: dict[tuple[str, str, str], dict[str, Any]] = {}
+    words: dict[str, str] = {}
     for focus in [query.get("focus", ""), *[one for one in query.get("expand", "").split(",") if one][:MOST_EXPANDED]]:
         found = _network(explorer, focus)
         nodes |= {n["id"]: n for n in found["nodes"]}
         edges |= {(e["source"], e["kind"], e["target"]): e for e in found["edges"]}
+        words |= found["links"]
     hidden = set(query.get("hide", "").split(","))
     until = int(query["until"]) if query.get("until", "").isdecimal() else 9999
     kept = {i: n for i, n in nodes.items() if n["kind"] not in hidden and (n["year"] or 0) <= until}
     links = [e for e in edges.values() if e["source"] in kept and e["target"] in kept]
+    stream = io.StringIO()
+    write_gexf(_as_network(explorer, kept, links, words), stream)
+    return {"status": 200, "type": "application/gexf+xml", "attachment": "mesokg-view.gexf"}, stream.getvalue().encode()
 
-    def attribute(number: int, title: str, kind: str) -> Any:
-        return el("attribute", id=str(number), title=title, type=kind)
 
-    def values(*given: Any) -> Any:
-        return el("attvalues", [el("attvalue", for_=str(number), value=str(value)) for number, value in enumerate(given) if value is not None])
+def _as_network(explorer: Explorer, nodes: dict[str, dict[str, Any]], links: list[dict[str, Any]], words: dict[str, str]) -> networkx.MultiDiGraph:
+    """Nodes and links of a page as the files of networks have them, each node where it stands in the view ``full``."""
+    import networkx
 
-    def node(one: dict[str, Any]) -> Any:
-        style = read_styles()[one["kind"]]
-        red, green, blue = rgb(style.colour)
-        return el("node", values(one["kind"], one["year"]), el("viz:color", r=str(red), g=str(green), b=str(blue)), el("viz:size", value=str(style.size)), id=one["id"], label=one["label"])
+    iris = {node: iri_of(node) for node in nodes}
+    styles = read_styles()
+    told = _descriptions(explorer, iris.values())
+    about = _sources(explorer, iris.values())
+    support = _support(explorer, links)
+    network = networkx.MultiDiGraph(name="A part of mesokg")
+    for node, one in nodes.items():
+        style, sources = styles[one["kind"]], about.get(iris[node], {})
+        network.add_node(
+            node, label=one["label"], iri=iris[node], kind=style.kind, family=style.family, description=told.get(iris[node]), year=one["year"],
+            publications=sum(sources.values()), sources=_listed(sources),
+        )  # fmt: skip
+    for link in links:
+        source, kind, target = link["source"], link["kind"], link["target"]
+        found = support.get((iris[source], term(kind), iris[target]), {})
+        network.add_edge(
+            source, target, key=kind, label=words.get(kind, kind), kind=kind, iri=term(kind), weight=float(max(1, len(found))),
+            counts="sources" if found else "the link itself", publications=sum(paper for paper, _, _ in found.values()), sources=_listed(found),
+            best_evidence=min((order, level) for _, order, level in found.values())[1] if found else None,
+        )  # fmt: skip
+    measure_nodes(network)
+    paint_nodes(network)
+    colour_edges(network)
+    place_nodes(network, read_layout().get("full", {}), compute=False)
+    return network
 
-    whole = el(
-        "gexf",
-        el("graph",
-           el("attributes", attribute(0, "kind", "string"), attribute(1, "year", "integer"), cls="node"), el("attributes", attribute(0, "sources", "integer"), cls="edge"),
-           el("nodes", [node(one) for one in kept.values()]),
-           el("edges", [el("edge", values(e["sources"]), id=str(number), source=e["source"], target=e["target"], kind=e["kind"], label=e["kind"], weight=str(float(max(1, e["sources"])))) for number, e in enumerate(links)]),
-           defaultedgetype="directed", mode="static"),
-        xmlns="http://gexf.net/1.3", **{"xmlns:viz": "http://gexf.net/1.3/viz"}, version="1.3",
-    )
-    return {"status": 200, "type": "application/gexf+xml", "attachment": "mesokg-view.gexf"}, ('<?xml version="1.0" encoding="UTF-8"?>\n' + whole + "\n").encode()
+
+def _listed(sources: Iterable[str]) -> str | None:
+    return "; ".join(sorted(map(compact, sources))) or None
+
+
+def _values(iris: Iterable[str]) -> str:
+    from pyoxigraph import NamedNode
+
+    return " ".join(str(NamedNode(iri)) for iri in iris)
+
+
+def _descriptions(explorer: Explorer, iris: Iterable[str]) -> dict[str, str]:
+    """The description of each thing that has one: its first by the order of ``DESCRIPTIONS``."""
+    found: dict[str, tuple[int, str]] = {}
+    places = {term(name): place for place, name in enumerate(DESCRIPTIONS)}
+    for row in explorer.look.rows(f"SELECT ?x ?p ?text {{ VALUES ?x {{ {_values(iris)} }} VALUES ?p {{ {_values(places)} }} ?x ?p ?text }}"):
+        told = places[row["p"]], row["text"]
+        found[row["x"]] = min(found.get(row["x"], told), told)
+    return {iri: text for iri, (_, text) in found.items()}
+
+
+_COUNTS = "mesokg:negated false ; mesokg:rank ?rank ; mesokg:source ?source . FILTER(?rank != mesokg:rankDeprecated)"
+_IS_PAPER = "BIND(EXISTS { ?source a mesokg:Publication } AS ?paper)"
+
+
+def _sources(explorer: Explorer, iris: Iterable[str]) -> dict[str, dict[str, bool]]:
+    """For each thing the sources that affirm something of it, and whether each is a publication."""
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    for row in explorer.look.rows(f"""SELECT ?x ?source ?paper {{ {{ SELECT DISTINCT ?x ?source {{ VALUES ?x {{ {_values(iris)} }}
+        {{ ?a mesokg:subject ?x }} UNION {{ ?a mesokg:object ?x }} ?a {_COUNTS} }} }} {_IS_PAPER} }}"""):
+        found[row["x"]][row["source"]] = row["paper"] == "true"
+    return found
+
+
+def _support(explorer: Explorer, links: list[dict[str, Any]]) -> dict[tuple[str, str, str], dict[str, tuple[bool, int, str]]]:
+    """For each link that is stated its sources: whether each is a publication, and order and words of its best level of evidence."""
+    triples = " ".join(f"({_values((iri_of(link['source']), term(link['kind']), iri_of(link['target'])))})" for link in links)
+    found: dict[tuple[str, str, str], dict[str, tuple[bool, int, str]]] = defaultdict(dict)
+    for row in explorer.look.rows(f"""SELECT ?s ?p ?o ?source ?paper ?order ?level {{ VALUES (?s ?p ?o) {{ {triples} }}
+        ?a mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:object ?o ; mesokg:evidenceLevel ?l ; {_COUNTS} ?l mesokg:evidenceOrder ?order ; rdfs:label ?level {_IS_PAPER} }}"""):
+        one = row["paper"] == "true", int(row["order"]), row["level"]
+        of_link = found[row["s"], row["p"], row["o"]]
+        of_link[row["source"]] = min(of_link.get(row["source"], one), one)
+    return found
 
 
 def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
