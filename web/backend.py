@@ -10,7 +10,7 @@ from typing import Any
 
 from bundle import npm
 from hatchling import build as hatchling
-from hatchling.build import *  # noqa: F403
+from hatchling.build import *
 
 
 def get_requires_for_build_wheel(config_settings: dict[str, Any] | None = None) -> list[str]:

@@ -14,7 +14,14 @@ from starlette.responses import Response
 from mesokg.identifiers import NAMESPACE
 from mesokg.server.cache import Cache, cacheable, key_of
 from mesokg.server.failures import Failure
-from mesokg.server.negotiation import GRAPHS, RESULTS, accepts_gzip, by_suffix, choose, prefers_html
+from mesokg.server.negotiation import (
+    GRAPHS,
+    RESULTS,
+    accepts_gzip,
+    by_suffix,
+    choose,
+    prefers_html,
+)
 from mesokg.server.requests import Operation, read_body, read_operation
 
 if TYPE_CHECKING:

@@ -202,7 +202,7 @@ def _fitted(found: list[object], name: str, prefixes: dict[str, str], size: int)
 
         def counted() -> Iterator[object]:
             nonlocal read
-            for read, triple in enumerate(found[:kept], 1):  # noqa: B007, B023
+            for read, triple in enumerate(found[:kept], 1):  # noqa: B023
                 yield triple
 
         try:

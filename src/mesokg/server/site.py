@@ -18,7 +18,14 @@ from mesokg.server.assets import asset
 from mesokg.server.cache import Cache, key_of
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
-from mesokg.server.negotiation import GRAPHS, Format, by_suffix, choose, prefers_html, prefers_json
+from mesokg.server.negotiation import (
+    GRAPHS,
+    Format,
+    by_suffix,
+    choose,
+    prefers_html,
+    prefers_json,
+)
 from mesokg.server.protocol import (
     answer_once,
     base_of,
