@@ -1,0 +1,110 @@
+"""The numbers in docs/coverage.md are those of the tables."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from mesokg.resources import folder
+
+PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
+WORDS = dict(zip("none one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True))
+
+NO_VALUE = ("", "not_reported", "not_applicable")
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    with (folder("data") / f"{table}.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def things(table: str, kept=lambda row: True) -> set[str]:
+    return {row["id"] for row in rows(table) if kept(row)}
+
+
+def without(table: str, *columns: str) -> int:
+    """How many things of a table have a value in none of these columns in any row."""
+    return len(things(table) - things(table, lambda row: any(row[column] not in NO_VALUE for column in columns)))
+
+
+SOURCED = [row for path in sorted(folder("data").glob("*.tsv")) if path.stem != "leads" for row in rows(path.stem) if row.get("source")]
+EVIDENCE = Counter(row["evidence"] for row in SOURCED)
+READ = Counter(row["checked_on"] for row in SOURCED)
+MEASUREMENTS = rows("outcomes")
+OF_A_THERAPY = things("administrations", lambda row: row["givesTherapy"])
+
+
+def identified() -> tuple[int, int, int]:
+    """Publications with a PMID or DOI, with a PubMed Central number alone, and without any."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows("publications"):
+        found[row["id"]] |= {name for name in ("pmid", "doi", "pmcid") if row[name]}
+    first = sum(bool(names & {"pmid", "doi"}) for names in found.values())
+    second = sum(names == {"pmcid"} for names in found.values())
+    return first, second, len(found) - first - second
+
+
+def trials_by_number() -> tuple[int, int]:
+    return tuple(sum(name.startswith(f"mkg:trial-{kind}") for name in things("trials")) for kind in ("NCT", "jRCT"))  # type: ignore[return-value]
+
+
+TOLD = {
+    r"from ([\d,]+) table rows": len(SOURCED),
+    r"(\d+) of the \d+ trials have an NCT number": trials_by_number()[0],
+    r"have an NCT number, (\w+) a jRCT number": trials_by_number()[1],
+    r"publications (\d+) have a PMID or DOI": identified()[0],
+    r"seen in a source, (\d+) more a PubMed Central number": identified()[1],
+    r"PubMed Central number\. The other (\d+)": identified()[2],
+    **{rf"{re.escape(kind)} (\d+)[,.]": number for kind, number in EVIDENCE.items()},
+    **{rf"`{day}` \(([\d,]+)(?: rows)?\)": number for day, number in READ.items()},
+    r"(\d+) rows are ranked": sum(bool(row.get("rank")) for row in SOURCED),
+    r"has (\d+) leads": len(rows("leads")),
+    r"Trials without a state: (\d+)": without("trials", "status"),
+    r"without a start date: (\d+)": without("trials", "startDate"),
+    r"without a phase: (\d+)": without("trials", "phase"),
+    r"without a sponsor: (\d+)": without("trials", "sponsor"),
+    r"without a stage of the disease: (\d+)": without("trials", "diseaseStage"),
+    r"without a country: (\d+)": without("trials", "country"),
+    r"without an allocation: (\d+)": without("trials", "allocation"),
+    r"without a planned enrolment: (\d+)": without("trials", "enrolmentPlanned"),
+    r"without an actual one: (\d+)": without("trials", "enrolmentActual"),
+    r"with neither, nor a number of those treated: (\d+)": without("trials", "enrolmentPlanned", "enrolmentActual", "participantsTreated"),
+    r"Therapies without a developer: (\d+)": without("therapies", "developer"),
+    r"Publications without a year: (\d+)": without("publications", "publicationYear"),
+    r"year: \d+; without a journal: (\d+)": without("publications", "journal"),
+    r"of no stated kind: (\d+)": without("publications", "publicationKind"),
+    r"Of the (\d+) administrations of a therapy": len(OF_A_THERAPY),
+    r"administrations of a therapy (\d+) have a dose": len(OF_A_THERAPY & things("administrations", lambda row: row["doseLow"] or row["doseHigh"])),
+    r"have a dose and (\d+) a schedule": len(OF_A_THERAPY & things("administrations", lambda row: row["schedule"])),
+    r"Routes of (\d+) administrations are not given": without("administrations", "route") + len(things("administrations", lambda row: row["route"] == "not stated")),
+    r"(\d+) of them say \*not stated\*": len(things("administrations", lambda row: row["route"] == "not stated")),
+    r"(\w+) trials name a histology": len(things("trials", lambda row: set(row["studies"].split("|")) & {"MONDO:0006377", "MONDO:0006378"})),
+    r"histology, (\w+) have an interval": sum(bool(row["lowerLimit"] or row["upperLimit"]) for row in MEASUREMENTS),
+}
+
+
+@pytest.mark.parametrize("pattern", TOLD)
+def test_a_number_of_the_page_is_that_of_the_tables(pattern: str) -> None:
+    found = re.findall(pattern, re.sub(r"\s+", " ", PAGE.read_text(encoding="utf-8")))
+    assert found, f"docs/coverage.md no longer says {pattern}"
+    numbers = {WORDS[text] if text in WORDS else int(text.replace(",", "")) for text in found}
+    assert numbers == {TOLD[pattern]}
+
+
+def test_the_table_of_kinds_is_that_of_the_build(real_build: Path) -> None:
+    from mesokg.release import read_receipt
+
+    receipt = read_receipt(real_build)
+    assert receipt
+    counts = {name.replace("_", " "): number for name, number in receipt.counts.items()}
+    text = PAGE.read_text(encoding="utf-8")
+    table = dict(re.findall(r"\| ([a-z][a-z ]+?)(?: \([^|]*\))? \| (\d+) (?=\|)", text.partition("All this is")[0]))
+    assert len(table) == 24
+    names = {"gene product forms": "forms", "preclinical experiments": "experiments", "measurements of them": "measurements", "determinants of delivery and resistance": "determinants"}
+    assert {name: int(number) for name, number in table.items()} == {name: counts[names.get(name, name)] for name in table}
+    assert int(re.search(r"All this is ([\d,]+) assertions", text)[1].replace(",", "")) == counts["assertions"]  # type: ignore[index]
+    assert int(re.search(r"gives (\d+) warnings", text)[1]) == receipt.data["warnings"]  # type: ignore[index]
