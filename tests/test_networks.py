@@ -656,6 +656,21 @@ def test_what_a_trial_gives_stands_with_the_trial():
     assert dated.nodes["paper"]["intervals"] == [("2008-01-01", None)]
 
 
+def test_a_trial_first_reported_after_its_end_does_not_run_for_ever():
+    import networkx
+
+    from mesokg.networks.timeline import add_times
+
+    graph = networkx.MultiDiGraph()
+    graph.add_node("late", completion_date="2010-06-01", first_year=2015)
+    graph.add_node("known", completion_date="2020-06-01", first_year=2015)
+    graph.add_node("odd", start_date="2016-01-01", completion_date="2010-06-01", first_year=2015)
+    dated = add_times(graph)
+    assert {node: data["intervals"] for node, data in dated.nodes(data=True)} == {
+        "late": [(None, "2010-06-01")], "known": [("2015-01-01", "2020-06-01")], "odd": [("2016-01-01", None)],
+    }  # fmt: skip
+
+
 def test_links_of_trials_last_as_long_as_the_trial(facts):
     from mesokg.networks.timeline import PLANNED, add_times
 

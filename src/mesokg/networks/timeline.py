@@ -39,12 +39,15 @@ def _first_day(year: object) -> str | None:
 def _interval(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Start and end of a node as ISO dates; None for an open end.
 
-    A trial stands from its start to its completion; everything else from the first year it was reported in.
+    A trial stands from its start to its completion; everything else, and a trial without a start, from the first year it was
+    reported in. Where that is after the completion, the start is open.
     """
     year = data.get("publication_year", data.get("first_year"))
     start = _day(data["start_date"]) if "start_date" in data else _first_day(year)
     end = _day(data.get("completion_date"))
-    return (start, end) if start is None or end is None or start <= end else (start, None)
+    if start is None or end is None or start <= end:
+        return start, end
+    return (start, None) if "start_date" in data else (None, end)
 
 
 def _is_planned(link: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
