@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, kind_of, name_nodes, plain, row_writer, type_of
 from mesokg.formats.output import Target, make_folder, text_output
+from mesokg.networks.build import UNSOURCED
 from mesokg.networks.styles import DENIALS
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def write_kgx(graph: networkx.Graph, path: Target) -> None:
 
     ``publications`` of an edge are the PMIDs and DOIs of its ``sources``: of nodes of kind publication, and of what the
     graph attribute ``aliases`` (source to CURIE) names; the other sources are in ``knowledge_source_records``. An edge is
-    ``negated`` where its kind denies, or where it has ``denied_by`` and no ``sources`` and is not ``inferred``, and then has
-    the publications that deny it.
+    ``negated`` where its kind denies, or where it has ``denied_by`` and no ``sources``, is not ``inferred``, and ``counts`` does
+    not say that it needs none; it then has the publications that deny it.
 
     Raises ExportError where that is not possible; for a value that cannot be written it names node or edge and attribute.
     """
@@ -134,8 +135,8 @@ def _edges(graph: networkx.Graph, ids: dict[Any, str], aliases: dict[str, str]) 
     for number, (source, target, key, data) in enumerate(edge_rows(graph)):
         kind = clean_text(kind_of(key, data))
         inferred = data.get("inferred") is True
-        # a link that sources deny, and none affirms
-        denied = bool(data.get("denied_by")) and not data.get("sources") and not inferred
+        # a link that sources deny and none affirms, though it needs one
+        denied = bool(data.get("denied_by")) and not data.get("sources") and not inferred and data.get("counts") != UNSOURCED
         papers, records = _publications(data.get("denied_by" if denied else "sources"), aliases)
         row = (
             f"{SOURCE}-{number}", ids[source], "biolink:" + predicates.get(kind, "related_to"), ids[target],
