@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import networkx
 import numpy
@@ -447,6 +448,8 @@ def as_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return "; ".join(as_text(v) for v in value if v is not None)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return clean_text(value) if isinstance(value, str) else value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -829,6 +832,54 @@ def test_a_shape_that_is_none_is_a_text(tmp_path: Path):
     assert ["<star>" in found.values() for found in nodes.values()] == [True, False]
 
 
+def json_of(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def one_line(value: object) -> str:
+    return "" if value is None else " ".join(as_text(value).split())
+
+
+def assert_there(given: dict, read: dict, look: dict) -> None:
+    """Each value given is in the row read, as given but for characters no file can hold; a height of 0 and an empty name may be left out."""
+    for key, value in given.items():
+        empty = value is None or (key in ("label", "kind") and as_text(value) == "") or (key == "z" and python_of(value) == 0)
+        assert empty or is_there(key, value, read, look), (key, value, read, look)
+
+
+def columns_hold_all(document: list[dict], nodes: list[dict], edges: list[dict]) -> None:
+    """CX2: each value is in its row, and of the type declared for its column."""
+    parts = {key: value for part in document for key, value in part.items()}
+    types = {"string": str, "long": int, "double": (int, float), "boolean": bool}
+    for name, rows in (("nodes", nodes), ("edges", edges)):
+        declared = parts["attributeDeclarations"][0][name]
+        for given, row in zip(rows, parts[name], strict=True):
+            look = {axis: -row[axis] if axis == "y" else row[axis] for axis in "xyz" if axis in row}
+            assert_there(given, row["v"], look)
+            assert all(isinstance(value, types[declared[column]["d"]]) for column, value in row["v"].items()), row
+
+
+def assert_in_csv(given: dict, cells: list[tuple[str, str]]) -> None:
+    """Each value is in a cell under its name; a number as one that reads the same."""
+    for key, value in given.items():
+        if value is None:
+            continue
+        name = clean_text(key).lower().replace(":", "_") or "attribute"
+        found = [cell for column, cell in cells if column.lower().startswith(name)]
+        number = python_of(value)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            assert any(cell == as_text(value) or reads_as(cell, number) for cell in found), (key, value, found)
+        else:
+            assert as_text(value) in found, (key, value, found)
+
+
+def reads_as(cell: str, number: float) -> bool:
+    try:
+        return float(cell) == number or (math.isnan(float(cell)) and math.isnan(number))
+    except (ValueError, OverflowError):
+        return False
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(graph=graphs())
 def test_every_other_format_takes_any_graph(graph, tmp_path: Path):
@@ -841,14 +892,29 @@ def test_every_other_format_takes_any_graph(graph, tmp_path: Path):
             assert re.match(r"(node|edge) .*, attribute 'intervals': ", str(error), re.DOTALL) and any(
                 data.get("intervals") is not None for *_, data in [*graph.nodes(data=True), *graph.edges(data=True)]
             )
-    cx2 = json.loads((tmp_path / "cx2").read_text(encoding="utf-8"), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    parts = {key: value for part in cx2 for key, value in part.items()}
-    assert (len(parts["nodes"]), len(parts["edges"])) == (len(graph), graph.number_of_edges())
-    with (tmp_path / "csv" / "nodes.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream))
-    assert len(rows) == len(graph) + 1 and {len(row) for row in rows} == {len(rows[0])}
-    lines = (tmp_path / "kgx" / "edges.tsv").read_text(encoding="utf-8").split("\n")
-    assert len(lines) == graph.number_of_edges() + 2 and {line.count("\t") for line in lines[:-1]} == {lines[0].count("\t")}
+    nodes = [data for _, data in graph.nodes(data=True)]
+    edges = [data for *_, data in graph.edges(data=True)]
+    columns_hold_all(json_of(tmp_path / "cx2"), nodes, edges)
+    elements = json_of(tmp_path / "cyjs")["elements"]
+    assert len({element["data"]["id"] for part in elements.values() for element in part}) == len(nodes) + len(edges)
+    for given, element in zip(nodes, elements["nodes"], strict=True):
+        x, y = (element["position"]["x"], -element["position"]["y"]) if "position" in element else (None, None)
+        assert_there(given, element["data"], {"x": x, "y": y})
+    for given, element in zip(edges, elements["edges"], strict=True):
+        assert_there(given, element["data"], {})
+    for name, rows in (("nodes", nodes), ("edges", edges)):
+        with (tmp_path / "csv" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            head, *read = csv.reader(stream)
+        for given, row in zip(rows, read, strict=True):
+            assert_in_csv(given, list(zip(head, row, strict=True)))
+    nodes_read, edges_read = (
+        [dict(zip(rows[0].split("\t"), row.split("\t"), strict=True)) for row in rows[1:]]
+        for rows in ((tmp_path / "kgx" / f"{name}.tsv").read_text(encoding="utf-8").removesuffix("\n").split("\n") for name in ("nodes", "edges"))
+    )
+    for given, row in zip(nodes, nodes_read, strict=True):
+        assert row["name"] == (one_line(given.get("label")) or row["id"]) and row["kind"] == one_line(given.get("kind"))
+    for given, row in zip(edges, edges_read, strict=True):
+        assert row["weight"] == one_line(given.get("weight"))
     ElementTree.parse(tmp_path / "svg")
 
 
@@ -1219,6 +1285,17 @@ def test_numbers_that_no_double_holds_are_kept(stream: bool, tmp_path: Path, cap
     assert [(values["weight"], values["weight_given"]) for *_, values, _ in edges] == [(2.0**53, 2**53 + 1), (1.0, 1)]
 
 
+@pytest.mark.parametrize("name", ["cx2", "cyjs"])
+def test_what_json_has_no_word_for_is_a_text(name: str, tmp_path: Path):
+    graph = networkx.Graph()
+    graph.add_nodes_from([("a", {"fold": math.inf, "p": 0.5}), ("b", {"fold": 2.5, "p": 1}), ("c", {"fold": -math.inf}), ("d", {"fold": math.nan})])
+    EXPORTS[name].write(graph, tmp_path / "g")
+    read = json_of(tmp_path / "g")
+    rows = [node["data"] for node in read["elements"]["nodes"]] if name == "cyjs" else [node["v"] for part in read for node in part.get("nodes", ())]
+    assert [row["fold"] for row in rows] == ["Infinity", "2.5", "-Infinity", "NaN"]
+    assert [row.get("p") for row in rows] == [0.5, 1, None, None]
+
+
 def test_integers_that_no_double_holds_make_a_column_of_texts(tmp_path: Path):
     graph = networkx.Graph()
     graph.add_node("a", exact=2**60, level=2**53 + 1)
@@ -1280,11 +1357,12 @@ def test_kgx_says_who_denies_a_link(tmp_path: Path):
     graph.add_edge("a", "c", key="targets", denied_by="mkg:other; mkg:page", denials=1, publications=0)
     graph.add_edge("a", "d", key="targets")
     graph.add_edge("a", "e", key="targets", inferred=True, denied_by=["mkg:other", "mkg:page\t1"])
+    graph.add_edge("a", "f", key="targets", counts="the link itself, which needs no source", denied_by="mkg:other")
     EXPORTS["kgx"].write(graph, tmp_path / "k")
     with (tmp_path / "k" / "edges.tsv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     told = [(row["negated"], row["publications"], row["knowledge_source_records"], row["number_of_denials"], row["denied_by"]) for row in rows]
-    assert told == [("false", "PMID:1", "", "1", "mkg:other"), ("true", "PMID:2", "mkg:page", "1", "mkg:other|mkg:page"), ("false", "", "", "", ""), ("false", "", "", "", "mkg:other|mkg:page 1")]
+    assert told == [("false", "PMID:1", "", "1", "mkg:other"), ("true", "PMID:2", "mkg:page", "1", "mkg:other|mkg:page"), ("false", "", "", "", ""), ("false", "", "", "", "mkg:other|mkg:page 1"), ("false", "", "", "", "mkg:other")]
 
 
 def test_years_of_numpy_are_years(tmp_path: Path):

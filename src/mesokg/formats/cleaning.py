@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import networkx
 
 __all__ = [
-    "Column", "Survey", "as_number", "both_ways", "clean_text", "edge_rows", "is_colour", "kind_of", "look_keys", "look_of", "name_nodes",
+    "Column", "Survey", "as_number", "both_ways", "clean_text", "double_text", "edge_rows", "is_colour", "kind_of", "look_keys", "look_of", "name_nodes",
     "plain", "row_writer", "said", "type_of", "with_flat_looks",
 ]
 
@@ -175,6 +175,17 @@ def _common(kinds: set[str]) -> str:
     return "double" if kinds == {"long", "double"} else "string"
 
 
+def double_text(value: float) -> str:
+    """A number as XML Schema, CSV for Neo4j and JavaScript have it.
+
+    >>> double_text(0.5), double_text(-math.inf), double_text(math.nan)
+    ('0.5', '-Infinity', 'NaN')
+    """
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
 def plain(value: Any, kind: str) -> Any:
     """The value as a bool, int, float or str that fits a column of this kind; None stays None.
 
@@ -195,7 +206,7 @@ def plain(value: Any, kind: str) -> Any:
         if isinstance(value, list | tuple | set | frozenset):
             parts = (plain(one, "string") for one in value if one is not None)
             return "; ".join(sorted(parts) if isinstance(value, set | frozenset) else parts)
-        return repr(float(value)) if isinstance(value, float) else str(int(value))
+        return double_text(float(value)) if isinstance(value, float) else str(int(value))
     if kind == "double":
         return float(value)
     if kind == "long":
@@ -325,12 +336,15 @@ class Survey:
             return True
         return all(float(value) == int(value) for data in self.rows() if isinstance(value := data.get(key), self._whole[key]))
 
-    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = ()) -> list[Column]:
+    def _is_finite(self, key: Any) -> bool:
+        return all(math.isfinite(float(value)) for data in self.rows() if (value := data.get(key)) is not None)
+
+    def columns(self, *, taken: Iterable[str], skip: Iterable[str] = (), finite: bool = False) -> list[Column]:
         """The columns of all attributes, sorted by name.
 
         ``taken`` are names that the format keeps for itself, whatever their case; an attribute of such a name becomes
         ``name_attribute``. ``skip`` are keys written in another way. An attribute with an integer past 64 bits, or with one
-        that no double holds beside doubles, is text.
+        that no double holds beside doubles, is text; with ``finite`` also one with an infinite number or NaN.
         Raises ExportError for a value that cannot be written, naming the row and the attribute.
         """
         skipped = set(skip)
@@ -350,6 +364,8 @@ class Survey:
             names.add(name.lower())
             kind = _common(found[key])
             if "long" in found[key] and kind != "string" and not self._is_held(key, kind):
+                kind = "string"
+            if finite and kind == "double" and not self._is_finite(key):
                 kind = "string"
             columns.append(Column(key, name, kind))
         return columns

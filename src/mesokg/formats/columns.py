@@ -9,8 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import ExportError
-from mesokg.formats.cleaning import Column, Survey, clean_text, edge_rows, kind_of, name_nodes, plain, row_writer
-from mesokg.formats.gexf import double_text
+from mesokg.formats.cleaning import Column, Survey, clean_text, double_text, edge_rows, kind_of, name_nodes, plain, row_writer
 from mesokg.formats.output import Target, make_folder, remove_quietly, text_output
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ CX2: https://cytoscape.org/cx/cx2/specification. Cytoscape counts y downwards.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +37,7 @@ def _text(text: str) -> str:
 
 _JSON: dict[str, Callable[[Any], str]] = {
     "string": _text,
-    # JSON has no word for what is not finite; a missing number is what readers make of it anyway
-    "double": lambda value: repr(value) if math.isfinite(value) else "",
+    "double": repr,
     "long": str,
     "boolean": lambda value: "true" if value else "false",
 }
@@ -49,17 +47,20 @@ def _value_writer(columns: list[Column]) -> Callable[[Mapping[Any, Any]], str]:
     """A function from attributes to the members of a JSON object, each with a comma before it."""
 
     def cell(name: str, json_of: Callable[[Any], str]) -> Callable[[Any], str]:
-        return lambda value: f",{name}:{found}" if (found := json_of(value)) else ""
+        return lambda value: f",{name}:{json_of(value)}"
 
     row = row_writer(columns, [cell(_json(column.name), _JSON[column.kind]) for column in columns])
     return lambda data: "".join(row(data))
 
 
 def _columns(graph: networkx.Graph, *written: str) -> tuple[list[Column], list[Column]]:
-    """The columns of nodes and edges, without what is written of the look in another way."""
+    """The columns of nodes and edges, without what is written of the look in another way.
+
+    JSON has no word for infinity and NaN, so they are texts, and with them all numbers of the attribute.
+    """
     skip = [key for key in look_keys(graph) if key in written]
-    nodes = Survey(graph, "node").columns(taken=NODE_NAMES, skip=skip)
-    edges = Survey(graph, "edge").columns(taken=EDGE_NAMES)
+    nodes = Survey(graph, "node").columns(taken=NODE_NAMES, skip=skip, finite=True)
+    edges = Survey(graph, "edge").columns(taken=EDGE_NAMES, finite=True)
     return nodes, edges
 
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from mesokg.errors import ExportError
 from mesokg.formats.cleaning import (
-    LONGEST, REMEMBERED, Column, Survey, as_number, both_ways, clean_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, plain, said, type_of,
+    LONGEST, REMEMBERED, Column, Survey, as_number, both_ways, clean_text, double_text, edge_rows, is_colour, kind_of, look_keys, look_of, name_nodes, plain, said, type_of,
 )
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["double_text", "write_chunks", "write_gexf"]
+__all__ = ["write_chunks", "write_gexf"]
 
 NODE_NAMES = ("id", "label", "pid", "for", "interval", "timeset", "timestamp", "start", "end", "startopen", "endopen")
 EDGE_NAMES = (
@@ -46,12 +46,6 @@ def _escape(text: str) -> str:
         return text
     text = clean_text(text)
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"&#{ord(found[0])};", text)
-
-
-def double_text(value: float) -> str:
-    if math.isfinite(value):
-        return repr(value)
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 _TEXT: dict[str, Callable[[Any], str]] = {

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, edge_rows, kind_of, look_keys, look_of, name_nodes, row_writer
-from mesokg.formats.gexf import double_text, weight_given, write_chunks
+from mesokg.formats.cleaning import Column, Survey, as_number, clean_text, double_text, edge_rows, kind_of, look_keys, look_of, name_nodes, row_writer
+from mesokg.formats.gexf import weight_given, write_chunks
 from mesokg.formats.output import Target, text_output
 
 if TYPE_CHECKING:
