@@ -99,10 +99,10 @@ class _Room:
         beside = (self._discs.get((column + i, row + j), ()) for i in (-1, 0, 1) for j in (-1, 0, 1))
         return all(math.dist((x, y), (other_x, other_y)) >= radius + other for discs in beside for other_x, other_y, other in discs)
 
-    def beside(self, node: str, x: float, y: float, away: float, radius: float) -> tuple[float, float]:
-        """The first free place around a point, so far away or a little further; where none is free, the first of all."""
+    def beside(self, node: str, x: float, y: float, away: float, radius: float, *, rings: int = 4) -> tuple[float, float]:
+        """The first free place around a point, so far away or some rings further; where none is free, the first of all."""
         across, up = _direction(node)
-        around = ((away + _AWAY * ring, turn * math.pi / 6) for ring in range(4) for turn in range(12))
+        around = ((away + _AWAY * ring, turn * math.pi / 6) for ring in range(rings) for turn in range(12))
         spots = [
             (x + far * (across * math.cos(turn) - up * math.sin(turn)), y + far * (across * math.sin(turn) + up * math.cos(turn)))
             for far, turn in around
@@ -132,13 +132,13 @@ def place_nodes(graph: networkx.MultiDiGraph, known: dict[str, tuple[float, floa
     ready = {node for node in waiting if not placed.keys().isdisjoint(_beside(graph, node))}
     in_order = iter(list(graph))
     while waiting:
-        # with nothing to stand beside, the next stands on a ring around all the others
+        # with nothing to stand beside, the next stands in the outer third, so that the picture does not grow
         ready = ready or {next(node for node in in_order if node in waiting)}
         found = {}
         for node in sorted(ready):
             near = sorted(other for other in _beside(graph, node) if other in placed)
-            x, y = (sum(placed[other][part] for other in near) / len(near) if near else 0.0 for part in (0, 1))
-            found[node] = room.beside(node, x, y, _AWAY if near else 1.1 * radius, radius_of[node])
+            x, y = (sum(placed[other][part] for other in near) / max(1, len(near)) for part in (0, 1))
+            found[node] = room.beside(node, x, y, _AWAY, radius_of[node]) if near else room.beside(node, 0.0, 0.0, 0.7 * radius, radius_of[node], rings=40)
         placed.update(found)
         waiting -= ready
         ready = {other for node in ready for other in _beside(graph, node) if other in waiting}
