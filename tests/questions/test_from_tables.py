@@ -257,7 +257,7 @@ def delivered_forms() -> Pairs:
         for form, found in every("forms", column).items():
             gene[form] |= found
     names = labels("taxa")
-    return {(g, form, names.get(taxon, "")) for form, found in gene.items() for g in found for taxon in species[form] or {""}}
+    return {(g, form, names.get(taxon, "")) for form in things("forms") for g in gene[form] or {""} for taxon in species[form] or {""}}
 
 
 def accompanying() -> Pairs:
