@@ -124,15 +124,32 @@ def test_a_build_is_the_same_with_a_copy_and_without(tmp_path: Path) -> None:
 @linux
 def test_what_is_wrong_with_a_graph_is_told_before_what_could_not_be_written_of_it(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom mesokg import ontology_pages, release\nfrom mesokg.errors import CheckFailed, Problem\n"
+        "import sys\nfrom pathlib import Path\nfrom mesokg import ontology_pages, release, validation\nfrom mesokg.errors import CheckFailed, Problem\n"
         "def broken(*arguments): raise KeyError('label')\n"
-        "def invalid(*arguments): raise CheckFailed([Problem('data/a.tsv', 2, 'phase', 'rule', 'x', 'mend it')])\n"
-        "ontology_pages.write_ontology_pages, release._validate = broken, invalid\n"
+        "def invalid(*arguments, **named): return [Problem('data/a.tsv', 2, 'phase', 'rule', 'x', 'mend it')]\n"
+        "ontology_pages.write_ontology_pages, validation.run_shapes = broken, invalid\n"
         "try: release.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "except CheckFailed as error: print(len(error.problems))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out"), str(TINY)], capture_output=True, text=True, check=False)
     assert done.stdout == "1\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("forks", [pytest.param(True, marks=linux), False])
+def test_what_breaks_shapes_and_rules_is_told_together_and_nothing_is_written(tmp_path: Path, forks: bool) -> None:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom mesokg import release, validation\nfrom mesokg.errors import CheckFailed, Problem\n"
+        f"if not {forks}: release.can_fork = lambda: False\n"
+        "def broken(column): return lambda *arguments, **named: [Problem('data/a.tsv', 2, column, 'rule', 'x', 'mend it')]\n"
+        "shapes, rules = validation.run_shapes, validation.run_checks\n"
+        "for column, (a, b) in (('phase', (broken('phase'), rules)), ('status', (shapes, broken('status'))), ('both', (broken('one'), broken('two')))):\n"
+        "    validation.run_shapes, validation.run_checks = a, b\n"
+        "    try: release.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "    except CheckFailed as error: print(column, [p.column for p in error.problems if p.level == 'error'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out"), str(TINY)], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["phase ['phase']", "status ['status']", "both ['one', 'two']"], done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

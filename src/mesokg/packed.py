@@ -1,6 +1,6 @@
 """The compressed N-Quads of a build: the file that queries load, whole or without the statements that they do not ask of.
 
-The assertions are five sixths of the graph, and a query asks of a few of their sixteen properties only; of the metadata
+The assertions are four fifths of the graph, and a query asks of a few of their sixteen properties only; of the metadata
 hardly any query asks. So the file has one gzip member for all else, and one for each property of assertions and for each of
 metadata; any tool that reads gzip reads them as one text.
 Each member names its property and its own size, as RFC 1952 allows, so that a reader can pass over it.

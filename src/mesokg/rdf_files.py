@@ -5,10 +5,11 @@ Sorted, with prefixes, and with blank nodes (only the ontology has any) named in
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mesokg.collector import paused_collector
 from mesokg.identifiers import PREFIXES, graph_iri
@@ -16,7 +17,7 @@ from mesokg.identifiers import PREFIXES, graph_iri
 if TYPE_CHECKING:
     from pyoxigraph import BlankNode, Quad, RdfFormat, Store, Triple
 
-__all__ = ["Sorted", "name_blank_nodes", "sort_quads", "sorted_graphs", "sorted_quads", "used_prefixes", "write_rdf"]
+__all__ = ["name_blank_nodes", "sorted_graphs", "sorted_quads", "used_prefixes", "write_rdf"]
 
 _TYPE = f" <{PREFIXES['rdf']}type> "
 _LABEL = f" <{PREFIXES['rdfs']}label> "
@@ -43,56 +44,60 @@ def _key(quad: Quad) -> str:
     return str(quad).replace(_TYPE, " \x01 ", 1).replace(_LABEL, " \x02 ", 1)
 
 
-class Sorted(NamedTuple):
-    """Quads by subject, predicate (type and label first) and object, each with the text that it is sorted by."""
-
-    quads: list[Quad]
-    keys: list[str]
+def _sort(quads: Iterable[Quad]) -> tuple[list[Quad], list[str]]:
+    """The quads in order, and the text of each that they are sorted by."""
+    found = list(quads)
+    keys = [_key(quad) for quad in found]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [found[i] for i in order], [keys[i] for i in order]
 
 
 @paused_collector()
-def sort_quads(*parts: Iterable[Quad] | Sorted) -> Sorted:
-    """All the quads in order; parts that are in order already are merged, which takes a fraction of the time."""
-    quads: list[Quad] = []
-    keys: list[str] = []
-    for part in parts:
-        found, texts = part if isinstance(part, Sorted) else (part, None)
-        begin = len(quads)
-        quads.extend(found)
-        keys.extend(map(_key, quads[begin:]) if texts is None else texts)
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return Sorted([quads[i] for i in order], [keys[i] for i in order])
-
-
 def sorted_quads(quads: Iterable[Quad]) -> list[Quad]:
     """The quads by subject, predicate (type and label first) and object."""
-    return sort_quads(quads).quads
+    return _sort(quads)[0]
 
 
 @paused_collector()
 def sorted_graphs(
-    store: Store, names: Iterable[str], *selections: Container[str], known: Mapping[str, Sorted] | None = None
+    store: Store, names: Iterable[str], *selections: Container[str], evidence: list[Quad] | None = None
 ) -> tuple[dict[str, list[Quad]], *tuple[list[Quad], ...]]:
     """The quads of each named graph, by its short name, and those of each selection of graphs together, all sorted.
 
     The same as sorting each by :func:`sorted_quads`, but with one sort. No triple may stand in two graphs, nor outside them.
-    ``known`` are whole graphs, by their short name, that were sorted before.
+    ``evidence`` is that graph, in order, where it is known: the store is not asked for it then.
     """
     from pyoxigraph import NamedNode
 
-    known = known or {}
     by_graph: dict[str, list[Quad]] = {name: [] for name in names}
-    chosen: list[list[Quad]] = [[] for _ in selections]
+    chosen: list[tuple[list[Quad], list[str]]] = [([], []) for _ in selections]
+    sought = [name for name in by_graph if name != "evidence" or evidence is None]
     # one look-up per quad says every list that it belongs to
     lists = {
-        graph_iri(name): [found, *(kept for kept, selection in zip(chosen, selections, strict=True) if name in selection)]
-        for name, found in by_graph.items()
+        graph_iri(name): (by_graph[name], [kept for kept, selection in zip(chosen, selections, strict=True) if name in selection]) for name in sought
     }
-    rest = chain.from_iterable(store.quads_for_pattern(None, None, None, NamedNode(graph_iri(name))) for name in by_graph if name not in known)
-    for quad in sort_quads(rest, *(found for name, found in known.items() if name in by_graph)).quads:
-        for found in lists[quad.graph_name.value]:
-            found.append(quad)
-    return by_graph, *chosen
+    rest = chain.from_iterable(store.quads_for_pattern(None, None, None, NamedNode(graph_iri(name))) for name in sought)
+    for quad, key in zip(*_sort(rest), strict=True):
+        alone, together = lists[quad.graph_name.value]
+        alone.append(quad)
+        for quads, keys in together:
+            quads.append(quad)
+            keys.append(key)
+    if evidence is None or "evidence" not in by_graph:
+        return by_graph, *(quads for quads, _ in chosen)
+    by_graph["evidence"] = evidence
+    return by_graph, *(
+        _merged(quads, keys, evidence) if "evidence" in selection else quads for (quads, keys), selection in zip(chosen, selections, strict=True)
+    )
+
+
+def _merged(quads: list[Quad], keys: list[str], more: list[Quad]) -> list[Quad]:
+    """Both lists in one order; as a rule no quad of the first stands between two of the other, of which no text is made then."""
+    if not more:
+        return quads
+    begin, end = bisect_left(keys, _key(more[0])), bisect_right(keys, _key(more[-1]))
+    between = sorted_quads([*quads[begin:end], *more]) if begin < end else more
+    return [*quads[:begin], *between, *quads[end:]]
 
 
 @paused_collector()

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mesokg import __version__
 from mesokg.collector import paused_collector
-from mesokg.errors import CheckFailed, ExportError, Problem
+from mesokg.errors import CheckFailed, ExportError, Problem, ProblemsFound
 from mesokg.forking import can_fork, forked
 from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
 from mesokg.locks import build_lock
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mesokg.cells import Moment
     from mesokg.graph import Graph
+    from mesokg.metadata import EvidenceCounts
     from mesokg.tables import Row, Tables
     from mesokg.vocabulary import Vocabulary
 
@@ -110,7 +111,7 @@ def assemble(
         built.inferred = len(_inferred(built))
     if validate:
         with _stage("validation", built.seconds, say):
-            built.warnings = _validate(built.store, built.tables)
+            built.warnings = _validate(built)
     _describe(built, say)
     return built
 
@@ -154,21 +155,29 @@ def _inferred(built: Build) -> list[Quad]:
     return list(built.store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph_iri("inferred"))))
 
 
-def _describe(built: Build, say: Callable[[str], None]) -> None:
+def _describe(built: Build, say: Callable[[str], None], evidence: EvidenceCounts | None = None) -> None:
     from mesokg.metadata import describe_dataset
 
     with _stage("metadata", built.seconds, say):
-        built.store.bulk_extend(describe_dataset(built.store, _version_date(built.store)))
+        built.store.bulk_extend(describe_dataset(built.store, _version_date(built.store), evidence))
 
 
-def _validate(store: pyoxigraph.Store, tables: Tables) -> list[Problem]:
+def _validate(built: Build) -> list[Problem]:
     from mesokg.validation import validate_graph
 
-    report = validate_graph(store, locate=tables.locate)
-    errors = [problem for problem in report.problems if problem.level == "error"]
-    if errors:
-        raise CheckFailed(report.problems)
-    return list(report.problems)
+    return _without_errors(validate_graph(built.store, locate=built.tables.locate).problems)
+
+
+def _without_errors(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, sorted. Raises CheckFailed where one of them is an error."""
+    found = sorted(set(problems))
+    if _has_errors(found):
+        raise CheckFailed(found)
+    return found
+
+
+def _has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.level == "error" for problem in problems)
 
 
 def _version_date(store: pyoxigraph.Store) -> str:
@@ -188,76 +197,86 @@ class _Share(NamedTuple):
     """What the second process has found, and the seconds that it took."""
 
     inferred: list[Quad]
-    warnings: list[Problem]
+    problems: list[Problem]
     seconds: float
 
 
 @contextmanager
 def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[Iterator[_Share]]:
-    """Reason, then validate and write the networks, in a process of its own while the block runs.
+    """Reason, then judge by the shapes and write the networks, in a process of its own while the block runs.
 
-    The block is told what was inferred as soon as that is known, and of the rest at the end; none of it asks of the
-    metadata. Where that process cannot be a copy of this one, reasoning and validation come first, and a fresh process
-    writes the networks.
+    The block is told what was inferred as soon as that is known, then what breaks the shapes, and at the end that the
+    networks are there, unless some shape is broken; none of it asks of the metadata. Where that process cannot be a copy
+    of this one, reasoning and shapes come first, and a fresh process writes the networks.
     """
     from mesokg.formats import write_network_products
     from mesokg.formats.apart import networks_apart
+    from mesokg.validation import run_shapes
 
     def reasoned() -> _Share:
         begun = time.perf_counter()
         return _Share(_inferred(built), [], time.perf_counter() - begun)
 
-    def validated() -> _Share:
+    def judged() -> _Share:
         begun = time.perf_counter()
-        return _Share([], _validate(built.store, built.tables), time.perf_counter() - begun)
+        return _Share([], run_shapes(built.store, locate=built.tables.locate), time.perf_counter() - begun)
 
     def share() -> Iterator[_Share]:
         yield reasoned()
-        found = validated()
-        write_network_products(built.store, out)
+        found = judged()
         yield found
+        if not _has_errors(found.problems):
+            write_network_products(built.store, out)
 
     say("reasoning")
     if can_fork():
         with forked(share) as results:
             try:
                 yield results
+            except ProblemsFound:
+                raise
             except Exception:
                 # what is wrong with the graph says more than what could not be written of it
-                deque(results, maxlen=0)
+                for found in results:
+                    _without_errors(found.problems)
                 raise
     else:
-        found = [reasoned(), validated()]
-        with networks_apart(built.store, out):
-            yield iter(found)
+        shares = [reasoned(), judged()]
+        with nullcontext() if _has_errors(shares[1].problems) else networks_apart(built.store, out):
+            yield iter(shares)
 
 
 def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict[str, int]:
     """The number of triples in each named graph, by its short name."""
     import pyoxigraph
 
+    from mesokg.metadata import count_evidence
     from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.packed import pack_apart, write_packed
     from mesokg.questions_rdf import write_pages, write_queries
-    from mesokg.rdf_files import sort_quads, sorted_graphs, used_prefixes, write_rdf
+    from mesokg.rdf_files import sorted_graphs, used_prefixes, write_rdf
     from mesokg.store import EmbeddedStore
+    from mesokg.validation import run_checks
 
     formats = pyoxigraph.RdfFormat
     asked = EmbeddedStore()
     asked.oxigraph = built.store
     with _second_share(built, out, say) as results:
         # nothing that is inferred changes the evidence, four fifths of all
-        evidence = sort_quads(built.store.quads_for_pattern(None, None, None, pyoxigraph.NamedNode(graph_iri("evidence"))))
-        packed, prefixes = pack_apart(evidence.quads), used_prefixes(evidence.quads)
+        evidence = built.graph.evidence
+        packed, prefixes, counted = pack_apart(evidence), used_prefixes(evidence), count_evidence(built.store)
         reasoned = next(results)
         built.store.bulk_extend(reasoned.inferred)
         built.inferred, built.seconds["reasoning"] = len(reasoned.inferred), reasoned.seconds
-        say("validation")
+        with _stage("validation", built.seconds, say):
+            problems = run_checks(built.store, locate=built.tables.locate)
+        if _has_errors(problems):
+            _without_errors([*problems, *next(results).problems])
         say("products")
-        _describe(built, say)
+        _describe(built, say, counted)
         # The triples of one subject stay together across graphs; a triple stands in one graph only.
-        by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE, known={"evidence": evidence})
+        by_graph, whole, simple = sorted_graphs(built.store, GRAPHS, _WHOLE, _SIMPLE, evidence=evidence)
         prefixes |= used_prefixes(chain.from_iterable(quads for name, quads in by_graph.items() if name != "evidence"))
         for name, quads, syntax in (
             ("mesokg.ttl", whole, formats.TURTLE),
@@ -277,8 +296,10 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
         write_ontology_pages(built.store, out / "pages")
         write_pages(out / "pages" / "questions", asked)
         say("networks")
-        validated = next(results)
-        built.warnings, built.seconds["validation"] = validated.warnings, validated.seconds
+        judged = next(results)
+        built.seconds["validation"] += judged.seconds
+        built.warnings = _without_errors([*problems, *judged.problems])
+        deque(results, maxlen=0)
     return {name: len(quads) for name, quads in by_graph.items()}
 
 
