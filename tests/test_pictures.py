@@ -165,3 +165,45 @@ def test_a_browser_finds_no_text_outside_its_box() -> None:
         assert page.evaluate("document.querySelectorAll('svg').length") == len(QUESTIONS)
         assert page.evaluate(measure) == []
         browser.close()
+
+
+def _shown(pattern_of: str) -> list[str]:
+    """The titles and rows of a picture, from top to bottom."""
+    return ["".join(text.itertext()) for text in ElementTree.fromstring(draw(read_pattern(pattern_of), "")).iter(f"{SVG}text")]
+
+
+def test_a_thing_with_two_names_is_one_box() -> None:
+    """The name that BIND or AS gives it leads on to what is asked of it."""
+    shown = _shown(
+        """PREFIX ex: <http://example.org/>
+        SELECT ?outcome ?arm ?told WHERE {
+          { SELECT (?result AS ?outcome) ?who WHERE { ?result ex:of ?trial ; ex:in ?who } }
+          BIND(COALESCE(?who, "no arm") AS ?arm)
+          OPTIONAL { ?arm ex:gave ?drug } OPTIONAL { ?outcome ex:words ?told }
+        }"""
+    )
+    assert {title for title in shown if title.startswith("?")} == {"?arm", "?outcome"}
+    assert {"in ?arm", "gave ?drug", "words ?told"} <= set(shown)
+
+
+def test_a_thing_that_may_be_either_of_two_leads_to_both() -> None:
+    query = """PREFIX ex: <http://example.org/>
+        SELECT ?cell WHERE {
+          ?owner ex:has ?part . ?rival ex:lacks ?part . VALUES ?turn { 0 1 }
+          BIND(COALESCE(IF(?turn = 0, ?owner, ?rival), ?owner) AS ?cell) ?cell ex:name ?name ; ex:kind ex:T .
+          BIND(CONCAT(STR(?owner), ?name) AS ?words) BIND(?name AS ?alias)
+          MINUS { ?gone ex:has ?part BIND(?gone AS ?cell) }
+        }"""
+    assert read_pattern(query).same == {"?cell": ["?owner", "?rival"], "?words": [], "?alias": ["?name"]}
+    assert [row for row in _shown(query) if row.startswith("is ")] == ["is ?owner", "is ?rival"]
+
+
+def test_two_steps_that_follow_each_other_stay_two() -> None:
+    shown = _shown("SELECT ?one { ?one <urn:next> ?two ; <urn:does> ?x . ?two <urn:does> ?y } ORDER BY ?one")
+    again = _shown("SELECT ?one { { ?one <urn:next> ?two ; <urn:does> ?x . ?two <urn:does> ?y } UNION { ?one <urn:does> ?x BIND(?one AS ?two) } }")
+    assert shown == again
+
+
+def test_the_arm_of_an_event_is_drawn_with_what_it_was_given() -> None:
+    drawn = ["".join(text.itertext()) for text in ElementTree.fromstring(picture(QUESTIONS["which_severe_events_were_reported"])).iter(f"{SVG}text")]
+    assert {"inArm ?arm", "hasAdministration ?own"} <= set(drawn) and not any("?armOrNone" in one for one in drawn)

@@ -35,11 +35,16 @@ class Link:
 
 @dataclass
 class Pattern:
-    """All triple patterns of a query, the variables of its answer, and the values that a variable is given."""
+    """All triple patterns of a query, the variables of its answer, and the values that a variable is given.
+
+    ``same`` has the variables that BIND or AS gives another name, by that name: of ``BIND(COALESCE(?arm, "none") AS ?group)``
+    it is ``?arm``. One that is reckoned from others, as by CONCAT, is none of them.
+    """
 
     links: list[Link] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
     values: dict[str, list[str]] = field(default_factory=dict)
+    same: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_pattern(sparql: str) -> Pattern:
@@ -59,7 +64,7 @@ class _Reader:
         self.place = self.unnamed = 0
         self.pattern = Pattern()
         self.found: dict[tuple[str, str, str], int] = {}
-        self.pattern.answer = self._head()
+        self.pattern.answer = self._head(NEEDED)
         self._group(NEEDED)
         self.pattern.links = [Link(*key, kind) for key, kind in self.found.items()]
 
@@ -71,22 +76,32 @@ class _Reader:
         self.place += 1
         return self.tokens[self.place - 1] if self.place <= len(self.tokens) else "}"
 
-    def _head(self) -> list[str]:
+    def _head(self, kind: int) -> list[str]:
         """The variables of a SELECT, up to its group; of an expression the one that it is called."""
-        names, depth = [], 0
+        names, depth, first = [], 0, self.place
         while self.next not in ("{", "}"):
             token = self.take()
+            if token == "(" and not depth:
+                first = self.place
             depth += (token == "(") - (token == ")")
             if token.startswith("?") and (not depth or self.tokens[self.place - 2].upper() == "AS"):
                 names.append(token)
+            if token == ")" and not depth:
+                self._named(self.tokens[first : self.place - 1], kind)
         return names
+
+    def _named(self, tokens: list[str], kind: int) -> None:
+        """Note what ``expression AS ?name`` gives another name; what must not be so is no such thing."""
+        if len(tokens) > 2 and tokens[-2].upper() == "AS" and kind != ABSENT:
+            known = self.pattern.same.setdefault(tokens[-1], [])
+            known += [name for name in dict.fromkeys(_values_of(tokens[:-2]) or ()) if name not in known]
 
     def _group(self, kind: int) -> None:
         self.take()
         while (token := self.next) != "}":
             word = token.upper()
             if word == "SELECT":
-                self._head()
+                self._head(kind)
                 self._group(kind)
             elif word in _AFTER:
                 while self.next != "}":
@@ -122,6 +137,7 @@ class _Reader:
                 plain = not depth and self.place - first <= 2
                 self._group(ABSENT if absent and plain else max(kind, NEEDED if plain else OPTIONAL))
             if not depth and token in (")", "EXISTS") or self.place >= len(self.tokens):
+                self._named(self.tokens[first + 1 : self.place - 1], kind)
                 return
 
     def _values(self) -> None:
@@ -197,6 +213,25 @@ class _Reader:
         return sign + said
 
 
+def _values_of(tokens: list[str]) -> list[str] | None:
+    """The variables whose value an expression takes as it is, none for a constant; None where it makes a value of its own."""
+    if len(tokens) == 1:
+        return tokens if tokens[0].startswith("?") else []
+    head = tokens[0].upper()
+    if head not in ("COALESCE", "IF") or tokens[1] != "(" or tokens[-1] != ")":
+        return [] if "(" not in tokens and tokens[0].startswith('"') else None
+    parts: list[list[str]] = [[]]
+    depth = 0
+    for token in tokens[2:-1]:
+        depth += (token in "({") - (token in ")}")
+        if token == "," and not depth:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    taken = [_values_of(part) for part in (parts[1:] if head == "IF" else parts) if part]
+    return None if None in taken else [name for names in taken for name in names or ()]
+
+
 def _short(token: str) -> str:
     if token.startswith("<"):
         return re.split("[/#]", token[1:-1])[-1]
@@ -268,23 +303,47 @@ def _is_open(term: str) -> bool:
     return term.startswith(("?", "_:"))
 
 
+def _other_names(pattern: Pattern) -> tuple[list[Link], dict[str, list[str]]]:
+    """The links with one name for each thing that has two, the one in the answer; and the names that may be either of several things."""
+    asked = {term for link in pattern.links for term in (link.subject, link.object)}
+    same = {name: known for name, names in pattern.same.items() if name in asked and (known := [one for one in names if one in asked and one != name])}
+    linked = {frozenset((link.subject, link.object)) for link in pattern.links}
+    called: dict[str, str] = {}
+    for name, (first, *others) in same.items():
+        # two that a link sets apart are two things, if of one kind
+        if not others and frozenset((name, first)) not in linked:
+            one, other = called.get(first, first), called.get(name, name)
+            kept, gone = (other, one) if other in pattern.answer and one not in pattern.answer else (one, other)
+            called = {key: kept if value == gone else value for key, value in called.items()} | {gone: kept}
+            called.pop(kept, None)
+    found: dict[tuple[str, str, str], int] = {}
+    for link in pattern.links:
+        key = called.get(link.subject, link.subject), link.words, called.get(link.object, link.object)
+        found[key] = min(link.kind, found.get(key, link.kind))
+    either = {called.get(name, name): list(dict.fromkeys(called.get(one, one) for one in names)) for name, names in same.items() if len(names) > 1}
+    return [Link(*key, kind) for key, kind in found.items()], either
+
+
 def _boxes(pattern: Pattern) -> list[_Box]:
     """The things that are asked about: subjects, and values that two subjects share. All else are rows in their boxes."""
     classes: dict[str, list[str]] = {}
     links: list[Link] = []
-    for link in pattern.links:
+    named, either = _other_names(pattern)
+    for link in named:
         if link.words == "a" and link.kind != ABSENT:
             classes.setdefault(link.subject, []).append(link.object)
         elif link.words not in _LABELS or link.object in pattern.values:
             links.append(link)
-    links = _joined(links, keep={*pattern.answer, *classes, *pattern.values})
+    links = _joined(links, keep={*pattern.answer, *classes, *pattern.values, *either, *(one for names in either.values() for one in names)})
     subjects = dict.fromkeys(link.subject for link in links)
     reached: dict[str, set[str]] = {}
     for link in links:
         if _is_open(link.object):
             reached.setdefault(link.object, set()).add(link.subject)
     shared = [name for name, by in reached.items() if len(by) > 1]
-    names = dict.fromkeys([*subjects, *shared]) or dict.fromkeys(link.subject for link in pattern.links)
+    # what may be either of several things is drawn beside them, where it is asked of further things
+    either = {name: names for name, names in either.items() if name in subjects and any(one in subjects or one in reached for one in names)}
+    names = dict.fromkeys([*subjects, *shared, *(one for names in either.values() for one in names if one in reached)]) or dict.fromkeys(link.subject for link in named)
     boxes = {name: _Box(name, classes.get(name, [])) for name in names}
     for link in links:
         box, to = boxes[link.subject], boxes.get(link.object)
@@ -295,6 +354,11 @@ def _boxes(pattern: Pattern) -> list[_Box]:
         if to and to is not box:
             box.near.append(to)
             to.near.append(box)
+    for name, others in either.items():
+        for to in (boxes[one] for one in others if one in boxes and one != name):
+            boxes[name].rows.append(_Row("is", to.name, OPTIONAL, to))
+            boxes[name].near.append(to)
+            to.near.append(boxes[name])
     return list(boxes.values())
 
 
