@@ -427,6 +427,104 @@ def receptor_targets() -> Pairs:
     return {(therapy, trial) for therapy in wanted for trial in trials[therapy] or {""}}
 
 
+def of_kind(kind: str) -> Callable[[], Pairs]:
+    """Mechanisms of a kind by agent: steps that show one, or claim what no step of the agent shows; and experiments with a good effect."""
+
+    def compute() -> Pairs:
+        wanted = {row["id"] for row in table("mechanisms") if kind in split(row["type"])}
+        stepped = {step for step in mechanisms_by_step() if step[1] in wanted}
+        shown = {(agent, mechanism) for agent, mechanism, _, standing in stepped if standing == "shown"}
+        found = {(agent, mechanism, step, "") for agent, mechanism, step, standing in stepped if standing == "shown"}
+        found |= {(agent, mechanism, step, "") for agent, mechanism, step, standing in stepped if standing == "claimed" and (agent, mechanism) not in shown}
+        effect, tested, observed = one("experiments", "effectDirection"), every("experiments", "experimentTests"), every("experiments", "observesMechanism")
+        good = {e for e in things("experiments") if effect.get(e) == "beneficial"}
+        return found | {(agent, mechanism, "", e) for e in good for agent in tested[e] for mechanism in observed[e] & wanted}
+
+    return compute
+
+
+def mechanisms_by_step() -> Pairs:
+    therapies, found = every("mechanism_steps", "stepOf"), set()
+    for column, standing in (("claimsMechanism", "claimed"), ("showsMechanism", "shown"), ("refutesMechanism", "refuted")):
+        for step, said in every("mechanism_steps", column).items():
+            found |= {(therapy, mechanism, step, standing) for therapy in therapies[step] for mechanism in said}
+    return found
+
+
+def refuted() -> Pairs:
+    """Read-outs against a mechanism, which the steps tell, and experiments without effect on one that a step of the therapy has."""
+    said, constructs = mechanisms_by_step(), constructs_of()
+    effect, tested, observed = one("experiments", "effectDirection"), every("experiments", "experimentTests"), every("experiments", "observesMechanism")
+    idle = {
+        (therapy, mechanism, "an experiment without effect")
+        for e in things("experiments")
+        if effect.get(e) == "none"
+        for therapy, mechanism, _, _ in said
+        if mechanism in observed[e] and tested[e] & ({therapy} | constructs[therapy])
+    }
+    return {(therapy, mechanism, "a read-out against it") for therapy, mechanism, _, standing in said if standing == "refuted"} | idle | {("", "", "")}
+
+
+def shown_of_interferon_beta() -> Pairs:
+    """Experiments with a form of the gene, whole or altered, by the construct or therapy that has it."""
+    forms = {f for column in ("formOf", "activeFormOf", "alteredFormOf") for f, genes in every("forms", column).items() if "HGNC:5434" in genes}
+    carried, encoded = every("constructs", "carries"), every("payloads", "encodes")
+    has = {construct: {form for payload in found for form in encoded[payload]} for construct, found in carried.items()} | forms_of()
+    models, effect = every("experiments", "inModel"), one("experiments", "effectDirection")
+    return {
+        (e, agent, form, model, effect.get(e, ""))
+        for e, agents in every("experiments", "experimentTests").items()
+        for agent in agents
+        for form in has.get(agent, set()) & forms
+        for model in models[e] or {""}
+    }
+
+
+def improved() -> Pairs:
+    """Survival of all arms but those that only served to compare."""
+    role = one("arms", "armRole")
+    measures = SURVIVAL - {"long-term survivors"} | {"median progression-free survival", "progression-free survival rate", "hazard ratio for progression or death"}
+    return {
+        (row["outcomeOf"], row["measure"], row["inArm"], row["timePoint"], row["valueQualifier"], number(row["value"]))
+        for row in measured(measures)
+        if role.get(row["inArm"]) not in ("active comparator", "placebo comparator", "no intervention")
+    }
+
+
+def receptor_constructs(form_kind: str, domain: str) -> set[str]:
+    """Constructs that encode a receptor of this kind, or join a part that binds an antigen with a domain that signals."""
+    kind, carried, encoded = every("forms", "formKind"), every("constructs", "carries"), every("payloads", "encodes")
+    types, component, joined = every("components", "type"), one("construct_parts", "component"), defaultdict(set)
+    for part, found in every("construct_parts", "partOfConstruct").items():
+        for construct in found:
+            joined[construct] |= types[component[part]]
+    coding = {c for c, found in carried.items() if any(form_kind in kind[form] for payload in found for form in encoded[payload])}
+    return coding | {c for c, found in joined.items() if {"AntigenBinder", domain} <= found}
+
+
+def receptor_parts() -> Pairs:
+    component, order, binds = one("construct_parts", "component"), one("construct_parts", "partOrder"), every("components", "bindsTarget")
+    wanted = receptor_constructs("chimeric antigen receptor", "SignallingDomain") | receptor_constructs("T-cell receptor fusion", "TCellReceptorSubunit")
+    inside = every("construct_parts", "partOfConstruct")
+    return {(c, order.get(p, ""), component[p], t) for p, found in inside.items() for c in found & wanted for t in binds[component[p]] or {""}}
+
+
+def own_t_cells() -> Pairs:
+    """T cells with a chimeric antigen receptor, of the patient or of a source that is not named, and the trials of the therapy."""
+    source, kinds, above = one("cell_products", "cellSource"), every("cell_products", "cellType"), broader("cell_types")
+    receptors, inside = receptor_constructs("chimeric antigen receptor", "SignallingDomain"), every("cell_products", "transducedWith")
+    trials = defaultdict(set)
+    for trial, therapy in investigated():
+        trials[therapy].add(trial)
+    return {
+        (therapy, cells, source.get(cells, ""), trial)
+        for therapy, found in every("therapies", "administersCells").items()
+        for cells in found
+        if inside[cells] & receptors and source.get(cells, "autologous") == "autologous" and any("CL:0000084" in above(kind) for kind in kinds[cells])
+        for trial in trials[therapy] or {""}
+    }
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_countries_run_trials": (("country", "trials"), countries),
     "which_trials_have_which_phase_and_status": (("trial", "phase", "status", "startDate"), phases),
@@ -462,6 +560,14 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_severe_events_were_reported": (("trial", "arm", "measure", "event", "minimumGrade", "numerator"), severe),
     "what_did_trial_report": (("arm", "measure", "event", "numerator", "denominator", "resultStatus"), of_one_trial),
     "which_therapies_target_gene": (("therapy", "trial"), receptor_targets),
+    "which_therapies_slow_growth": (("agent", "mechanism", "step", "experiment"), of_kind("GrowthSuppressionMechanism")),
+    "which_therapies_trigger_cell_death": (("agent", "mechanism", "step", "experiment"), of_kind("CellDeathMechanism")),
+    "which_therapies_strengthen_the_immune_response": (("agent", "mechanism", "step", "experiment"), of_kind("ImmuneMechanism")),
+    "which_mechanism_claims_are_contradicted": (("therapy", "mechanism", "contradiction"), refuted),
+    "what_did_experiments_show_of_gene": (("experiment", "agent", "form", "model", "effectDirection"), shown_of_interferon_beta),
+    "did_therapies_improve_survival": (("trial", "measure", "arm", "timePoint", "valueQualifier", "value"), improved),
+    "which_parts_make_up_receptor_constructs": (("construct", "order", "component", "target"), receptor_parts),
+    "which_therapies_use_the_patients_own_t_cells": (("therapy", "cells", "cellSource", "trial"), own_t_cells),
 }  # fmt: skip
 
 
