@@ -509,6 +509,23 @@ def receptor_parts() -> Pairs:
     return {(c, order.get(p, ""), component[p], t) for p, found in inside.items() for c in found & wanted for t in binds[component[p]] or {""}}
 
 
+def receptor_gaps() -> Pairs:
+    """What a receptor wants and no part of the construct is; one that signals through DAP12 wants no costimulation."""
+    types, component, gene = every("components", "type"), one("construct_parts", "component"), every("components", "componentFromGene")
+    parts = defaultdict(set)
+    for part, found in every("construct_parts", "partOfConstruct").items():
+        for construct in found:
+            parts[construct].add(component[part])
+    gaps: Pairs = set()
+    for construct in receptor_constructs("chimeric antigen receptor", "SignallingDomain"):
+        wanted = {"AntigenBinder", "Hinge", "TransmembraneDomain", "CostimulatoryDomain", "SignallingDomain"}
+        wanted -= {kind for part in parts[construct] for kind in types[part]}
+        if any("HGNC:12449" in gene[part] for part in parts[construct]):
+            wanted -= {"CostimulatoryDomain"}
+        gaps |= {(construct, f"mesokg:{kind}") for kind in wanted}
+    return gaps
+
+
 def own_t_cells() -> Pairs:
     """T cells with a chimeric antigen receptor, of the patient or of a source that is not named, and the trials of the therapy."""
     source, kinds, above = one("cell_products", "cellSource"), every("cell_products", "cellType"), broader("cell_types")
@@ -567,6 +584,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "what_did_experiments_show_of_gene": (("experiment", "agent", "form", "model", "effectDirection"), shown_of_interferon_beta),
     "did_therapies_improve_survival": (("trial", "measure", "arm", "timePoint", "valueQualifier", "value"), improved),
     "which_parts_make_up_receptor_constructs": (("construct", "order", "component", "target"), receptor_parts),
+    "which_parts_of_receptors_does_no_source_name": (("construct", "kind"), receptor_gaps),
     "which_therapies_use_the_patients_own_t_cells": (("therapy", "cells", "cellSource", "trial"), own_t_cells),
 }  # fmt: skip
 
