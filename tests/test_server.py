@@ -235,7 +235,6 @@ def test_a_runaway_ends_and_does_not_hold_up_the_others(http, site):
 
     with ThreadPoolExecutor(4) as many:
         runaways = [many.submit(run_away) for _ in range(2)]
-        # both have left the fast lane after a second
         time.sleep(1.2)
         slowest = max(ask(number) for number in range(40))
         ended = [one.result() for one in runaways]
@@ -688,7 +687,7 @@ def test_a_worker_that_comes_as_the_queue_gives_up_is_not_lost():
         pool, worker = Pool(Settings()), object()
         taking = asyncio.create_task(pool._take(0.05))
         await asyncio.sleep(0)
-        asyncio.get_running_loop().call_later(0.04, pool._waiting[0].set_result, worker)
+        asyncio.get_running_loop().call_later(0.04, pool._line._waiting[0][1].set_result, worker)
         # past both moments before the loop looks at its clock again
         time.sleep(0.2)
         return await taking, worker

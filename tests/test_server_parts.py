@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +16,7 @@ from mesokg.server.failures import Failure
 from mesokg.server.look import Look
 from mesokg.server.pool import Pool, _crashed, _Gone, _Span
 from mesokg.server.settings import Settings
+from mesokg.server.turns import Line, Turns
 from mesokg.store import EmbeddedStore
 
 TURTLE = "".join(f"PREFIX {name}: <{iri}> " for name, iri in PREFIXES.items())
@@ -94,7 +98,6 @@ def test_the_page_of_an_error_ends_its_sentences_once():
 def test_the_editor_speaks_of_the_union_where_there_is_one(build, said):
     """A store that changes has none, and of a server behind it is not known."""
     from pathlib import Path
-    from types import SimpleNamespace
 
     from mesokg.server.asking import editor
 
@@ -121,8 +124,8 @@ def test_another_version_of_the_program_has_other_etags(monkeypatch):
 class _Holder:
     """Takes orders and carries none out."""
 
-    def send(self, order: bytes) -> None:
-        pass
+    def send(self, order: bytes) -> int:
+        return len(order)
 
 
 def _pool() -> Pool:
@@ -131,12 +134,11 @@ def _pool() -> Pool:
     return pool
 
 
-@pytest.mark.parametrize("known_as_slow", [False, True])
-def test_a_process_that_does_not_start_is_waited_for_until_the_deadline(known_as_slow):
-    """In the place of a worker that died, and in the slow lane, whose place is free again then."""
+def test_a_process_that_does_not_start_is_waited_for_until_the_deadline():
+    """In the place of a worker that died."""
 
     class Dead:
-        pid, process = 0, None
+        pid, process, resident = 0, None, 0
 
         async def ask(self, message):
             raise _Gone
@@ -144,25 +146,21 @@ def test_a_process_that_does_not_start_is_waited_for_until_the_deadline(known_as
         def close(self):
             pass
 
-    async def ask() -> Pool:
-        pool = Pool(Settings(deadline_seconds=0.3, slow_workers=1))
+    async def ask() -> None:
+        pool = Pool(Settings(deadline_seconds=0.3))
         pool.forks, pool._control, pool._replace = True, _Holder(), lambda: asyncio.sleep(0)
         pool._idle.append(Dead())
-        if known_as_slow:
-            pool.slow_keys[b"key"] = None
         with pytest.raises(Failure) as told:
-            await asyncio.wait_for(pool.run({"op": "ping"}, key=b"key"), 5)
+            await asyncio.wait_for(pool.run({"op": "ping"}), 5)
         assert told.value.status == 503 and dict(told.value.headers)["Retry-After"]
-        return pool
 
-    pool = asyncio.run(ask())
-    assert not pool._slow.locked() and pool._steady_left == Settings().steady_workers
+    asyncio.run(ask())
 
 
 def test_a_process_that_starts_as_its_request_gives_up_is_ended():
     async def both_at_once() -> tuple[list[object], object]:
         pool, worker, ended = _pool(), object(), []
-        pool._kill = ended.append
+        pool.kill = ended.append
         starting = asyncio.create_task(pool._new_for(_Span(0.05)))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.04, pool._forks[0].set_result, worker)
@@ -176,11 +174,42 @@ def test_a_process_that_starts_as_its_request_gives_up_is_ended():
     assert ended == [worker]
 
 
-def test_a_holder_that_takes_no_more_orders_is_busy_and_one_that_ended_ended_for_each():
-    class Full(_Holder):
-        def send(self, order: bytes) -> None:
-            raise BlockingIOError
+def test_a_holder_that_takes_no_more_orders_is_busy_and_gets_all_of_them_later():
+    """Else a worker that is paused would never be ended."""
 
+    async def ask() -> None:
+        pool = _pool()
+        pool._control, theirs = socket.socketpair()
+        pool._control.setblocking(False)
+        theirs.setblocking(False)
+        told = []
+        while not pool._orders:
+            told.append({"do": "stop", "pid": len(told)})
+            pool.tell(SimpleNamespace(pid=told[-1]["pid"]), "stop")
+        told.append({"do": "kill", "pid": 7})
+        pool.tell(SimpleNamespace(pid=7), "kill")
+        with pytest.raises(Failure) as busy:
+            await pool._fork()
+        assert busy.value.status == 503 and dict(busy.value.headers)["Retry-After"] == "2"
+        assert not pool._forks
+        heard = b""
+        while heard.count(b"\n") < len(told):
+            heard += await asyncio.wait_for(asyncio.get_running_loop().sock_recv(theirs, 1 << 20), 60)
+        assert [json.loads(line) for line in heard.splitlines()] == told
+        forking = asyncio.create_task(pool._fork())
+        await asyncio.sleep(0)
+        assert json.loads(theirs.recv(1000)) == {"do": "fork"}
+        forking.cancel()
+        pool._control.close()
+        theirs.close()
+        with pytest.raises(Failure) as ended:
+            await pool._fork()
+        assert ended.value.status == 500
+
+    asyncio.run(ask())
+
+
+def test_a_holder_that_ended_ended_for_each():
     class Ended(_Holder):
         def fileno(self) -> int:
             # of a pipe that is open, as the loop wants to know it
@@ -191,11 +220,6 @@ def test_a_holder_that_takes_no_more_orders_is_busy_and_one_that_ended_ended_for
 
     async def ask() -> None:
         pool = _pool()
-        pool._control = Full()
-        with pytest.raises(Failure) as told:
-            await pool._fork()
-        assert told.value.status == 503 and dict(told.value.headers)["Retry-After"] == "2"
-        assert not pool._forks
         pool._control = Ended()
         loop = asyncio.get_running_loop()
         pool._forks.extend(waiting := [loop.create_future() for _ in range(3)])
@@ -205,10 +229,179 @@ def test_a_holder_that_takes_no_more_orders_is_busy_and_one_that_ended_ended_for
     asyncio.run(ask())
 
 
+# ---------------------------------------------------------------- turns
+
+
+class _Run:
+    """Takes processor time while it runs, as the test says."""
+
+    def __init__(self, name: str, taken: float = 0.05, size: int = 0) -> None:
+        self.name, self.taken, self.taken_bytes, self.paused, self.lowest = name, taken, size, False, False
+
+    def spent(self) -> float:
+        return self.taken
+
+    def size(self) -> int:
+        return self.taken_bytes
+
+    def lower(self, *, most: bool) -> None:
+        self.lowest = most
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+
+def _turns(*, places: int = 8, running: int = 2, held_bytes: int = 1000, pauses: bool = True) -> Turns:
+    return Turns(Settings(running_workers=running, held_bytes=held_bytes), places, pauses=pauses)
+
+
+def _in_loop(test):
+    async def run() -> None:
+        test()
+
+    return lambda: asyncio.run(run())
+
+
+@_in_loop
+def test_who_had_least_runs_and_the_others_are_paused():
+    turns = _turns()
+    long = [_Run(name, 5.0) for name in "ab"]
+    for one in long:
+        turns.enter(one)
+    assert not any(one.paused for one in long) and all(one.lowest for one in long)
+    short = [_Run(name) for name in "cd"]
+    standings = [turns.enter(one) for one in short]
+    assert all(one.paused for one in long) and not any(one.paused or one.lowest for one in short)
+    # a place is taken up as soon as it is left
+    turns.leave(standings[0])
+    assert sum(one.paused for one in long) == 1
+    # what has had as much as they waits behind them
+    short[1].taken = 20.0
+    turns._order()
+    assert [one.paused for one in (*long, short[1])] == [False, False, True] and short[1].lowest
+
+
+@_in_loop
+def test_runs_that_need_long_take_turns_that_grow():
+    turns, runs = _turns(running=1), [_Run(name) for name in "ab"]
+    for one in runs:
+        turns.enter(one)
+    seen, total = [], 0.0
+    while total < 6:
+        (at_work,) = [one for one in runs if not one.paused]
+        if not seen or seen[-1][0] != at_work.name:
+            seen.append((at_work.name, 0.0))
+        at_work.taken += 0.05
+        total += 0.05
+        seen[-1] = (at_work.name, seen[-1][1] + 0.05)
+        turns._order()
+    assert "".join(name for name, _ in seen).startswith("abababab")
+    lasted = [seconds for _, seconds in seen[1:-1]]
+    assert lasted == sorted(lasted) and abs(runs[0].taken - runs[1].taken) < 4
+
+
+@_in_loop
+def test_the_newest_of_many_has_a_place_beside_the_first():
+    """Else it would wait for all that a flood brought, or the first for all that comes after it."""
+    turns, runs = _turns(), [_Run(str(number)) for number in range(5)]
+    for one in runs:
+        turns.enter(one)
+    assert [one.name for one in runs if not one.paused] == ["0", "4"]
+    turns.enter(newer := _Run("newer"))
+    assert [one.name for one in (*runs, newer) if not one.paused] == ["0", "newer"]
+
+
+@_in_loop
+def test_where_there_is_no_room_who_had_most_is_refused():
+    turns = _turns(places=3)
+    standings = {name: turns.enter(_Run(name, taken)) for name, taken in (("a", 0.1), ("long", 9.0), ("b", 0.2))}
+    new = turns.enter(_Run("new"))
+    assert [name for name, one in standings.items() if one.refused.done()] == ["long"] and not new.refused.done()
+    assert len(turns._held) == 3
+
+
+@_in_loop
+def test_memory_is_room_too():
+    turns = _turns(held_bytes=1000)
+    standings = {name: turns.enter(_Run(name, taken, size)) for name, taken, size in (("a", 0.1, 300), ("b", 0.1, 300), ("long", 9.0, 300))}
+    assert not any(one.refused.done() for one in standings.values())
+    standings["a"].run.taken_bytes = 500
+    turns._order()
+    assert [name for name, one in standings.items() if one.refused.done()] == ["long"]
+    # what one may have alone is not a matter of turns
+    for name in ("a", "long"):
+        turns.leave(standings[name])
+    standings["b"].run.taken_bytes = 2000
+    turns._order()
+    assert not standings["b"].refused.done()
+
+
+@_in_loop
+def test_where_nothing_can_be_paused_all_run_and_a_new_one_is_refused():
+    turns, runs = _turns(places=2, pauses=False), [_Run(name, taken) for name, taken in (("a", 9.0), ("b", 0.1), ("c", 0.1))]
+    standings = [turns.enter(one) for one in runs]
+    assert [one.refused.done() for one in standings] == [False, False, True]
+    assert not any(one.paused for one in runs)
+
+
+def _served(line: Line, count: int, names: dict[asyncio.Future, str]) -> str:
+    """The names of those who are served by so many workers, in their order."""
+    order = ""
+    for number in range(count):
+        assert line.serve(number)
+        (done,) = [future for future in names if future.done()]
+        order += names.pop(done)
+        line.leave(done)
+    return order
+
+
+@pytest.mark.parametrize(("turn", "in_order", "order"), [(60, False, "abcdefgh"), (0, False, "hgfaedcb"), (0, True, "abcdefgh")])
+def test_a_flood_does_not_hold_up_who_comes_after_it(turn, in_order, order):
+    """In their order while nobody waits for long; else the newest first, and a fourth of the turns for the old. Updates keep their order."""
+
+    async def ask() -> str:
+        line = Line(100, 2, turn, in_order=in_order)
+        names = {line.join(): name for name in "abcdefgh"}
+        await asyncio.sleep(0.01)
+        return _served(line, 8, names)
+
+    assert asyncio.run(ask()) == order
+
+
+def test_where_too_many_wait_the_oldest_is_refused_but_no_update_for_a_later_one():
+    async def ask() -> None:
+        line = Line(3, 2, 60)
+        waiting = [line.join() for _ in range(5)]
+        told = [one.exception() for one in waiting if one.done()]
+        assert [one.done() for one in waiting] == [True, True, False, False, False]
+        assert {one.status for one in told} == {503} and len({id(one) for one in told}) == 2
+        line = Line(3, 1, 60, in_order=True)
+        waiting = [line.join() for _ in range(3)]
+        with pytest.raises(Failure) as full:
+            line.join()
+        assert full.value.status == 503 and not any(one.done() for one in waiting)
+
+    asyncio.run(ask())
+
+
+def test_turns_are_shorter_while_many_wait():
+    async def ask() -> None:
+        line = Line(100, 2, 1.0)
+        whole = line.seconds
+        waiting = [line.join() for _ in range(21)]
+        assert 0 < line.seconds < whole == 1.0
+        line.leave(waiting[0])
+        assert line.seconds == whole
+
+    asyncio.run(ask())
+
+
 @pytest.mark.parametrize(("label", "locator", "cell"), [("stated or inferred", "mesokg explain", "<td>stated or inferred</td>"), ("stated", "curated tables", "<td>stated (curated tables)</td>")])
 def test_behind_a_row_no_command_is_named(monkeypatch, label, locator, cell):
     """Of a store with one graph only it is not known whether a triple was inferred."""
-    from types import SimpleNamespace
 
     from pyoxigraph import Literal, NamedNode
 
@@ -225,4 +418,4 @@ def test_behind_a_row_no_command_is_named(monkeypatch, label, locator, cell):
 
 def test_no_failure_holds_what_an_earlier_request_held():
     """Python adds to the trace of an exception each time it is raised."""
-    assert _crashed() is not _crashed()
+    assert _crashed(Settings()) is not _crashed(Settings())

@@ -59,7 +59,8 @@ def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | Non
                 process.wait()
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The process ids of what a process started (Linux)."""
     try:
         return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -75,12 +76,12 @@ def holders() -> list[int]:
         except OSError:
             return False
 
-    return [holder for server in _children(os.getpid()) for holder in _children(server) if is_holder(holder)]
+    return [holder for server in children(os.getpid()) for holder in children(server) if is_holder(holder)]
 
 
 def workers() -> list[int]:
     """The process ids of all workers of the servers that this process started (Linux)."""
-    return [worker for holder in holders() for worker in _children(holder)]
+    return [worker for holder in holders() for worker in children(holder)]
 
 
 def processor_ticks(pid: int) -> int:

@@ -55,19 +55,13 @@ def _wrong(message: str) -> click.ClickException:
     return error
 
 
-def _slow_workers(endpoint: str | None, memory_bytes: int) -> int:
-    """How many queries may run in the slow lane at once.
-
-    Two, so that one runaway does not hold up all others; one where the machine lacks the memory for it. In front of another
-    server they only wait for it.
-    """
-    if endpoint:
-        return 8
+def _held_bytes(memory_bytes: int) -> int:
+    """How much memory the queries past their first turn may take together: half of the machine's, of that for four queries at most."""
     try:
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows does not tell
-        return 1
-    return 2 if installed >= 4 * memory_bytes else 1
+        return memory_bytes
+    return max(memory_bytes, min(4 * memory_bytes, installed // 2))
 
 
 @click.command()
@@ -123,10 +117,13 @@ def serve(
 
         build = find_build(build_dir, say=lambda text: click.echo(text, err=True))
         release = release_of(build)
+    workers = workers or max(2, os.cpu_count() or 2)
     settings = Settings(
         build=build, endpoint=endpoint, store=store, allow_update=allow_update, token=token, public_url=public_url,
         hosts=hosts or _hosts_of(host, allow_update), services=services, release=release,
-        workers=workers or max(2, os.cpu_count() or 2), deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE, slow_workers=_slow_workers(endpoint, memory * MEBIBYTE),
+        workers=workers, running_workers=workers, deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE, held_bytes=_held_bytes(memory * MEBIBYTE),
+        # in front of another server they all run, which is work for that one
+        held_workers=16 if endpoint else 64,
         fork=os.environ.get("MESOKG_NO_FORK") != "1",
     )
     run(settings, host, port)

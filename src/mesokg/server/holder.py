@@ -1,12 +1,14 @@
 """The holder: one process that loads the graph once and forks the workers, which share its memory.
 
 A fork takes milliseconds and copies no triple, so a worker that was killed is replaced at once. The holder has a
-single thread and never answers queries. It kills workers too, as only their parent can be sure of a process id.
+single thread and never answers queries. It stops, continues and kills workers too, as only their parent can be sure of
+a process id. One that is stopped when the holder goes is continued by the system (Linux), so that its alarm ends it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -22,11 +24,17 @@ from mesokg.server.worker import Answerer, limit_process, open_answerer, serve
 
 __all__ = ["main"]
 
+_PR_SET_PDEATHSIG = 1
+# found before the fork, as a worker opens no file
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
 
 def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.socket) -> None:
     settings = answerer.settings
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if _prctl is not None:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
         control.close()
         limit_process(settings, files=not (settings.endpoint or settings.services))
         with pipe.makefile("rb") as requests, pipe.makefile("wb") as answers:
@@ -96,8 +104,8 @@ def _follow_orders(answerer: Answerer, control: socket.socket, children: set[int
                 message = json.dumps({"event": "forked", "pid": pid}).encode() + b"\n"
                 socket.send_fds(control, [message], [theirs.fileno()])
                 theirs.close()
-            elif order["do"] == "kill" and order["pid"] in children:
-                os.kill(order["pid"], signal.SIGKILL)
+            elif order["pid"] in children:
+                os.kill(order["pid"], {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT}[order["do"]])
 
 
 def _prepare(settings: Settings) -> Answerer:

@@ -1,10 +1,8 @@
-"""The pool: workers in two lanes, their deadlines, their queue, and their replacement.
+"""The pool: worker processes, the course of a request through them, and their replacement.
 
-A request starts in the fast lane. Past ``steady_seconds`` of processor time its worker goes on at lower priority and a
-fresh one takes its place at once, for up to ``steady_workers`` such requests; for more it is replaced when it is done. Past
-``fast_seconds`` on the clock it moves to the slow lane at the lowest priority, so that runaway queries do not hold the
-fast lane; where the slow lane is full it is ended, waits, and starts again there. At the deadline, which counts from the
-arrival of the request, the worker is killed, as the engine cannot be told to stop.
+A request waits for one of a few ready workers and has a short first turn there. Past it, its worker goes on at lower priority or
+is paused, as :mod:`mesokg.server.turns` says, and a fresh one takes its place at once. At the deadline, which counts from
+the arrival of the request, the worker is killed, as the engine cannot be told to stop.
 """
 
 from __future__ import annotations
@@ -18,21 +16,24 @@ import subprocess
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from mesokg.server.failures import Failure
 from mesokg.server.frames import pack, read_frame
 from mesokg.server.settings import Settings
+from mesokg.server.turns import Line, Turns, busy
 
 __all__ = ["Pool", "Reply"]
 
 Reply = tuple[dict[str, Any], bytes]
 
-_STEADY_NICE, _SLOW_NICE = 10, 19
+_LONG_NICE, _LONGEST_NICE = 5, 19
 
 
-def _crashed(fix: str = "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery") -> Failure:
+def _crashed(settings: Settings) -> Failure:
     """One of its own for each request, as the trace of an exception keeps what the request held."""
+    fix = "ask for less, or send an update in parts" if settings.allow_update else "ask for less: fewer variables, a FILTER, or a LIMIT inside a subquery"
     return Failure(400, "the request ended the engine: it needs more memory than one gets, or is nested too deeply", fix)
 
 
@@ -61,6 +62,14 @@ def _processor_seconds(pid: int) -> float | None:
         return None
 
 
+def _resident(pid: int) -> int:
+    """Bytes of memory of another process, those that it shares included; 0 where the system does not tell (Linux does)."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, IndexError, OSError, ValueError):
+        return 0
+
+
 class _Gone(Exception):
     """The worker ended without an answer."""
 
@@ -77,15 +86,18 @@ class _Span:
     def left(self) -> float:
         return self.begun + self.seconds - self._clock()
 
+    @property
+    def had(self) -> float:
+        """Seconds for which it ran so far."""
+        return self.ran + (0.0 if self._since is None else self._clock() - self._since)
+
     def run(self) -> None:
         """A worker has it from now on."""
         self._since = self._clock()
 
     def rest(self) -> None:
-        """No worker has it from now on."""
-        if self._since is not None:
-            self.ran += self._clock() - self._since
-            self._since = None
+        """No worker has it from now on, or one that is paused."""
+        self.ran, self._since = self.had, None
 
     def late(self) -> Failure:
         """Its deadline is over."""
@@ -96,10 +108,11 @@ class _Span:
 
 
 class _Worker:
-    """One worker process and the stream to it."""
+    """One worker process and the stream to it. What it shares with the others is in its memory from the start."""
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: Any = None) -> None:
         self.pid, self.reader, self.writer, self.process = pid, reader, writer, process
+        self.resident = _resident(pid)
 
     async def ask(self, message: bytes) -> Reply:
         try:
@@ -112,6 +125,42 @@ class _Worker:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self.writer.close()
+
+
+class _Run:
+    """One request at work in one worker, told what to do by its turns (:class:`mesokg.server.turns.Run`)."""
+
+    def __init__(self, pool: Pool, worker: _Worker, span: _Span, header: dict[str, Any], body: bytes) -> None:
+        self._pool, self.worker, self._span = pool, worker, span
+        # in front of another server a worker takes no processor time
+        self._before = None if pool.settings.endpoint else _processor_seconds(worker.pid)
+        span.run()
+        self.task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
+
+    def spent(self) -> float:
+        now = None if self._before is None else _processor_seconds(self.worker.pid)
+        return self._span.had if now is None or self._before is None else now - self._before
+
+    def size(self) -> int:
+        return max(0, _resident(self.worker.pid) - self.worker.resident)
+
+    def lower(self, *, most: bool) -> None:
+        _lower(self.worker.pid, _LONGEST_NICE if most else _LONG_NICE)
+
+    def pause(self) -> None:
+        self._span.rest()
+        self._pool.tell(self.worker, "stop")
+
+    def resume(self) -> None:
+        self._span.run()
+        self._pool.tell(self.worker, "continue")
+
+    def end(self) -> None:
+        """End the worker too, which is not used again."""
+        self._span.rest()
+        self.task.cancel()
+        self.task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._pool.kill(self.worker)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -127,20 +176,20 @@ class Pool:
         # a store that changes has one process, and nothing to fall back to
         self.size = 1 if settings.allow_update else settings.workers
         self._idle: deque[_Worker] = deque()
-        self._waiting: deque[asyncio.Future[_Worker]] = deque()
-        self._slow = asyncio.Semaphore(settings.slow_workers)
-        self._slow_waiting = 0
-        # a worker that is not forked takes seconds to start, so that none is given up for having been lowered
-        self._steady_left = settings.steady_workers if self.forks else 0
+        # a worker that is not forked takes seconds to start, and the work of a server behind does not pause: there a turn
+        # is long, and only so many are given up for it as can run
+        self._pauses = self.forks and not settings.endpoint
+        self._line = Line(settings.queue_length, self.size, settings.turn_seconds if self._pauses else settings.fast_seconds, in_order=settings.allow_update)
+        self._turns = Turns(settings, settings.held_workers if self.forks else settings.running_workers, pauses=self._pauses)
         self._holder: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._forks: deque[asyncio.Future[_Worker]] = deque()
         self._text = b""
+        self._orders, self._blocked = b"", False
         self._descriptors: deque[int] = deque()
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Future[None] | None = None
-        self.slow_keys: dict[bytes, None] = {}
 
     # ------------------------------------------------------------ life
 
@@ -162,8 +211,7 @@ class Pool:
                 await worker.process.wait()
         # closed already where the holder was lost
         if self._control is not None and self._control.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._control)
-            self._control.close()
+            self._close_control()
         if self._holder is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._holder.wait)
 
@@ -208,9 +256,7 @@ class Pool:
                     self._spawn_task(self._replace())
 
     def _lost_holder(self) -> None:
-        assert self._control is not None
-        asyncio.get_running_loop().remove_reader(self._control)
-        self._control.close()
+        self._close_control()
         # a failure for each who waits, as each that raises it adds to its trace
         if self._ready and not self._ready.done():
             self._ready.set_exception(_holder_ended())
@@ -221,6 +267,37 @@ class Pool:
         if not self._stopping and self._ready and self._ready.done() and not self._ready.exception():
             # idle workers still answer; the next one needed is forked by a new holder
             self._spawn_task(self._start_holder())
+
+    def _close_control(self) -> None:
+        assert self._control is not None
+        asyncio.get_running_loop().remove_reader(self._control)
+        asyncio.get_running_loop().remove_writer(self._control)
+        self._orders, self._blocked = b"", False
+        self._control.close()
+
+    def _order(self, **order: object) -> bool:
+        """Whether the holder is there to take the order. While it has no room for more, the order waits behind others."""
+        self._orders += json.dumps(order).encode() + b"\n"
+        return self._send_orders()
+
+    def _send_orders(self) -> bool:
+        control = self._control
+        if control is None:
+            return False
+        try:
+            self._orders = self._orders[control.send(self._orders) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._orders = b""
+            return False
+        loop = asyncio.get_running_loop()
+        if self._orders:
+            loop.add_writer(control, self._send_orders)
+        elif self._blocked:
+            loop.remove_writer(control)
+        self._blocked = bool(self._orders)
+        return True
 
     async def _adopt(self, pid: int, descriptor: int, future: asyncio.Future[_Worker]) -> None:
         pipe = socket.socket(fileno=descriptor)
@@ -236,30 +313,24 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _new(self, *, slow: bool = False) -> _Worker:
-        worker = await (self._fork() if self.forks else self._launch())
-        if slow:
-            _lower(worker.pid, _SLOW_NICE)
-        return worker
+    async def _new(self) -> _Worker:
+        return await (self._fork() if self.forks else self._launch())
 
-    async def _new_for(self, span: _Span, *, slow: bool = False) -> _Worker:
+    async def _new_for(self, span: _Span) -> _Worker:
         """A new worker for one request, which waits for it until its deadline at most."""
         try:
             async with asyncio.timeout(max(0.0, span.left)):
-                return await self._new(slow=slow)
+                return await self._new()
         except TimeoutError:
-            raise _busy(int(span.seconds) or 1, "no process could be started for the request before its deadline") from None
+            raise busy(int(span.seconds) or 1, "no process could be started for the request before its deadline") from None
 
     async def _fork(self) -> _Worker:
         if self._ready is not None and not self._ready.done():
             await asyncio.shield(self._ready)
-        assert self._control is not None
-        try:
-            self._control.send(json.dumps({"do": "fork"}).encode() + b"\n")
-        except BlockingIOError:
-            raise _busy(2, "too many processes are being started") from None
-        except OSError as error:
-            raise _holder_ended() from error
+        if self._orders:
+            raise busy(2, "too many processes are being started")
+        if not self._order(do="fork"):
+            raise _holder_ended()
         # workers come in the order in which they were ordered
         future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
         self._forks.append(future)
@@ -268,7 +339,7 @@ class Pool:
         except asyncio.CancelledError:
             # a worker that came in the same moment would belong to nobody
             if future.done() and not future.cancelled() and future.exception() is None:
-                self._kill(future.result())
+                self.kill(future.result())
             raise
 
     async def _launch(self) -> _Worker:
@@ -283,32 +354,31 @@ class Pool:
             await read_frame(worker.reader)
         except asyncio.IncompleteReadError as error:
             # whatever of it is open when the loop closes would say so in a trace
-            self._kill(worker)
+            self.kill(worker)
             await process.wait()
             with contextlib.suppress(OSError):
                 await worker.writer.wait_closed()
             raise Failure(500, "a worker could not start", "look at the log of the server") from error
         except asyncio.CancelledError:
-            self._kill(worker)
+            self.kill(worker)
             raise
         return worker
 
-    def _kill(self, worker: _Worker) -> None:
+    def tell(self, worker: _Worker, what: str) -> None:
+        """Stop, continue or kill a forked worker, through its parent; one whose parent is gone goes on until its alarm."""
+        self._order(do=what, pid=worker.pid)
+
+    def kill(self, worker: _Worker) -> None:
         if worker.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 worker.process.kill()
-        elif self._control is not None:
-            with contextlib.suppress(OSError):
-                self._control.send(json.dumps({"do": "kill", "pid": worker.pid}).encode() + b"\n")
+        else:
+            self.tell(worker, "kill")
         worker.close()
 
     def _put(self, worker: _Worker) -> None:
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(worker)
-                return
-        self._idle.append(worker)
+        if not self._line.serve(worker):
+            self._idle.append(worker)
 
     async def _replace(self) -> None:
         for pause in (0.0, 0.2, 1.0, 5.0):
@@ -323,10 +393,7 @@ class Pool:
     async def _take(self, most: float) -> _Worker:
         if self._idle:
             return self._idle.popleft()
-        if len(self._waiting) >= self.settings.queue_length:
-            raise _busy(2)
-        future: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
+        future: asyncio.Future[_Worker] = self._line.join()
         try:
             async with asyncio.timeout(min(most, max(self.settings.queue_seconds, self.settings.fast_seconds * 2))):
                 return await future
@@ -334,158 +401,73 @@ class Pool:
             # a worker that came in the same moment would belong to nobody
             if future.done() and not future.cancelled():
                 return future.result()
-            raise _busy(2) from None
+            raise busy(2) from None
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self._put(future.result())
             raise
         finally:
-            if future in self._waiting:
-                self._waiting.remove(future)
+            self._line.leave(future)
 
     # ------------------------------------------------------------ one request
 
-    async def run(self, header: dict[str, Any], body: bytes = b"", *, key: bytes | None = None) -> Reply:
-        """The reply of a worker. Raises Failure at the deadline, when the queue is full, or when the worker crashed.
-
-        ``key`` names the request, so that one known to be slow goes to the slow lane at once.
-        """
+    async def run(self, header: dict[str, Any], body: bytes = b"") -> Reply:
+        """The reply of a worker. Raises Failure at the deadline, when there is no room for it, or when the worker crashed."""
         span = _Span(self.settings.deadline_seconds, _advice(self.settings))
-        loop = asyncio.get_running_loop()
-        if self.settings.allow_update:
-            return await self._run_alone(header, body, span)
-        if key is not None and key in self.slow_keys:
-            return await self._run_slow(header, body, span)
+        clock = asyncio.get_running_loop().time
         for attempt in (1, 2):
             # the second try is by a worker that is certainly alive
             worker = await self._take(span.left) if attempt == 1 else await self._new_for(span)
-            # whether another must take its place when it is given up, and whether it counts as one that is steady
-            replace, steady, lowered = attempt == 1, False, False
-            span.run()
-            begun, used = loop.time(), _processor_seconds(worker.pid)
-            task = loop.create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
+            run, begun = _Run(self, worker, span, header, body), clock()
+            # whether it is one of those that are ready for the next request
+            counts, good = attempt == 1, False
             try:
-                while not task.done() and (left := min(begun + self.settings.fast_seconds - loop.time(), span.left)) > 0:
-                    await asyncio.wait({task}, timeout=left if lowered else min(left, self.settings.steady_seconds))
-                    if self.forks and not task.done() and not lowered and self._is_steady(worker, used):
-                        _lower(worker.pid, _STEADY_NICE)
-                        lowered = True
-                        if replace and self._steady_left:
-                            self._steady_left -= 1
-                            steady, replace = True, False
-                            self._spawn_task(self._replace())
-                if task.done():
-                    reply = task.result()
-                    if attempt == 1 and not lowered:
-                        self._put(worker)
-                    else:
-                        # a priority once lowered cannot be raised again
-                        self._discard(worker, task, replace=replace)
+                if await self._first_turn(run, span):
+                    reply, good = run.task.result(), counts
                     return reply
+                if counts:
+                    counts = False
+                    self._spawn_task(self._replace())
+                return await self._further_turns(run, span)
             except _Gone:
-                self._discard(worker, task, replace=replace)
                 # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
-                if attempt == 2 or loop.time() - begun > 0.5:
-                    raise _crashed() from None
-                span.rest()
-                continue
-            except asyncio.CancelledError:
-                self._discard(worker, task, replace=replace)
-                raise
+                if attempt == 1 and clock() - begun <= 0.5 and not self.settings.allow_update:
+                    continue
+                # on a busy machine this process may look later than the alarm with which the worker ends itself
+                raise (span.late() if span.left < 0.5 else _crashed(self.settings)) from None
             finally:
-                self._steady_left += steady
-            # from here on whoever is called ends the worker, so that it is replaced once
+                if good:
+                    self._put(worker)
+                else:
+                    run.end()
+                    if counts:
+                        self._spawn_task(self._replace())
+        raise AssertionError("the second try ends in an answer or a failure")
+
+    async def _first_turn(self, run: _Run, span: _Span) -> bool:
+        """Whether it is done after its first turn; where there is one worker only, that lasts. Raises Failure at its deadline."""
+        clock = asyncio.get_running_loop().time
+        # one that waits for a processor keeps its place for so long at most
+        end = clock() + (self.settings.deadline_seconds if self.settings.allow_update else self.settings.fast_seconds)
+        while not run.task.done():
             if span.left <= 0:
-                self._discard(worker, task, replace=replace)
                 raise span.late()
-            if key is not None:
-                self._remember(key)
-            if not self._slow.locked():
-                async with self._slow:
-                    return await self._demote(worker, task, span, replace=replace)
-            self._discard(worker, task, replace=replace)
-            span.rest()
-            return await self._run_slow(header, body, span)
-        raise _crashed()
+            rest = span.left if self.settings.allow_update else min(end - clock(), self._line.seconds - run.spent())
+            if rest <= 0:
+                return False
+            await asyncio.wait({run.task}, timeout=min(span.left, max(0.005, rest)))
+        return True
 
-    def _is_steady(self, worker: _Worker, used: float | None) -> bool:
-        """Whether the worker has been computing for so long, rather than waiting for a processor."""
-        now = _processor_seconds(worker.pid)
-        return used is None or now is None or now - used >= self.settings.steady_seconds * 0.8
-
-    def _discard(self, worker: _Worker, task: asyncio.Task[Reply], *, replace: bool = True) -> None:
-        task.cancel()
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._kill(worker)
-        if replace:
-            self._spawn_task(self._replace())
-
-    def _remember(self, key: bytes) -> None:
-        self.slow_keys[key] = None
-        while len(self.slow_keys) > 1000:
-            del self.slow_keys[next(iter(self.slow_keys))]
-
-    async def _demote(self, worker: _Worker, task: asyncio.Task[Reply], span: _Span, *, replace: bool) -> Reply:
-        if replace:
-            self._spawn_task(self._replace())
-        _lower(worker.pid, _SLOW_NICE)
-        return await self._finish(worker, task, span)
-
-    async def _finish(self, worker: _Worker, task: asyncio.Task[Reply], span: _Span) -> Reply:
-        """Wait for a worker that will not be used again."""
+    async def _further_turns(self, run: _Run, span: _Span) -> Reply:
+        standing = self._turns.enter(run)
         try:
-            await asyncio.wait({task}, timeout=max(0.0, span.left))
-            if not task.done():
-                raise span.late()
-            return task.result()
-        except _Gone:
-            # on a busy machine this process may look later than the alarm with which the worker ends itself
-            raise span.late() if span.left < 0.5 else _crashed() from None
+            await asyncio.wait({run.task, standing.refused}, timeout=max(0.0, span.left), return_when=asyncio.FIRST_COMPLETED)
+            if run.task.done():
+                return run.task.result()
+            raise busy(int(span.seconds) or 1, "too many long requests are at work") if standing.refused.done() else span.late()
         finally:
-            task.cancel()
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._kill(worker)
-
-    async def _run_slow(self, header: dict[str, Any], body: bytes, span: _Span) -> Reply:
-        if self._slow_waiting >= self.settings.slow_queue_length:
-            raise _busy(int(span.seconds) or 1)
-        self._slow_waiting += 1
-        try:
-            async with asyncio.timeout(max(0.0, span.left)):
-                await self._slow.acquire()
-        except TimeoutError:
-            raise _busy(int(span.seconds) or 1) from None
-        finally:
-            self._slow_waiting -= 1
-        try:
-            worker = await self._new_for(span, slow=True)
-            span.run()
-            task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
-            return await self._finish(worker, task, span)
-        finally:
-            self._slow.release()
-
-    async def _run_alone(self, header: dict[str, Any], body: bytes, span: _Span) -> Reply:
-        worker = await self._take(span.left)
-        span.run()
-        task = asyncio.get_running_loop().create_task(worker.ask(pack({**header, "seconds": max(0.1, span.left)}, body)))
-        try:
-            await asyncio.wait({task}, timeout=max(0.0, span.left))
-            if not task.done():
-                raise span.late()
-            reply = task.result()
-        except (_Gone, Failure, asyncio.CancelledError) as error:
-            self._discard(worker, task)
-            if isinstance(error, _Gone):
-                raise _crashed("ask for less, or send an update in parts") from None
-            raise
-        self._put(worker)
-        return reply
+            self._turns.leave(standing)
 
 
 def _holder_ended() -> Failure:
     return Failure(500, "the process that holds the graph ended", "tell the maintainers of this server")
-
-
-def _busy(seconds: int, what: str = "too many requests are waiting") -> Failure:
-    return Failure(503, what, f"try again in {seconds} seconds", headers=(("Retry-After", str(seconds)),))

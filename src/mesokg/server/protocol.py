@@ -109,7 +109,7 @@ async def answer_once(request: Request, pool: Pool, cache: Cache, header: dict[s
     """The reply of a worker, from the cache where it is held, and kept there where ``keep``. Raises Failure."""
     held = cache.get(key) if keep else None
     if held is None:
-        held = await until_gone(request, pool.run(header, body, key=key))
+        held = await until_gone(request, pool.run(header, body))
         failure = failure_in(held)
         if failure is not None:
             raise failure

@@ -17,6 +17,10 @@ class Settings:
 
     ``build`` is the folder of products; ``endpoint`` the SPARQL server that answers instead of it; ``store`` the
     folder of the store that updates change.
+
+    ``workers`` are ready for the first turn of a request, ``turn_seconds`` of processor time (``fast_seconds`` on the clock
+    where it does not get them). Of those that need more ``running_workers`` run, and ``held_workers`` are held, paused ones
+    included, with ``held_bytes`` together. ``queue_length`` requests wait for their first turn, for ``queue_seconds``.
     """
 
     build: Path | None = None
@@ -30,14 +34,14 @@ class Settings:
     release: str = ""
 
     workers: int = 2
-    steady_workers: int = 4
-    slow_workers: int = 2
-    steady_seconds: float = 0.05
+    running_workers: int = 2
+    held_workers: int = 64
+    held_bytes: int = 4096 * MEBIBYTE
+    turn_seconds: float = 0.05
     fast_seconds: float = 1.0
     deadline_seconds: float = 20.0
     queue_seconds: float = 5.0
     queue_length: int = 128
-    slow_queue_length: int = 8
     memory_bytes: int = 1024 * MEBIBYTE
     rows: int = 1_048_576
     answer_bytes: int = 64 * MEBIBYTE
