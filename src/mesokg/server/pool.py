@@ -180,7 +180,7 @@ class Pool:
         # is long, and only so many are given up for it as can run
         self._pauses = self.forks and not settings.endpoint
         self._line = Line(settings.queue_length, self.size, settings.turn_seconds if self._pauses else settings.fast_seconds, in_order=settings.allow_update)
-        self._turns = Turns(settings, settings.held_workers if self.forks else settings.running_workers, pauses=self._pauses)
+        self._turns = Turns(settings, settings.held_workers if self.forks or settings.endpoint else settings.running_workers, pauses=self._pauses)
         self._holder: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._forks: deque[asyncio.Future[_Worker]] = deque()
@@ -327,8 +327,6 @@ class Pool:
     async def _fork(self) -> _Worker:
         if self._ready is not None and not self._ready.done():
             await asyncio.shield(self._ready)
-        if self._orders:
-            raise busy(2, "too many processes are being started")
         if not self._order(do="fork"):
             raise _holder_ended()
         # workers come in the order in which they were ordered
