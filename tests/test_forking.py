@@ -124,10 +124,10 @@ def test_a_build_is_the_same_with_a_copy_and_without(tmp_path: Path) -> None:
 @linux
 def test_what_is_wrong_with_a_graph_is_told_before_what_could_not_be_written_of_it(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom mesokg import ontology_pages, release, validation\nfrom mesokg.errors import CheckFailed, Problem\n"
+        "import sys\nfrom pathlib import Path\nfrom mesokg import ontology_products, release, validation\nfrom mesokg.errors import CheckFailed, Problem\n"
         "def broken(*arguments): raise KeyError('label')\n"
         "def invalid(*arguments, **named): return [Problem('data/a.tsv', 2, 'phase', 'rule', 'x', 'mend it')]\n"
-        "ontology_pages.write_ontology_pages, validation.run_shapes = broken, invalid\n"
+        "ontology_products.write_ontology_products, validation.run_shapes = broken, invalid\n"
         "try: release.build(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "except CheckFailed as error: print(len(error.problems))"
     )

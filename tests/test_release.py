@@ -220,7 +220,7 @@ def test_a_build_killed_at_any_step_leaves_the_last_one_whole(tmp_path: Path, st
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")], ids=["Ctrl-C", "full disk"])
 @pytest.mark.parametrize("moment", ["products", "second rename"])
 def test_a_build_that_is_stopped_tidies_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: BaseException, moment: str) -> None:
-    from mesokg import ontology_pages
+    from mesokg import ontology_products
 
     out = tmp_path / "build"
     build(out, TINY)
@@ -234,7 +234,7 @@ def test_a_build_that_is_stopped_tidies_up_at_once(tmp_path: Path, monkeypatch: 
         return stopped() if ".new-" in self.name else rename(self, to)
 
     if moment == "products":
-        monkeypatch.setattr(ontology_pages, "write_ontology_pages", stopped)
+        monkeypatch.setattr(ontology_products, "write_ontology_products", stopped)
     else:
         monkeypatch.setattr(Path, "rename", rename_but_the_new)
     with pytest.raises((KeyboardInterrupt, ExportError)):

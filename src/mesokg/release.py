@@ -9,7 +9,7 @@ import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -203,14 +203,15 @@ class _Share(NamedTuple):
 
 @contextmanager
 def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterator[Iterator[_Share]]:
-    """Reason, then judge by the shapes and write the networks, in a process of its own while the block runs.
+    """Reason, then judge by the shapes, write the networks and the pages of the ontology, in a process of its own while the block runs.
 
     The block is told what was inferred as soon as that is known, then what breaks the shapes, and at the end that the
-    networks are there, unless some shape is broken; none of it asks of the metadata. Where that process cannot be a copy
-    of this one, reasoning and shapes come first, and a fresh process writes the networks.
+    files are there, unless some shape is broken; none of it asks of the metadata. Where that process cannot be a copy
+    of this one, all but the networks comes first, and a fresh process writes these.
     """
     from mesokg.formats import write_network_products
     from mesokg.formats.apart import networks_apart
+    from mesokg.ontology_pages import write_ontology_pages
     from mesokg.validation import run_shapes
 
     def reasoned() -> _Share:
@@ -227,6 +228,7 @@ def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterat
         yield found
         if not _has_errors(found.problems):
             write_network_products(built.store, out)
+            write_ontology_pages(built.store, out / "pages")
 
     say("reasoning")
     if can_fork():
@@ -242,7 +244,11 @@ def _second_share(built: Build, out: Path, say: Callable[[str], None]) -> Iterat
                 raise
     else:
         shares = [reasoned(), judged()]
-        with nullcontext() if _has_errors(shares[1].problems) else networks_apart(built.store, out):
+        if _has_errors(shares[1].problems):
+            yield iter(shares)
+            return
+        with networks_apart(built.store, out):
+            write_ontology_pages(built.store, out / "pages")
             yield iter(shares)
 
 
@@ -251,7 +257,6 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
     import pyoxigraph
 
     from mesokg.metadata import count_evidence
-    from mesokg.ontology_pages import write_ontology_pages
     from mesokg.ontology_products import write_ontology_products
     from mesokg.packed import pack_apart, write_packed
     from mesokg.questions_rdf import write_pages, write_queries
@@ -293,7 +298,6 @@ def _write_products(built: Build, out: Path, say: Callable[[str], None]) -> dict
         write_ontology_products(by_graph, out)
         say("pages")
         write_queries(out / "queries.ttl")
-        write_ontology_pages(built.store, out / "pages")
         write_pages(out / "pages" / "questions", asked)
         say("networks")
         judged = next(results)
