@@ -337,6 +337,28 @@ def test_memory_is_room_too():
 
 
 @_in_loop
+def test_one_that_takes_much_memory_is_not_made_room_for_by_those_that_take_little():
+    turns = _turns(places=20, held_bytes=1000)
+    little = [turns.enter(_Run(str(number), 9.0, 10)) for number in range(6)]
+    hungry = [turns.enter(_Run(name, 0.1, 450)) for name in "ab"]
+    turns.enter(last := _Run("c", 0.1, 450))
+    assert [one.refused.done() for one in hungry] == [True, False] and not any(one.refused.done() for one in little)
+    assert not last.paused
+
+
+@_in_loop
+def test_past_a_second_the_priority_is_the_lowest_and_told_once():
+    turns, run, told = _turns(), _Run("a", 0.9), []
+    run.lower = lambda *, most: told.append(most)
+    turns.enter(run)
+    assert told == [False]
+    # no change of its level, which comes at 1.6 s
+    for run.taken in (1.0, 1.1, 1.7, 3.3):
+        turns._order()
+    assert told == [False, True]
+
+
+@_in_loop
 def test_where_nothing_can_be_paused_all_run_and_a_new_one_is_refused():
     turns, runs = _turns(places=2, pauses=False), [_Run(name, taken) for name, taken in (("a", 9.0), ("b", 0.1), ("c", 0.1))]
     standings = [turns.enter(one) for one in runs]

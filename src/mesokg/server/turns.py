@@ -100,7 +100,7 @@ class Run(Protocol):
 
 @dataclass(eq=False)
 class Standing:
-    """Where a run stands in the order of service. ``refused`` is done when it has to end."""
+    """Where a run stands in the order of service. ``refused`` is done when it has to end; ``lowest`` is its priority."""
 
     run: Run
     refused: asyncio.Future[None]
@@ -108,6 +108,7 @@ class Standing:
     level: int = 0
     size: int = 0
     running: bool = True
+    lowest: bool = False
 
 
 class Turns:
@@ -116,7 +117,8 @@ class Turns:
     The level of a run goes up by one each time its processor time doubles, from two turns on. The lowest level goes first;
     in a level half of the places are for the first that came, the others for the newest, which a flood before it would
     hold up. Refused are those of the highest level, the first that came before others, as long as some are paused. Where
-    runs cannot be paused, all that are held run and a new one is refused.
+    it is memory that lacks, only those are that have more than half of an equal share. Where runs cannot be paused, all that
+    are held run and a new one is refused.
     """
 
     def __init__(self, settings: Settings, places: int, *, pauses: bool) -> None:
@@ -142,10 +144,11 @@ class Turns:
         for one in self._held:
             if one.running:
                 self._look(one)
-        while len(self._held) > self._places or (len(self._held) > 1 and sum(one.size for one in self._held) > self._settings.held_bytes):
-            last = max([one for one in self._held if not one.running] or self._held, key=_newest_first) if self._pauses else self._held[-1]
-            self._held.remove(last)
-            last.refused.set_result(None)
+        while len(self._held) > self._places:
+            self._refuse(self._held)
+        while len(self._held) > 1 and sum(one.size for one in self._held) > self._settings.held_bytes:
+            # the end of one that has much less than its share makes no room
+            self._refuse([one for one in self._held if 2 * one.size * len(self._held) > self._settings.held_bytes])
         if self._pauses:
             chosen = self._chosen()
             for one in self._held:
@@ -156,12 +159,20 @@ class Turns:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._settings.turn_seconds, self._order) if self._held else None
 
+    def _refuse(self, some: list[Standing]) -> None:
+        """The last of some that are held."""
+        last = max([one for one in some if not one.running] or some, key=_newest_first) if self._pauses else some[-1]
+        self._held.remove(last)
+        last.refused.set_result(None)
+
     def _look(self, one: Standing) -> None:
         one.size, spent = one.run.size(), one.run.spent()
         level = max(0, math.floor(math.log2(max(spent, 0.001) / self._settings.turn_seconds)))
         if level > one.level:
             one.level, one.number = level, next(self._numbers)
-            one.run.lower(most=spent >= self._settings.fast_seconds)
+        if spent >= self._settings.fast_seconds and not one.lowest:
+            one.lowest = True
+            one.run.lower(most=True)
 
     def _chosen(self) -> list[Standing]:
         running = self._settings.running_workers
