@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -416,6 +418,78 @@ def test_turns_are_shorter_while_many_wait():
         assert line.seconds == whole
 
     asyncio.run(ask())
+
+
+def test_a_worker_that_is_not_forked_is_not_given_up_sooner_while_many_wait():
+    """The next one takes seconds to start."""
+
+    class Answers:
+        # processor time is told of none
+        pid, process, resident = 1 << 22, None, 0
+
+        async def ask(self, message):
+            await asyncio.sleep(0.5)
+            return {"status": 200}, b""
+
+        def close(self):
+            pass
+
+    async def ask() -> None:
+        pool, worker = Pool(Settings(fork=False)), Answers()
+        pool._replace = lambda: asyncio.sleep(0)
+        waiting = [pool._line.join() for _ in range(30)]
+        pool._idle.append(worker)
+        assert await pool.run({"op": "ping"}) == ({"status": 200}, b"")
+        assert [one.result() for one in waiting if one.done()] == [worker]
+
+    asyncio.run(ask())
+
+
+_COPIES = """
+import asyncio, os
+from types import SimpleNamespace
+from mesokg.server.pool import _Run, _Span, _Worker
+from mesokg.server.settings import Settings
+
+class Worker(_Worker):
+    async def ask(self, message):
+        await asyncio.sleep(60)
+
+async def main():
+    shared = bytearray(b"x") * (32 << 20)
+    (heard, say), (answers, answer) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for size in (32 << 20, 0):
+            os.read(heard, 1)
+            for place in range(0, size, 4096):
+                shared[place] = 1
+            os.write(answer, b"d")
+        os.read(heard, 1)
+        os._exit(0)
+    run = _Run(SimpleNamespace(settings=Settings()), Worker(pid, None, None), _Span(60), {}, b"")
+    before = run.size()
+    os.write(say, b"g")
+    os.read(answers, 1)
+    print(before >> 20, run.size() >> 20)
+    # of another request in the same process that is not told again
+    again = _Run(SimpleNamespace(settings=Settings()), run.worker, _Span(60), {}, b"")
+    os.write(say, b"gg")
+    os.read(answers, 1)
+    print(again.size() >> 20)
+    os.waitpid(pid, 0)
+    print(run.size())
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told by Linux")
+def test_what_a_worker_copies_of_the_shared_graph_is_its_memory():
+    """A page that it writes into is copied: it takes memory, and no more pages are resident."""
+    told = subprocess.run([sys.executable, "-c", _COPIES], capture_output=True, text=True, check=True)
+    before, after, again, gone = map(int, told.stdout.split())
+    assert before < 4 and 32 <= after < 40 and again < 4 and gone == 0
 
 
 @pytest.mark.parametrize(("label", "locator", "cell"), [("stated or inferred", "mesokg explain", "<td>stated or inferred</td>"), ("stated", "curated tables", "<td>stated (curated tables)</td>")])

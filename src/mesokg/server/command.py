@@ -56,7 +56,7 @@ def _wrong(message: str) -> click.ClickException:
 
 
 def _held_bytes(memory_bytes: int) -> int:
-    """How much memory the queries past their first turn may take together: half of the machine's, of that for four queries at most."""
+    """How much memory the queries past their first turn may take together: half of the machine's, but at most that of four queries, and at least that of one."""
     try:
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows does not tell

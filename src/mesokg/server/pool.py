@@ -62,12 +62,18 @@ def _processor_seconds(pid: int) -> float | None:
         return None
 
 
-def _resident(pid: int) -> int:
-    """Bytes of memory of another process, those that it shares included; 0 where the system does not tell (Linux does)."""
+def _memory(pid: int) -> tuple[int, int]:
+    """Bytes of memory of another process, those that it shares included, and of all pages that it was given since its start.
+
+    Zeros where the system does not tell (Linux does).
+    """
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        # as proc_pid_stat(5) counts them: fields 24 and 10, after the name, which may hold spaces
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        page = os.sysconf("SC_PAGE_SIZE")
+        return int(fields[21]) * page, int(fields[7]) * page
     except (AttributeError, IndexError, OSError, ValueError):
-        return 0
+        return 0, 0
 
 
 class _Gone(Exception):
@@ -108,11 +114,11 @@ class _Span:
 
 
 class _Worker:
-    """One worker process and the stream to it. What it shares with the others is in its memory from the start."""
+    """One worker process and the stream to it. ``resident`` is its memory before its first request, in bytes."""
 
     def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, process: Any = None) -> None:
         self.pid, self.reader, self.writer, self.process = pid, reader, writer, process
-        self.resident = _resident(pid)
+        self.resident, _ = _memory(pid)
 
     async def ask(self, message: bytes) -> Reply:
         try:
@@ -132,6 +138,8 @@ class _Run:
 
     def __init__(self, pool: Pool, worker: _Worker, span: _Span, header: dict[str, Any], body: bytes) -> None:
         self._pool, self.worker, self._span = pool, worker, span
+        resident, self._given = _memory(worker.pid)
+        self._grown = resident - worker.resident
         # in front of another server a worker takes no processor time
         self._before = None if pool.settings.endpoint else _processor_seconds(worker.pid)
         span.run()
@@ -142,7 +150,9 @@ class _Run:
         return self._span.had if now is None or self._before is None else now - self._before
 
     def size(self) -> int:
-        return max(0, _resident(self.worker.pid) - self.worker.resident)
+        resident, given = _memory(self.worker.pid)
+        # a page of the graph that the engine writes into is copied: it takes memory, and no more pages are resident
+        return max(0, resident - self.worker.resident, min(resident, self._grown + given - self._given))
 
     def lower(self, *, most: bool) -> None:
         _lower(self.worker.pid, _LONGEST_NICE if most else _LONG_NICE)
@@ -360,6 +370,8 @@ class Pool:
         except asyncio.CancelledError:
             self.kill(worker)
             raise
+        # its graph is no memory of a request
+        worker.resident, _ = _memory(worker.pid)
         return worker
 
     def tell(self, worker: _Worker, what: str) -> None:
@@ -450,7 +462,7 @@ class Pool:
         while not run.task.done():
             if span.left <= 0:
                 raise span.late()
-            rest = span.left if self.settings.allow_update else min(end - clock(), self._line.seconds - run.spent())
+            rest = min(end - clock(), self._line.seconds - run.spent()) if self._pauses else end - clock()
             if rest <= 0:
                 return False
             await asyncio.wait({run.task}, timeout=min(span.left, max(0.005, rest)))
