@@ -1,4 +1,4 @@
-"""The endpoint over HTTP: protocol, refusals, lanes, crashes, updates, pages and linked data."""
+"""The endpoint over HTTP: protocol, refusals, runaways, crashes, updates, pages and linked data."""
 
 from __future__ import annotations
 
