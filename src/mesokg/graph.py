@@ -188,6 +188,10 @@ def _show(value: NamedNode | Literal | None) -> str:
 
 def _choose(group: list[Assertion], ranking: _Ranking) -> tuple[list[Assertion], list[Problem]]:
     """The assertions of one (subject, property) that become plain triples."""
+    if len(group) == 1:
+        # as nearly all: nothing to choose from
+        (one,) = group
+        return [one] if one.object is not None and not one.negated and ranking.best(group) else [], []
     told = [a for a in group if a.object is not None]
     for_, against = [a for a in told if not a.negated], [a for a in told if a.negated]
     problems: list[Problem] = []
@@ -278,11 +282,10 @@ def _latest(moments: Iterable[Moment | None]) -> Moment | None:
     return max(known, key=lambda m: (m.first_day, order.index(m.precision)))
 
 
-def _label_of(row: Row, tables: Tables, vocabulary: Vocabulary) -> tuple[str, str]:
-    """Labels for an outcome and its report, made of what identifies them."""
+def _label_of(row: Row, tables: Tables, vocabulary: Vocabulary, notations: dict[str, str]) -> tuple[str, str]:
+    """Labels for an outcome and its report, made of what identifies them; ``notations`` are those of listed values by IRI."""
     spec = vocabulary.tables[row.table]
     by_name = {cell.property.name: cell for cell in row.cells}
-    notations = {iri: notation for listed in vocabulary.values.values() for notation, iri in listed.items()}
 
     def text(name: str) -> str:
         cell = by_name.get(name)
@@ -310,15 +313,17 @@ def _fact_quads(
     # what needs no source has no rank either, so nothing chooses between two values of it
     single: dict[tuple[str, str], dict[NamedNode | Literal, Row]] = defaultdict(dict)
     deprecated = vocabulary.value("Rank", "deprecated")
+    notations = {iri: notation for listed in vocabulary.values.values() for notation, iri in listed.items()}
+    node = cache(NamedNode)
 
     def add(subject: str, predicate: NamedNode, value: NamedNode | Literal) -> None:
-        quads[Quad(NamedNode(subject), predicate, value, graph)] = None
+        quads[Quad(node(subject), predicate, value, graph)] = None
 
     for row in tables.rows:
         for iri in row.types:
             add(row.subject, type_, NamedNode(iri))
         if row.report:
-            thing, report = _label_of(row, tables, vocabulary)
+            thing, report = _label_of(row, tables, vocabulary, notations)
             add(row.subject, label, Literal(thing))
             if row.rank != deprecated and not row.negated:
                 add(row.report, type_, NamedNode(vocabulary.tables[row.table].row_class or ""))
@@ -351,7 +356,7 @@ def _fact_quads(
         problems.extend(wrong)
         for one in chosen:
             if one.object is not None:
-                add(subject, NamedNode(iri), one.object)
+                add(subject, node(iri), one.object)
                 if one.property.precision:
                     dated[subject, one.property.precision] = one
     # The precision of a date goes with the date that was chosen, never with another source's.
