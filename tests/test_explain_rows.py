@@ -303,3 +303,16 @@ def test_what_is_said_of_a_thing_of_the_row_stands_behind_it(name: str, field: s
     assert found
     for row, behind in found:
         assert row[field] in {plain(one[2]) for one in behind if plain(one[1]) == f"mesokg:{field}"}, row
+
+
+def test_an_outranked_statement_is_marked_as_such(real_store: EmbeddedStore) -> None:
+    query = """SELECT ?outcome ?measurement ?rank {
+        ?said mesokg:predicate mesokg:hasMeasurement ; mesokg:subject ?outcome ; mesokg:object ?measurement ; mesokg:rank ?rank .
+        { ?said mesokg:rank mesokg:rankDeprecated } UNION { ?other mesokg:subject ?outcome ; mesokg:object ?measurement ; mesokg:rank mesokg:rankPreferred }
+    } ORDER BY ?outcome ?measurement"""
+    ranks = {rank.value.rpartition("rank")[2]: [outcome, measurement] for outcome, measurement, rank in real_store.query(query)}  # type: ignore[union-attr]
+    assert set(ranks) >= {"Deprecated", "Preferred"}
+    for rank, things in ranks.items():
+        links = [one for one in evidence_behind(things, real_store).rows if one[2] == things[1]]
+        assert links
+        assert all(one[6].value.endswith(", outranked") == (rank == "Deprecated") for one in links)  # type: ignore[union-attr]

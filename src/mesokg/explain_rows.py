@@ -64,7 +64,9 @@ _REACHED = """SELECT DISTINCT ?thing ?record WHERE {
 _SAID = """SELECT DISTINCT ?subject ?predicate ?object ?source ?sourceLabel ?locator ?level ?negated ?notation ?label ?field WHERE {
   VALUES ?subject { %s }
   ?assertion mesokg:subject ?subject ; mesokg:predicate ?predicate ; mesokg:object ?object ; mesokg:source ?source ;
-             mesokg:locator ?locator ; mesokg:negated ?negated ; mesokg:evidenceLevel/skos:notation ?level .
+             mesokg:locator ?locator ; mesokg:negated ?negated ; mesokg:evidenceLevel/skos:notation ?kind .
+  OPTIONAL { ?assertion mesokg:rank ?rank FILTER(?rank = mesokg:rankDeprecated) }
+  BIND(IF(BOUND(?rank), CONCAT(STR(?kind), ", outranked"), STR(?kind)) AS ?level)
   OPTIONAL { ?source rdfs:label ?sourceLabel }
   OPTIONAL { ?object skos:notation ?notation }
   OPTIONAL { ?object rdfs:label ?label }
@@ -504,7 +506,7 @@ def _pair(said: _Said) -> frozenset[str]:
 
 
 def evidence_behind(row: Iterable[object], store: Store, sparql: str = "") -> Answer:
-    """The assertions behind a row of an answer: one row each, with source, place and evidence level.
+    """The assertions behind a row of an answer: one row each, with source, place and evidence level, marked where outranked.
 
     ``row`` holds terms as an :class:`~mesokg.store.Answer` gives them; ``sparql``, the query it answers, tells which
     properties it is about. Two things that no assertion joins but a triple does have a row without a source, with
