@@ -48,6 +48,19 @@ def identified() -> tuple[int, int, int]:
     return first, second, len(found) - first - second
 
 
+def reporting() -> tuple[int, int, int]:
+    """Publications that say what they report on, those that have all else too, and those on which nothing rests."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows("publications"):
+        found[row["id"]] |= {name: value for name, value in row.items() if value and value != "not_reported"}
+    named = {name: id_ for id_, one in found.items() for name in (id_, f"PMID:{one.get('pmid')}", f"DOI:{one.get('doi')}")}
+    tables = [path.stem for path in folder("data").glob("*.tsv") if path.stem not in ("leads", "publications")]
+    cited = {named[source] for table in tables for row in rows(table) for source in row.get("source", "").split("|") if source in named}
+    telling = {id_ for id_, one in found.items() if "reportsOn" in one}
+    whole = [id_ for id_ in telling if found[id_].keys() & {"pmid", "doi"} and {"publicationYear", "journal", "publicationKind"} <= found[id_].keys()]
+    return len(telling), len(whole), len(found.keys() - telling - cited)
+
+
 def trials_by_number() -> tuple[int, int]:
     return tuple(sum(name.startswith(f"mkg:trial-{kind}") for name in things("trials")) for kind in ("NCT", "jRCT"))  # type: ignore[return-value]
 
@@ -59,6 +72,9 @@ TOLD = {
     r"publications (\d+) have a PMID or DOI": identified()[0],
     r"seen in a source, (\d+) more a PubMed Central number": identified()[1],
     r"PubMed Central number\. The other (\d+)": identified()[2],
+    r"(\d+) say on\s+which trial": reporting()[0],
+    r"therapy or cohort they report, (\d+) of them": reporting()[1],
+    r"and (\d+) are listed only": reporting()[2],
     **{rf"{re.escape(kind)} (\d+)[,.]": number for kind, number in EVIDENCE.items()},
     **{rf"`{day}` \(([\d,]+)(?: rows)?\)": number for day, number in READ.items()},
     r"(\d+) rows are ranked": sum(bool(row.get("rank")) for row in SOURCED),
