@@ -637,6 +637,7 @@ def test_an_unknown_question_offers_the_nearest() -> None:
     ("asked", "offered"),
     [
         ("which_cars", "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
+        ("which_carz", "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
         ("CARs", "did you mean which_cars_differ_only_in_costimulation_or_switch?"),
         ("dose", "did you mean which_doses_can_be_compared?"),
         ("doses", "did you mean which_doses_can_be_compared?"),

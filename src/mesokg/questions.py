@@ -215,8 +215,12 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     near += get_close_matches(asked, names, n=3, cutoff=0.6)
     if words:
         parts = {one: [part for part in one.split("_") if part not in _COMMON] for one in names}
-        shared = {one: sum(any(part.startswith(word) or get_close_matches(word, [part], cutoff=0.8) for part in parts[one]) for word in words) for one in names}
-        most = max(shared.values(), default=0)
+        most = 0
+        for alike in (0.8, 0.7):  # one wrong letter of five; where nothing is so near, one of four
+            shared = {one: sum(any(part.startswith(word) or get_close_matches(word, [part], cutoff=alike) for part in parts[one]) for word in words) for one in names}
+            most = max(shared.values(), default=0)
+            if most or near:
+                break
         # a name that shares all the words comes before one that is spelt alike
         near = ([one for one in near if shared[one] == most] + [one for one in names if shared[one] == most] + near) if most else near
     near = list(dict.fromkeys(near))
