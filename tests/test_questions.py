@@ -373,11 +373,11 @@ def test_a_pair_of_receptors_that_differs_in_one_part_only_comes_first() -> None
     small.add([ox.Quad(therapy, ox.NamedNode(predicate), value, graph) for predicate, value in facts])
     names = ask(question, small).variables
     rows = [dict(zip(names, row, strict=True)) for row in engines.oxigraph_rows(question, small)]
-    assert [(row["carLabel"], row["part"], row["otherCarLabel"], row["otherPart"]) for row in rows if row["difference"].startswith("1")] == [
+    assert [(row["carLabel"], row["partLabel"], row["otherCarLabel"], row["otherPartLabel"]) for row in rows if row["difference"].startswith("1")] == [
         ("CAR T", "4-1BB", "CAR T with CD28", "CD28")
     ]
     # beside the switch and the signalling domain that are named for one only, the costimulation is known to differ
-    assert [row["difference"] for row in rows if {row["carLabel"], row["otherCarLabel"]} == {"CAR T with switch", "CAR T with CD28"} and row["part"] == "suicide switch"] == [
+    assert [row["difference"] for row in rows if {row["carLabel"], row["otherCarLabel"]} == {"CAR T with switch", "CAR T with CD28"} and row["partLabel"] == "suicide switch"] == [
         "3 known to differ in more"
     ]
 
@@ -504,7 +504,7 @@ def test_receptors_that_one_experiment_tests_are_a_pair() -> None:
 
     def pairs(more: str = "") -> list[tuple[str, ...]]:
         rows = rows_with(facts + more, "which_cars_differ_only_in_costimulation_or_switch")
-        return [tuple(row[name] for name in ("difference", "target", "car", "part", "outcomes", "otherCar", "otherPart", "otherOutcomes", "note")) for row in rows if row["experiment"]]
+        return [tuple(row[name] for name in ("difference", "target", "car", "partLabel", "outcomes", "otherCar", "otherPartLabel", "otherOutcomes", "note")) for row in rows if row["experiment"]]
 
     lasted, told = "4-1BB lasted longer", "receptors in one experiment, of which the outcome is that of both"
     pair = ("mkg:construct-28", "CD28", lasted, "mkg:construct-bb", "4-1BB", lasted)
