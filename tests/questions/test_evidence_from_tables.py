@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
-from curated import Pairs, day, differences, things
+from curated import Pairs, day, differences, every, things, vectors_of
 from statements import Statement, statements, terms
 
 FIGURES = ("numerator", "denominator", "value", "lowerLimit", "upperLimit")
@@ -82,6 +82,73 @@ def disagreeing() -> Pairs:
     }
 
 
+def stands(thing_column: list[Statement]) -> set[str]:
+    """The values of one field of one thing that are plain facts: all that are not deprecated; of a field with one value the best ranked, then the latest."""
+    those = [said for said in thing_column if said.value and said.rank != "deprecated"]
+    if those and terms()[those[0].column].functional:
+        those = [said for said in those if said.rank == "preferred"] or those
+        latest = max(day(said.as_of) for said in those)
+        those = [said for said in those if day(said.as_of) == latest]
+    return {said.value for said in those}
+
+
+def superseded() -> Pairs:
+    """Deprecated statements, and those of a field with one value that another of the same date outranks; what rests on them is not computed."""
+    fields: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+    measurements = {said.value for said in statements() if said.column == "hasMeasurement"}
+    for said in statements():
+        if said.thing not in measurements and not said.column.endswith("Precision"):
+            fields[said.thing, said.column].append(said)
+    rows: Pairs = set()
+    for (thing, column), those in fields.items():
+        kept = stands(those)
+        best = {(said.value, said.as_of) for said in those if said.rank == "preferred"}
+        for said in those:
+            outranked = said.rank == "normal" and any(value != said.value and as_of == said.as_of for value, as_of in best)
+            standing = "superseded" if said.rank == "deprecated" else "outranked" if outranked and terms()[column].functional else ""
+            agreeing = {other.source for other in those if other.value == said.value and other.source != said.source and other.rank != "deprecated"}
+            rows |= {
+                (thing, terms()[column].label, said.value, said.source, standing, value, "true" if said.value in kept else "false", other, row["comment"])
+                for value in kept - {said.value} or {""}
+                for other in agreeing or {""}
+                for row in said.rows
+                if standing
+            }
+    return rows
+
+
+def chain() -> Pairs:
+    """Entry of the vector at 0; then every claim of a step and source, with what else that source says of the step; steps in no order have no position."""
+    therapy = "mkg:therapy-ad-ifn-alpha2b"
+    before: dict[str, set[str]] = defaultdict(set)
+    for step, following in every("mechanism_steps", "precedesStep").items():
+        for other in following:
+            before[other].add(step)
+
+    def position(step: str) -> int:
+        return 1 + max((position(other) for other in before[step]), default=0)
+
+    enters, levels = every("vectors", "entersVia"), defaultdict(set)
+    for said in statements():
+        if said.column == "entersVia":
+            levels[said.thing, said.value].add((said.evidence, said.source))
+    rows = {
+        ("0", "", gene, "", "", "", "", *by) for vector in vectors_of()[therapy] for gene in enters[vector] for by in levels[vector, gene]
+    } or {("",) * 9}
+    placed = {step for step, following in every("mechanism_steps", "precedesStep").items() if following} | set(before)
+    of_source: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for said in statements():
+        if said.rank != "deprecated":
+            of_source[said.thing, said.source, said.column].add(word(said.value))
+    for said in statements():
+        standing = {"claimsMechanism": "claimed", "showsMechanism": "shown", "refutesMechanism": "refuted"}.get(said.column)
+        if standing and therapy in every("mechanism_steps", "stepOf")[said.thing]:
+            beside = (" | ".join(sorted(of_source[said.thing, said.source, column])) for column in ("setting", "inCell", "readOut"))
+            place = str(position(said.thing)) if said.thing in placed else ""
+            rows.add((place, said.thing, said.value, standing, *beside, said.evidence, said.source))
+    return rows
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "how_many_statements_rest_on_which_evidence": (("evidenceLevel", "assertions", "things", "sources", "denials"), by_level),
     "what_does_source_say": (("thing", "field", "value", "rank", "locator", "checkedOn"), of_source),
@@ -89,6 +156,12 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
         ("field", "value", "valueStatus", "rank", "evidenceLevel", "asOf", "recordDate", "checkedOn", "source"), of_thing,
     ),
     "what_was_known_of_trials_on": (("trial", "field", "value", "knownOn", "source"), known_by),
+    "what_is_the_chain_of_effects": (
+        ("position", "step", "mechanism", "standing", "setting", "cell", "readOut", "evidenceLevel", "source"), chain,
+    ),
+    "which_assertions_are_superseded_or_disputed": (
+        ("thing", "field", "value", "source", "standing", "valueThatStands", "stillInGraph", "alsoSaidBy", "comment"), superseded,
+    ),
     "where_do_sources_disagree": (("thing", "field", "value", "source", "rank", "otherValue", "otherSource", "otherRank"), disagreeing),
 }  # fmt: skip
 
