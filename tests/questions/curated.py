@@ -115,6 +115,22 @@ def forms_of() -> dict[str, set[str]]:
     }
 
 
+def bound_by() -> dict[str, set[str]]:
+    """What a part of a construct of the therapy binds."""
+    binds, component, joined = every("components", "bindsTarget"), every("construct_parts", "component"), defaultdict(set)
+    for part, found in every("construct_parts", "partOfConstruct").items():
+        for construct in found:
+            joined[construct] |= {target for one in component[part] for target in binds[one]}
+    return {therapy: {target for construct in found for target in joined[construct]} for therapy, found in constructs_of().items()}
+
+
+def trials_of() -> dict[str, set[str]]:
+    trials: dict[str, set[str]] = defaultdict(set)
+    for trial, therapy in investigated():
+        trials[therapy].add(trial)
+    return trials
+
+
 def measured(measures: set[str]) -> list[Row]:
     return [row for row in table("outcomes") if row["measure"] in measures and row["rank"] != "deprecated"]
 

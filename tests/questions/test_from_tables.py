@@ -15,6 +15,7 @@ import pytest
 from curated import (
     Pairs,
     Row,
+    bound_by,
     broader,
     constructs_of,
     day,
@@ -31,6 +32,7 @@ from curated import (
     table,
     things,
     trial_of,
+    trials_of,
     vectors_of,
 )
 
@@ -193,9 +195,7 @@ def randomised() -> Pairs:
 
 
 def developers() -> Pairs:
-    developer, sponsor, trials = every("therapies", "developer"), every("trials", "sponsor"), defaultdict(set)
-    for trial, therapy in investigated():
-        trials[therapy].add(trial)
+    developer, sponsor, trials = every("therapies", "developer"), every("trials", "sponsor"), trials_of()
     return {
         (therapy, who, trial, payer)
         for therapy in things("therapies")
@@ -317,13 +317,9 @@ def all_measured() -> Pairs:
 def receptor_targets() -> Pairs:
     """Every therapy that recognises, silences, restores … mesothelin, or carries a part that binds it; with its trials."""
     columns = ("recognisesAntigen", "silences", "restores", "counteracts", "deliversTo", "immunisesAgainst", "targets")
-    binds, component, inside = every("components", "bindsTarget"), every("construct_parts", "component"), every("construct_parts", "partOfConstruct")
-    binding = {c for part, found in inside.items() for c in found for one in component[part] if "HGNC:7371" in binds[one]}
     wanted = {t for column in columns for t, found in every("therapies", column).items() if "HGNC:7371" in found}
-    wanted |= {therapy for therapy, found in constructs_of().items() if found & binding}
-    trials = defaultdict(set)
-    for trial, therapy in investigated():
-        trials[therapy].add(trial)
+    wanted |= {therapy for therapy, found in bound_by().items() if "HGNC:7371" in found}
+    trials = trials_of()
     return {(therapy, trial) for therapy in wanted for trial in trials[therapy] or {""}}
 
 
@@ -430,9 +426,7 @@ def own_t_cells() -> Pairs:
     """T cells with a chimeric antigen receptor, of the patient or of a source that is not named, and the trials of the therapy."""
     source, kinds, above = one("cell_products", "cellSource"), every("cell_products", "cellType"), broader("cell_types")
     receptors, inside = receptor_constructs("chimeric antigen receptor", "SignallingDomain"), every("cell_products", "transducedWith")
-    trials = defaultdict(set)
-    for trial, therapy in investigated():
-        trials[therapy].add(trial)
+    trials = trials_of()
     return {
         (therapy, cells, source.get(cells, ""), trial)
         for therapy, found in every("therapies", "administersCells").items()

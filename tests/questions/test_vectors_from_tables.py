@@ -8,17 +8,24 @@ from collections.abc import Callable
 import pytest
 from curated import (
     Pairs,
+    bound_by,
     broader,
     constructs_of,
     differences,
     every,
     forms_of,
+    given,
     investigated,
+    labels,
+    measured,
     one,
+    split,
     table,
     things,
+    trials_of,
     vectors_of,
 )
+from statements import measured_as
 
 VIRUSES, BACTERIA, MESOTHELIOMA = "NCBITaxon:10239", "NCBITaxon:2", "MONDO:0006292"
 MADE_FROM = {
@@ -26,6 +33,7 @@ MADE_FROM = {
     "Herpesviral": "NCBITaxon:10292", "Lentiviral": "NCBITaxon:11646", "Paramyxoviral": "NCBITaxon:11158", "Poxviral": "NCBITaxon:10240",
     "Retroviral": "NCBITaxon:11632", "Rhabdoviral": "NCBITaxon:11270",
 }  # fmt: skip
+GATES = {"mkg:mechanism-hla-gated-not-logic", "mkg:mechanism-synnotch-gating"}
 CARRIERS = {"MessengerRNA", "Minicell", "Plasmid", "Transposon"}
 
 
@@ -47,13 +55,6 @@ def vectors_in_experiments() -> dict[str, set[str]]:
 def forms_in_constructs() -> dict[str, set[str]]:
     carried, encoded = every("constructs", "carries"), every("payloads", "encodes")
     return {construct: {form for payload in found for form in encoded[payload]} for construct, found in carried.items()}
-
-
-def trials_of() -> dict[str, set[str]]:
-    trials: dict[str, set[str]] = defaultdict(set)
-    for trial, therapy in investigated():
-        trials[therapy].add(trial)
-    return trials
 
 
 # ---------------------------------------------------------------- the answers
@@ -174,11 +175,119 @@ def never_tried() -> Pairs:
     return found
 
 
+def defence() -> Pairs:
+    """Determinants of three kinds, limits of antibody, mechanisms shown of immunity to the vector, and antibody to it that was measured."""
+    kind, effect, affected = one("determinants", "determinantKind"), one("determinants", "determinantEffect"), defaultdict(set)
+    details, relieved = every("determinants", "determinantDescription"), every("determinants", "relievedBy")
+    for determinant in things("determinants"):
+        affected[determinant] = {(vector, "") for vector in every("determinants", "affectsVector")[determinant]}
+        affected[determinant] |= {("", therapy) for therapy in every("determinants", "affectsTherapy")[determinant]}
+    found = {
+        (kind[d], d, effect.get(d, ""), detail, *what, by)
+        for d in things("determinants")
+        if kind.get(d) in ("neutralising antibody", "extracellular barrier", "innate antiviral response")
+        for detail in details[d] or {""}
+        for what in affected[d] or {("", "")}
+        for by in relieved[d] or {""}
+    }
+    limits = every("trials", "neutralisingAntibodyLimit")
+    found |= {("titre limit of a trial", trial, "", limit, "", therapy, "") for trial, therapy in investigated() for limit in limits[trial]}
+    immune, therapies = {row["id"] for row in table("mechanisms") if "AntivectorImmunityMechanism" in split(row["type"])}, every("mechanism_steps", "stepOf")
+    found |= {
+        ("mechanism shown", mechanism, "", "", "", therapy, "")
+        for step, shown in every("mechanism_steps", "showsMechanism").items()
+        for mechanism in shown & immune
+        for therapy in therapies[step]
+    }
+    for row in measured({"anti-vector antibody"}):
+        given_there = {what for what, _ in given()[row["inArm"]] if what.startswith("mkg:therapy")}
+        detail = f"{row['numerator']} of {row['denominator']}" if row["numerator"] else row["value"] or row["valueText"]
+        found |= {("antibody measured in patients", measured_as(row)[0], "", detail, "", therapy, "") for therapy in given_there or {""}}
+    return found
+
+
+def sparing() -> Pairs:
+    """Determinants that protect healthy cells, antigens delivered to, entry receptors, and promoters, of which it is not computed whether they are selective."""
+    effect, setting, details = every("determinants", "determinantEffect"), one("determinants", "setting"), every("determinants", "determinantDescription")
+    found = {
+        (agent, determinant, setting.get(determinant, ""), detail)
+        for column in ("affectsTherapy", "affectsVector")
+        for determinant, agents in every("determinants", column).items()
+        if "protects healthy cells" in effect[determinant]
+        for agent in agents
+        for detail in details[determinant] or {""}
+    }
+    for name, column in (("therapies", "deliversTo"), ("vectors", "entersVia")):
+        found |= {(agent, gene, "", "") for agent, genes in every(name, column).items() for gene in genes}
+    promoters = {c for c, kinds in every("components", "type").items() if "Promoter" in kinds}
+    described, inside = every("components", "componentDescription"), every("construct_parts", "partOfConstruct")
+    for column in ("component", "drivenBy"):
+        for part, those in every("construct_parts", column).items():
+            found |= {(construct, p, "", " | ".join(sorted(described[p]))) for p in those & promoters for construct in inside[part]}
+    return found
+
+
+def on_normal_mesothelium() -> Pairs:
+    """Therapies that aim at a gene expressed on it, by trial, feature and selection; and what therapies aim at on cells without such an expression known."""
+    names = {name: labels(name) for name in ("anatomical_sites", "cell_types", "components", "mechanisms", "determinants")}
+    linings = {"pleura", "peritoneum", "pericardium", "mesothelium", "mesothelial cell"}
+    there = {g: {(names["anatomical_sites"] | names["cell_types"]).get(place, place) for place in found} for g, found in every("genes", "expressedIn").items()}
+    there = {gene: found for gene, found in there.items() if found & linings}
+    aims: dict[str, set[str]] = defaultdict(set)
+    for column in ("recognisesAntigen", "targets", "deliversTo", "immunisesAgainst"):
+        for therapy, targets in every("therapies", column).items():
+            aims[therapy] |= targets
+    for therapy, targets in bound_by().items():
+        aims[therapy] |= targets
+    features, selection = safety_features(), defaultdict(set)
+    for words, column in (("antigen threshold", "antigenThreshold"), ("HLA restriction", "hlaRestriction")):
+        for trial, found in every("trials", column).items():
+            selection[trial] |= {f"{words}: {text}" for text in found}
+    trials = trials_of()
+    found = {
+        ("1 on normal mesothelium", target, " | ".join(sorted(there[target])), therapy, trial, feature, chosen)
+        for therapy, targets in aims.items()
+        for target in targets & set(there)
+        for trial in trials[therapy] or {""}
+        for feature in features[therapy] or {""}
+        for chosen in selection[trial] or {""}
+    }
+    unknown = {target for targets in aims.values() for target in targets} - set(there)
+    return found | {("2 expression on normal mesothelium not known", target, "", "", "", "", "") for target in unknown}
+
+
+def safety_features() -> dict[str, set[str]]:
+    """What is built into a therapy or known of it that spares healthy cells, in words."""
+    kinds, component, inside = every("components", "type"), every("construct_parts", "component"), every("construct_parts", "partOfConstruct")
+    parts, mechanisms, determinants = labels("components"), labels("mechanisms"), labels("determinants")
+    messenger = {v for v, found in every("vectors", "type").items() if "MessengerRNAVector" in found}
+    vectors, cells, features = vectors_of(), every("therapies", "administersCells"), defaultdict(set)
+    for therapy, constructs in constructs_of().items():
+        for part, joined in inside.items():
+            for one_part in component[part] if joined & constructs else ():
+                features[therapy] |= {f"switch: {parts[one_part]}"} if "SafetySwitch" in kinds[one_part] else set()
+                features[therapy] |= {f"blocker: {parts[one_part]}"} if "InhibitoryReceptor" in kinds[one_part] else set()
+        if vectors[therapy] & messenger and cells[therapy]:
+            features[therapy].add("does not last: receptor made from messenger RNA")
+    therapies = every("mechanism_steps", "stepOf")
+    for step, found in every("mechanism_steps", "showsMechanism").items():
+        for therapy in therapies[step]:
+            features[therapy] |= {f"gate: {mechanisms[m]}" for m in found if m in GATES}
+    effect = every("determinants", "determinantEffect")
+    for determinant, those in every("determinants", "affectsTherapy").items():
+        for therapy in those if "protects healthy cells" in effect[determinant] else ():
+            features[therapy].add(f"spares healthy cells: {determinants[determinant]}")
+    return features
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_therapies_belong_to_class": (("therapy", "vector", "gene"), oncolytic),
     "which_therapies_modify_or_replace_a_faulty_gene": (
         ("way", "gene", "agent", "changedIn", "inTrial", "altered", "expression"), modified,
     ),
+    "what_evades_or_meets_defence_against_the_vector": (("kind", "finding", "effect", "detail", "vector", "therapy", "relievedBy"), defence),
+    "what_reaches_the_tumour_and_spares_healthy_cells": (("agent", "through", "setting", "detail"), sparing),
+    "which_targets_are_on_normal_mesothelium": (("group", "target", "tissues", "therapy", "trial", "feature", "selection"), on_normal_mesothelium),
     "which_kinds_of_therapy_were_never_tried": (("kind", "sort", "known", "experiments"), never_tried),
     "which_mechanisms_do_unrelated_vectors_share": (("mechanism", "therapy", "vector"), unrelated),
 }  # fmt: skip
