@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -280,6 +281,57 @@ def safety_features() -> dict[str, set[str]]:
     return features
 
 
+def sharing() -> Pairs:
+    """Pairs with one vector and payloads of their own, or one payload and vectors of their own that are known; the responses are left out."""
+    carried, constructs, vectors = every("constructs", "carries"), constructs_of(), vectors_of()
+    payloads = {therapy: {payload for construct in found for payload in carried[construct]} for therapy, found in constructs.items()}
+    names, described = labels("vectors") | labels("payloads"), every("vectors", "vectorDescription")
+    kind_only = {v for v in things("vectors") if re.search("not (named|stated|specified)", " ".join({names[v], *described[v]}))}
+    found: Pairs = set()
+    for shared, apart in ((vectors, payloads), (payloads, vectors)):
+        for one_therapy, has in shared.items():
+            for other, others in shared.items():
+                for thing in has & others if one_therapy < other else ():
+                    group = "2 payload" if shared is payloads else "3 kind of vector only" if thing in kind_only else "1 vector"
+                    for own in apart[one_therapy] - apart[other]:
+                        for others_own in apart[other] - apart[one_therapy]:
+                            found.add((group, thing, one_therapy, names[own], other, names[others_own]))
+    return found
+
+
+def aimed_at_and_altered() -> Pairs:
+    """Genes that therapies, or constructs of experiments alone, aim at or deliver, and those looked at in mesothelioma that none takes up.
+
+    Frequencies, and how many cohorts they are from, are not computed.
+    """
+    aims = ("recognisesAntigen", "targets", "deliversTo", "immunisesAgainst", "silences", "restores", "counteracts")
+    inside = {construct for found in constructs_of().values() for construct in found}
+    active, other, tried = every("forms", "activeFormOf"), "other form of the gene, or against it", set(trials_of())
+    forms, alone = forms_of(), {c: found for c, found in forms_in_constructs().items() if c not in inside}
+    taken: Pairs = {(gene, therapy, "targets") for column in aims for therapy, genes in every("therapies", column).items() for gene in genes}
+    taken |= {(gene, therapy, "targets") for therapy, genes in bound_by().items() for gene in genes}
+    taken |= {(gene, agent, "delivers") for agent, found in (forms | alone).items() for form in found for gene in active[form]}
+    for column in ("formOf", "alteredFormOf"):
+        of_gene = every("forms", column)
+        taken |= {(gene, agent, other) for agent, found in alone.items() for form in found for gene in of_gene[form] - active[form]}
+    known, expression = things("genes"), expression_of()
+    found = {
+        (
+            gene, expression(gene),
+            "experiment only" if agent in alone else "trial" if agent in tried else "therapy without a trial",
+            *(("", agent) if agent in alone else (agent, "")), how,
+        )
+        for gene, agent, how in taken
+        if gene in known
+    }  # fmt: skip
+    above, disease = broader("diseases"), one("gene_alterations", "inDisease")
+    looked_at = {gene for gene in known if expression(gene) != "not known"}
+    for column in ("alteredGene", "coAlteredWith"):
+        for alteration, genes in every("gene_alterations", column).items():
+            looked_at |= genes if MESOTHELIOMA in above(disease.get(alteration, "")) else set()
+    return found | {(gene, expression(gene), "", "", "", "") for gene in looked_at - {row[0] for row in found}}
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_therapies_belong_to_class": (("therapy", "vector", "gene"), oncolytic),
     "which_therapies_modify_or_replace_a_faulty_gene": (
@@ -288,6 +340,10 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "what_evades_or_meets_defence_against_the_vector": (("kind", "finding", "effect", "detail", "vector", "therapy", "relievedBy"), defence),
     "what_reaches_the_tumour_and_spares_healthy_cells": (("agent", "through", "setting", "detail"), sparing),
     "which_targets_are_on_normal_mesothelium": (("group", "target", "tissues", "therapy", "trial", "feature", "selection"), on_normal_mesothelium),
+    "which_targeted_genes_are_altered": (("gene", "expression", "attempt", "therapy", "construct", "how"), aimed_at_and_altered),
+    "which_therapies_share_vector_or_payload": (
+        ("shared", "sharedThing", "therapy", "differing", "otherTherapy", "otherDiffering"), sharing,
+    ),
     "which_kinds_of_therapy_were_never_tried": (("kind", "sort", "known", "experiments"), never_tried),
     "which_mechanisms_do_unrelated_vectors_share": (("mechanism", "therapy", "vector"), unrelated),
 }  # fmt: skip
