@@ -14,6 +14,12 @@ DATA = engines.ROOT / "data"
 Row = dict[str, str]
 Pairs = set[tuple[str, ...]]
 ABSENT = ("", "not_reported", "not_applicable")
+COUNTS = {"participants enrolled", "participants treated", "participants evaluable"}
+MADE_FROM = {
+    "AdenoAssociatedViral": "NCBITaxon:10803", "Adenoviral": "NCBITaxon:10508", "Bacterial": "NCBITaxon:2", "Gammaretroviral": "NCBITaxon:153135",
+    "Herpesviral": "NCBITaxon:10292", "Lentiviral": "NCBITaxon:11646", "Paramyxoviral": "NCBITaxon:11158", "Poxviral": "NCBITaxon:10240",
+    "Retroviral": "NCBITaxon:11632", "Rhabdoviral": "NCBITaxon:11270",
+}  # fmt: skip
 RANKS = {"deprecated": 0, "": 1, "normal": 1, "preferred": 2}
 
 
@@ -129,6 +135,22 @@ def trials_of() -> dict[str, set[str]]:
     for trial, therapy in investigated():
         trials[therapy].add(trial)
     return trials
+
+
+def taxa_of() -> dict[str, set[str]]:
+    """All taxa a vector is made from, the broader ones too."""
+    above = broader("taxa")
+    return {vector: {taxon for named in found for taxon in above(named)} for vector, found in every("vectors", "derivedFrom").items()}
+
+
+def vector_classes() -> dict[str, set[str]]:
+    """The classes of the vectors of a therapy, in words; a lentiviral vector is not counted as retroviral too."""
+    taxa, types, found = taxa_of(), every("vectors", "type"), {}
+    for vector in things("vectors"):
+        named = {name for name, taxon in MADE_FROM.items() if taxon in taxa[vector]} - {"Gammaretroviral"}
+        named -= {"Retroviral"} if "Lentiviral" in named else set()
+        found[vector] = {f"{name.lower()} vector" for name in named} | ({"non-viral vector"} if types[vector] else set())
+    return {therapy: {name for vector in vectors for name in found[vector]} for therapy, vectors in vectors_of().items()}
 
 
 def measured(measures: set[str]) -> list[Row]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import engines
 import pytest
 from curated import (
+    COUNTS,
     Pairs,
     Row,
     bound_by,
@@ -98,11 +99,10 @@ def selecting() -> Pairs:
 
 
 def without_results() -> Pairs:
-    counts = {"participants enrolled", "participants treated", "participants evaluable"}
     reported = {
         row["outcomeOf"]
         for row in table("outcomes")
-        if row["resultStatus"] == "reported" and row["rank"] != "deprecated" and row["measure"] not in counts
+        if row["resultStatus"] == "reported" and row["rank"] != "deprecated" and row["measure"] not in COUNTS
     }
     return {(trial,) for trial in things("trials") - reported}
 

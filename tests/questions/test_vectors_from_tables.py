@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from curated import (
+    MADE_FROM,
     Pairs,
     bound_by,
     broader,
@@ -22,6 +23,7 @@ from curated import (
     one,
     split,
     table,
+    taxa_of,
     things,
     trials_of,
     vectors_of,
@@ -29,22 +31,11 @@ from curated import (
 from statements import measured_as
 
 VIRUSES, BACTERIA, MESOTHELIOMA = "NCBITaxon:10239", "NCBITaxon:2", "MONDO:0006292"
-MADE_FROM = {
-    "AdenoAssociatedViral": "NCBITaxon:10803", "Adenoviral": "NCBITaxon:10508", "Bacterial": BACTERIA, "Gammaretroviral": "NCBITaxon:153135",
-    "Herpesviral": "NCBITaxon:10292", "Lentiviral": "NCBITaxon:11646", "Paramyxoviral": "NCBITaxon:11158", "Poxviral": "NCBITaxon:10240",
-    "Retroviral": "NCBITaxon:11632", "Rhabdoviral": "NCBITaxon:11270",
-}  # fmt: skip
 GATES = {"mkg:mechanism-hla-gated-not-logic", "mkg:mechanism-synnotch-gating"}
 CARRIERS = {"MessengerRNA", "Minicell", "Plasmid", "Transposon"}
 
 
 # ---------------------------------------------------------------- what several answers need
-
-
-def taxa_of() -> dict[str, set[str]]:
-    """All taxa a vector is made from, the broader ones too."""
-    above = broader("taxa")
-    return {vector: {taxon for named in found for taxon in above(named)} for vector, found in every("vectors", "derivedFrom").items()}
 
 
 def vectors_in_experiments() -> dict[str, set[str]]:
