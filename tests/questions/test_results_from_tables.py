@@ -11,8 +11,13 @@ from curated import (
     Pairs,
     day,
     differences,
+    every,
+    measured,
+    number,
     one,
     table,
+    things,
+    trial_of,
     trials_of,
     vector_classes,
 )
@@ -52,7 +57,45 @@ def first_results() -> Pairs:
     return {(*row, str(having[row[0], True]), str(having[row[0], False])) for row in rows}
 
 
+def doses() -> Pairs:
+    """Arms of therapies of a known vector class by dose and route, with each response rate, disease control, limiting toxicity or tolerated dose, or with none.
+
+    Whether a dose can be compared is not computed.
+    """
+    unit, low, high = (one("administrations", column) for column in ("doseUnit", "doseLow", "doseHigh"))
+    routes, therapies, arms = (every("administrations", column) for column in ("route", "givesTherapy", "administrationIn"))
+    results, classes = defaultdict(set), vector_classes()
+    for row in measured({"objective response rate", "disease control rate", "dose-limiting toxicity", "maximum tolerated dose"}):
+        if row["resultStatus"] == "reported":
+            source, counted = sources().get(row["source"].lower(), row["source"]), [row["numerator"], row["denominator"]]
+            percent = number(row["value"]) if row["resultUnit"] == "percent" else ""
+            cells = {
+                "objective response rate": [*counted, percent, "", "", "", "", ""],
+                "disease control rate": ["", "", "", *counted, percent, "", ""],
+                "dose-limiting toxicity": ["", "", "", "", "", "", *counted],
+            }.get(row["measure"], [""] * 8)
+            results[row["inArm"]].add((*(row[c] for c in ("population", "subgroup", "measure", "event", "criteria", "timePoint")), *cells, source))
+    trials = trial_of()
+    return {
+        (name, unit.get(a, ""), low.get(a, ""), high.get(a, ""), route, arm, trials[arm], therapy, *result)
+        for a in things("administrations")
+        for therapy in therapies[a]
+        for name in classes[therapy]
+        for route in routes[a] or {""}
+        for arm in arms[a]
+        for result in results[arm] or {("",) * 15}
+    }
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
+    "which_doses_can_be_compared": (
+        (
+            "vectorClass", "unit", "doseLow", "doseHigh", "route", "arm", "trial", "therapy", "population", "subgroup", "measure", "event", "criteria",
+            "timePoint", "responders", "respondersOf", "responsePercent", "diseaseControlled", "diseaseControlledOf", "controlPercent",
+            "doseLimitingToxicities", "toxicitiesOf", "source",
+        ),
+        doses,
+    ),
     "how_long_from_start_to_first_results": (
         ("vectorClass", "therapy", "startDate", "firstResult", "resultTrial", "years", "months", "state", "classWithResults", "classOpen"),
         first_results,
