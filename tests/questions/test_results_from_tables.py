@@ -9,12 +9,17 @@ import pytest
 from curated import (
     COUNTS,
     Pairs,
+    Row,
     day,
     differences,
     every,
+    given,
+    investigated,
+    labels,
     measured,
     number,
     one,
+    split,
     table,
     things,
     trial_of,
@@ -22,6 +27,18 @@ from curated import (
     vector_classes,
 )
 from statements import sources
+
+LEVELS = (
+    "randomised trial", "single-arm trial", "case report", "patient sample", "animal model", "cell culture", "registry record", "review",
+    "expert statement", "curator inference",
+)  # fmt: skip
+AGAINST_THE_TUMOUR = {"AntiangiogenicMechanism", "CellDeathMechanism", "GrowthSuppressionMechanism", "ImmuneMechanism"}
+LONGER = {"median overall survival", "median progression-free survival"}
+CLAIMS = {
+    "objective response rate": "objective responses", "complete response": "objective responses", "partial response": "objective responses",
+    "complete metabolic response": "complete metabolic responses", "disease control rate": "disease control", "stable disease": "disease control",
+    "clinical benefit rate": "clinical benefit",
+}  # fmt: skip
 
 
 def first_results() -> Pairs:
@@ -87,6 +104,47 @@ def doses() -> Pairs:
     }
 
 
+def strongest() -> Pairs:
+    """Each mechanism shown that acts against the tumour, and each result above none in figures, with its best evidence, sources and newest date.
+
+    An arm that got nothing of its own pools the others, and stands for all therapies of the trial. Independent sources, which ask who shares patients,
+    and what sources say of significance are not computed.
+    """
+    names, therapies, kinds = labels("mechanisms"), every("mechanism_steps", "stepOf"), every("mechanisms", "type")
+    found: dict[tuple[str, str], set[tuple[int, str, str]]] = defaultdict(set)
+
+    def add(therapy: str, claim: str, row: Row) -> None:
+        found[therapy, claim].add((LEVELS.index(row["evidence"]), sources().get(row["source"].lower(), row["source"]), row["record_date"]))
+
+    for row in table("mechanism_steps"):
+        for mechanism in split(row["showsMechanism"]):
+            for therapy in therapies[row["id"]] if kinds[mechanism] & AGAINST_THE_TUMOUR else ():
+                add(therapy, f"mechanism: {names[mechanism]}", row)
+    there, everywhere, role = given(), defaultdict(set), one("arms", "armRole")
+    for trial, therapy in investigated():
+        everywhere[trial].add(therapy)
+    for row in measured(set(CLAIMS)):
+        if float(row["numerator"] or row["value"] or 0) > 0:
+            for therapy in {what for what, _ in there[row["inArm"]]} & things("therapies") if there[row["inArm"]] else everywhere[row["outcomeOf"]]:
+                add(therapy, CLAIMS[row["measure"]], row)
+    # of two medians of one source, in one group, the longer one
+    alike = ("outcomeOf", "measure", "population", "subgroup", "timePoint", "resultUnit", "source")
+    medians = [row for row in measured(set(LONGER)) if row["value"]]
+    for row in medians:
+        for other in medians:
+            against = role.get(other["inArm"]) in ("active comparator", "placebo comparator", "no intervention")
+            if against and all(row[column] == other[column] for column in alike) and float(row["value"]) > float(other["value"]):
+                for therapy in {what for what, _ in there[row["inArm"]]} & things("therapies"):
+                    add(therapy, f"{row['measure']} longer than with the comparator", row)
+    return {
+        (
+            therapy, claim, LEVELS[min(level for level, _, _ in those)], str(len({source for _, source, _ in those})),
+            max((date for _, _, date in those), key=lambda date: (day(date), len(date))),
+        )
+        for (therapy, claim), those in found.items()
+    }  # fmt: skip
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_doses_can_be_compared": (
         (
@@ -96,6 +154,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
         ),
         doses,
     ),
+    "what_is_the_strongest_evidence": (("therapy", "claim", "strongest", "sources", "newestSource"), strongest),
     "how_long_from_start_to_first_results": (
         ("vectorClass", "therapy", "startDate", "firstResult", "resultTrial", "years", "months", "state", "classWithResults", "classOpen"),
         first_results,
