@@ -32,6 +32,7 @@ from statements import measured_as
 
 VIRUSES, BACTERIA, MESOTHELIOMA = "NCBITaxon:10239", "NCBITaxon:2", "MONDO:0006292"
 GATES = {"mkg:mechanism-hla-gated-not-logic", "mkg:mechanism-synnotch-gating"}
+KINDS_OF_PARTS = ("CostimulatoryDomain", "SafetySwitch")
 CARRIERS = {"MessengerRNA", "Minicell", "Plasmid", "Transposon"}
 
 
@@ -323,6 +324,39 @@ def aimed_at_and_altered() -> Pairs:
     return found | {(gene, expression(gene), "", "", "", "") for gene in looked_at - {row[0] for row in found}}
 
 
+def cars_apart() -> Pairs:
+    """Pairs of cells with receptors for one target of known costimulation, and of receptors of one experiment, by the parts of one kind that they do not share.
+
+    A part that has none over against it stands with the one that has it; a row without a pair says that none of cells differs in these parts alone.
+    What else differs, and the outcomes, are not computed.
+    """
+    kinds, component, parts = every("components", "type"), every("construct_parts", "component"), defaultdict(set)
+    for part, constructs in every("construct_parts", "partOfConstruct").items():
+        for construct in constructs:
+            parts[construct] |= component[part]
+    cells, transduced, names = every("therapies", "administersCells"), every("cell_products", "transducedWith"), labels("components")
+    bound, products = bound_by(), {t: {part for c in those for s in transduced[c] for part in parts[s]} for t, those in cells.items()}
+
+    def of_kind(has: set[str], kind: str) -> set[str]:
+        return {part for part in has if kind in kinds[part]}
+
+    def differ_alone(has: set[str], others: set[str]) -> bool:
+        return any(has ^ others == of_kind(has ^ others, kind) for kind in KINDS_OF_PARTS)
+
+    pairs = [(target, a, products[a], b, products[b]) for a in products for b in products for target in bound[a] & bound[b] if a < b]
+    alone = [differ_alone(has, others) for _, _, has, _, others in pairs if has != others]
+    for tested in every("experiments", "experimentTests").values():
+        pairs += [("", a, parts[a], b, parts[b]) for a in tested for b in tested if a < b and differ_alone(parts[a], parts[b])]
+    found: Pairs = set() if any(alone) else {("",) * 5}
+    for target, a, has, b, others in pairs:
+        for kind in KINDS_OF_PARTS if of_kind(has, "CostimulatoryDomain") and of_kind(others, "CostimulatoryDomain") else ():
+            own, other = of_kind(has - others, kind), of_kind(others - has, kind)
+            found |= {(target, a, names[one_part], b, names[another]) for one_part in own for another in other}
+            found |= {(target, a, names[one_part], b, "") for one_part in own if not other}
+            found |= {(target, b, names[another], a, "") for another in other if not own}
+    return found
+
+
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_therapies_belong_to_class": (("therapy", "vector", "gene"), oncolytic),
     "which_therapies_modify_or_replace_a_faulty_gene": (
@@ -335,6 +369,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_therapies_share_vector_or_payload": (
         ("shared", "sharedThing", "therapy", "differing", "otherTherapy", "otherDiffering"), sharing,
     ),
+    "which_cars_differ_only_in_costimulation_or_switch": (("target", "car", "part", "otherCar", "otherPart"), cars_apart),
     "which_kinds_of_therapy_were_never_tried": (("kind", "sort", "known", "experiments"), never_tried),
     "which_mechanisms_do_unrelated_vectors_share": (("mechanism", "therapy", "vector"), unrelated),
 }  # fmt: skip
