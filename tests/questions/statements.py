@@ -89,6 +89,8 @@ def sources() -> dict[str, str]:
 
 def _value(column: str, part: str) -> str:
     kind = terms()[column].range
+    if kind in ("decimal", "integer"):
+        return engines.cell(part)
     return listed().get((kind, part), day(part) if kind == "dateTime" else part)
 
 
