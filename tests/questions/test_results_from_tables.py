@@ -25,6 +25,7 @@ from curated import (
     trial_of,
     trials_of,
     vector_classes,
+    vectors_of,
 )
 from statements import sources
 
@@ -77,7 +78,7 @@ def first_results() -> Pairs:
 def doses() -> Pairs:
     """Arms of therapies of a known vector class by dose and route, with each response rate, disease control, limiting toxicity or tolerated dose, or with none.
 
-    Whether a dose can be compared is not computed.
+    A dose is comparable with one of another trial of the vector class, in its unit and by its route, both known, of a vector that replicates alike or of the same cells.
     """
     unit, low, high = (one("administrations", column) for column in ("doseUnit", "doseLow", "doseHigh"))
     routes, therapies, arms = (every("administrations", column) for column in ("route", "givesTherapy", "administrationIn"))
@@ -92,16 +93,34 @@ def doses() -> Pairs:
                 "dose-limiting toxicity": ["", "", "", "", "", "", *counted],
             }.get(row["measure"], [""] * 8)
             results[row["inArm"]].add((*(row[c] for c in ("population", "subgroup", "measure", "event", "criteria", "timePoint")), *cells, source))
-    trials = trial_of()
-    return {
-        (name, unit.get(a, ""), low.get(a, ""), high.get(a, ""), route, arm, trials[arm], therapy, *result)
+    trials, kinds = trial_of(), every("cell_products", "cellType")
+    cells, vectors, competence = every("therapies", "administersCells"), vectors_of(), one("vectors", "replicationCompetence")
+    alike = {
+        therapy: {kind for product in cells[therapy] for kind in kinds[product]} or {competence.get(vector, "") for vector in vectors[therapy]} - {"", "not stated"}
+        for therapy in things("therapies")
+    }
+    given_doses = {
+        (name, unit.get(a, ""), route, therapy, trials[arm], a, arm)
         for a in things("administrations")
         for therapy in therapies[a]
         for name in classes[therapy]
         for route in routes[a] or {""}
         for arm in arms[a]
-        for result in results[arm] or {("",) * 15}
     }
+
+    def comparable(name: str, measured_in: str, route: str, therapy: str, trial: str) -> bool:
+        return measured_in != "" and route not in ("", "not stated") and any(
+            other[:3] == (name, measured_in, route) and other[4] != trial and alike[other[3]] & alike[therapy] for other in given_doses
+        )
+
+    return {
+        (
+            name, in_unit, low.get(a, ""), high.get(a, ""), route, arm, trial, therapy, *result,
+            "true" if comparable(name, in_unit, route, therapy, trial) else "false",
+        )
+        for name, in_unit, route, therapy, trial, a, arm in given_doses
+        for result in results[arm] or {("",) * 15}
+    }  # fmt: skip
 
 
 def strongest() -> Pairs:
@@ -150,7 +169,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
         (
             "vectorClass", "unit", "doseLow", "doseHigh", "route", "arm", "trial", "therapy", "population", "subgroup", "measure", "event", "criteria",
             "timePoint", "responders", "respondersOf", "responsePercent", "diseaseControlled", "diseaseControlledOf", "controlPercent",
-            "doseLimitingToxicities", "toxicitiesOf", "source",
+            "doseLimitingToxicities", "toxicitiesOf", "source", "comparable",
         ),
         doses,
     ),
