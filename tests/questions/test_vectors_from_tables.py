@@ -334,7 +334,7 @@ def cars_apart() -> Pairs:
     for part, constructs in every("construct_parts", "partOfConstruct").items():
         for construct in constructs:
             parts[construct] |= component[part]
-    cells, transduced, names = every("therapies", "administersCells"), every("cell_products", "transducedWith"), labels("components")
+    cells, transduced = every("therapies", "administersCells"), every("cell_products", "transducedWith")
     bound, products = bound_by(), {t: {part for c in those for s in transduced[c] for part in parts[s]} for t, those in cells.items()}
 
     def of_kind(has: set[str], kind: str) -> set[str]:
@@ -351,9 +351,9 @@ def cars_apart() -> Pairs:
     for target, a, has, b, others in pairs:
         for kind in KINDS_OF_PARTS if of_kind(has, "CostimulatoryDomain") and of_kind(others, "CostimulatoryDomain") else ():
             own, other = of_kind(has - others, kind), of_kind(others - has, kind)
-            found |= {(target, a, names[one_part], b, names[another]) for one_part in own for another in other}
-            found |= {(target, a, names[one_part], b, "") for one_part in own if not other}
-            found |= {(target, b, names[another], a, "") for another in other if not own}
+            found |= {(target, a, one_part, b, another) for one_part in own for another in other}
+            found |= {(target, a, one_part, b, "") for one_part in own if not other}
+            found |= {(target, b, another, a, "") for another in other if not own}
     return found
 
 
