@@ -53,6 +53,19 @@ def forms_in_constructs() -> dict[str, set[str]]:
 # ---------------------------------------------------------------- the answers
 
 
+def adenoviral_and_lentiviral() -> Pairs:
+    """A row of a therapy has a trial of it where there is one; a row of an experiment has neither; a vector of neither stands alone."""
+    taxa, therapies, experiments = taxa_of(), vectors_of(), vectors_in_experiments()
+    competence, serotype, trials = one("vectors", "replicationCompetence"), one("vectors", "serotype"), trials_of()
+    found: Pairs = set()
+    for name, taxon in (("adenoviral vector", MADE_FROM["Adenoviral"]), ("lentiviral vector", MADE_FROM["Lentiviral"])):
+        for vector in (vector for vector in things("vectors") if taxon in taxa[vector]):
+            used = {(therapy, trial, "") for therapy, has in therapies.items() if vector in has for trial in trials[therapy] or {""}}
+            used |= {("", "", e) for e, has in experiments.items() if vector in has}
+            found |= {(name, vector, competence.get(vector, ""), serotype.get(vector, ""), *row) for row in used or {("", "", "")}}
+    return found
+
+
 def oncolytic() -> Pairs:
     """Therapies given directly whose backbone is of a virus and multiplies, always or in tumour cells, with the genes of their active forms."""
     taxa, competence, backbone = taxa_of(), one("vectors", "replicationCompetence"), every("constructs", "hasBackbone")
@@ -358,6 +371,9 @@ def cars_apart() -> Pairs:
 
 
 FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
+    "which_adenoviral_and_lentiviral_vectors_are_used": (
+        ("class", "vector", "replicationCompetence", "serotype", "therapy", "trial", "experiment"), adenoviral_and_lentiviral,
+    ),
     "which_therapies_belong_to_class": (("therapy", "vector", "gene"), oncolytic),
     "which_therapies_modify_or_replace_a_faulty_gene": (
         ("way", "gene", "agent", "changedIn", "inTrial", "altered", "expression"), modified,
