@@ -97,6 +97,33 @@ def unrelated() -> Pairs:
     return found
 
 
+def never_in_a_registered_trial() -> Pairs:
+    """Vector, payload and route of experiments outside the dish, without what an arm of a registered trial got; of an unknown vector nothing can be left out."""
+    backbone, carried, constructs = every("constructs", "hasBackbone"), every("constructs", "carries"), constructs_of()
+    registered, trials = {trial for found in every("registry_records", "recordOf").values() for trial in found}, one("arms", "armOf")
+    routes, therapies, arms = (every("administrations", column) for column in ("route", "givesTherapy", "administrationIn"))
+    given_by = {
+        (construct, route)
+        for administration in things("administrations")
+        if any(trials[arm] in registered for arm in arms[administration])
+        for therapy in therapies[administration]
+        for construct in constructs[therapy]
+        for route in routes[administration] | {"not stated"}
+    }
+    reached = {(vector, payload, route) for construct, route in given_by for vector in backbone[construct] for payload in carried[construct]}
+    tested, way = every("experiments", "experimentTests"), every("experiments", "route")
+    tried = {
+        (vector, payload, route, e)
+        for e in things("experiments")
+        for what in tested[e]
+        for construct in {what} | constructs.get(what, set())
+        for payload in carried.get(construct, set())
+        for vector in backbone[construct] or {""}
+        for route in (way[e] or {"not stated"}) - {"in vitro", "ex vivo"}
+    }
+    return {row for row in tried if row[:3] not in reached}
+
+
 def altered_genes() -> set[str]:
     """Genes of which a change other than of expression was found in mesothelioma, alone or together with another gene; looked for in vain does not count."""
     kinds, above = every("gene_alterations", "alterationKind"), broader("diseases")
@@ -374,6 +401,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_adenoviral_and_lentiviral_vectors_are_used": (
         ("class", "vector", "replicationCompetence", "serotype", "therapy", "trial", "experiment"), adenoviral_and_lentiviral,
     ),
+    "which_combinations_never_reached_a_trial": (("vector", "payload", "route", "experiment"), never_in_a_registered_trial),
     "which_therapies_belong_to_class": (("therapy", "vector", "gene"), oncolytic),
     "which_therapies_modify_or_replace_a_faulty_gene": (
         ("way", "gene", "agent", "changedIn", "inTrial", "altered", "expression"), modified,
