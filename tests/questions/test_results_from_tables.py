@@ -10,6 +10,7 @@ from curated import (
     COUNTS,
     Pairs,
     Row,
+    answered,
     day,
     differences,
     every,
@@ -187,3 +188,10 @@ def test_the_tables_give_the_same_answer(name: str) -> None:
     missing, invented = differences(name, columns, compute())
     assert missing == [], "in the tables, not in the answer"
     assert invented == [], "in the answer, not in the tables"
+
+
+def test_no_response_is_called_unknown_that_a_source_reports() -> None:
+    responses = {measure for measure, claim in CLAIMS.items() if claim in ("objective responses", "complete metabolic responses")}
+    known = {row["inArm"] for row in measured(responses) if row["resultStatus"] == "reported"}
+    silent = {arm for arm, note in answered("which_doses_can_be_compared", ("arm", "note")) if "response not known" in note}
+    assert sorted(silent & known) == []
