@@ -334,6 +334,7 @@ def sharing() -> Pairs:
 def aimed_at_and_altered() -> Pairs:
     """Genes that therapies, or constructs of experiments alone, aim at or deliver, and those looked at in mesothelioma that none takes up.
 
+    A gene of which a therapy carries another form, such as a dominant negative one, is attempted too, although that form has no row of its own.
     Frequencies, and how many cohorts they are from, are not computed.
     """
     aims = ("recognisesAntigen", "targets", "deliversTo", "immunisesAgainst", "silences", "restores", "counteracts")
@@ -346,10 +347,17 @@ def aimed_at_and_altered() -> Pairs:
     for column in ("formOf", "alteredFormOf"):
         of_gene = every("forms", column)
         taken |= {(gene, agent, other) for agent, found in alone.items() for form in found for gene in of_gene[form] - active[form]}
-    known, expression = things("genes"), expression_of()
+    known, expression, altered = things("genes"), expression_of(), altered_genes()
+    by_therapy = {gene for gene, agent, _ in taken if agent not in alone}
+    by_therapy |= {gene for found in forms.values() for form in found for column in ("formOf", "alteredFormOf") for gene in every("forms", column)[form]}
+
+    def group(gene: str, untaken: str) -> str:
+        said = {"not known": "neither known", "over-expressed": "merely over-expressed"}.get(expression(gene), f"expression {expression(gene)}")
+        return f"{'attempted' if gene in by_therapy else untaken}, {'altered' if gene in altered else said}"
+
     found = {
         (
-            gene, expression(gene),
+            group(gene, "attempted in models only"), gene, expression(gene),
             "experiment only" if agent in alone else "trial" if agent in tried else "therapy without a trial",
             *(("", agent) if agent in alone else (agent, "")), how,
         )
@@ -361,7 +369,7 @@ def aimed_at_and_altered() -> Pairs:
     for column in ("alteredGene", "coAlteredWith"):
         for alteration, genes in every("gene_alterations", column).items():
             looked_at |= genes if MESOTHELIOMA in above(disease.get(alteration, "")) else set()
-    return found | {(gene, expression(gene), "", "", "", "") for gene in looked_at - {row[0] for row in found}}
+    return found | {(group(gene, "never attempted"), gene, expression(gene), "", "", "", "") for gene in looked_at - {row[1] for row in found}}
 
 
 def cars_apart() -> Pairs:
@@ -409,7 +417,7 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "what_evades_or_meets_defence_against_the_vector": (("kind", "finding", "effect", "detail", "vector", "therapy", "relievedBy"), defence),
     "what_reaches_the_tumour_and_spares_healthy_cells": (("agent", "through", "setting", "detail"), sparing),
     "which_targets_are_on_normal_mesothelium": (("group", "target", "tissues", "therapy", "trial", "feature", "selection"), on_normal_mesothelium),
-    "which_targeted_genes_are_altered": (("gene", "expression", "attempt", "therapy", "construct", "how"), aimed_at_and_altered),
+    "which_targeted_genes_are_altered": (("group", "gene", "expression", "attempt", "therapy", "construct", "how"), aimed_at_and_altered),
     "which_therapies_share_vector_or_payload": (
         ("shared", "sharedThing", "therapy", "differing", "otherTherapy", "otherDiffering"), sharing,
     ),
