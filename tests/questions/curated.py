@@ -137,6 +137,12 @@ def trials_of() -> dict[str, set[str]]:
     return trials
 
 
+def mechanism_kinds() -> dict[str, set[str]]:
+    """The classes of a mechanism, its own and those of the broader ones."""
+    types, above = every("mechanisms", "type"), broader("mechanisms")
+    return {mechanism: {kind for one_above in above(mechanism) for kind in types[one_above]} for mechanism in things("mechanisms")}
+
+
 def taxa_of() -> dict[str, set[str]]:
     """All taxa a vector is made from, the broader ones too."""
     above = broader("taxa")

@@ -27,6 +27,7 @@ from curated import (
     investigated,
     labels,
     measured,
+    mechanism_kinds,
     number,
     one,
     split,
@@ -327,7 +328,7 @@ def of_kind(kind: str) -> Callable[[], Pairs]:
     """Mechanisms of a kind by agent: steps that show one, or claim what no step of the agent shows; and experiments with a good effect."""
 
     def compute() -> Pairs:
-        wanted = {row["id"] for row in table("mechanisms") if kind in split(row["type"])}
+        wanted = {mechanism for mechanism, kinds in mechanism_kinds().items() if kind in kinds}
         stepped = {step for step in mechanisms_by_step() if step[1] in wanted}
         shown = {(agent, mechanism) for agent, mechanism, _, standing in stepped if standing == "shown"}
         found = {(agent, mechanism, step, "") for agent, mechanism, step, standing in stepped if standing == "shown"}

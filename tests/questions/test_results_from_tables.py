@@ -18,6 +18,7 @@ from curated import (
     investigated,
     labels,
     measured,
+    mechanism_kinds,
     number,
     one,
     split,
@@ -130,7 +131,7 @@ def strongest() -> Pairs:
     An arm that got nothing of its own pools the others, and stands for all therapies of the trial. Independent sources, which ask who shares patients,
     and what sources say of significance are not computed.
     """
-    names, therapies, kinds = labels("mechanisms"), every("mechanism_steps", "stepOf"), every("mechanisms", "type")
+    names, therapies, kinds = labels("mechanisms"), every("mechanism_steps", "stepOf"), mechanism_kinds()
     found: dict[tuple[str, str], set[tuple[int, str, str]]] = defaultdict(set)
 
     def add(therapy: str, claim: str, row: Row) -> None:
