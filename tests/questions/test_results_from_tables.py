@@ -78,22 +78,24 @@ def first_results() -> Pairs:
 
 
 def doses() -> Pairs:
-    """Arms of therapies of a known vector class by dose and route, with each response rate, disease control, limiting toxicity or tolerated dose, or with none.
+    """Arms of therapies of a known vector class by dose and route, with each response, disease control, limiting toxicity or tolerated dose, or with none.
 
     A dose is comparable with one of another trial of the vector class, in its unit and by its route, both known, of a vector that replicates alike or of the same cells.
     """
     unit, low, high = (one("administrations", column) for column in ("doseUnit", "doseLow", "doseHigh"))
     routes, therapies, arms = (every("administrations", column) for column in ("route", "givesTherapy", "administrationIn"))
     results, classes = defaultdict(set), vector_classes()
-    for row in measured({"objective response rate", "disease control rate", "dose-limiting toxicity", "maximum tolerated dose"}):
+    for row in measured({*CLAIMS, "dose-limiting toxicity", "maximum tolerated dose"} - {"stable disease"}):
         if row["resultStatus"] == "reported":
             source, counted = sources().get(row["source"].lower(), row["source"]), [row["numerator"], row["denominator"]]
             percent = number(row["value"]) if row["resultUnit"] == "percent" else ""
             cells = {
-                "objective response rate": [*counted, percent, "", "", "", "", ""],
-                "disease control rate": ["", "", "", *counted, percent, "", ""],
+                "objective responses": [*counted, percent, "", "", "", "", ""],
+                "complete metabolic responses": [*counted, percent, "", "", "", "", ""],
+                "disease control": ["", "", "", *counted, percent, "", ""],
+                "clinical benefit": ["", "", "", *counted, percent, "", ""],
                 "dose-limiting toxicity": ["", "", "", "", "", "", *counted],
-            }.get(row["measure"], [""] * 8)
+            }.get(CLAIMS.get(row["measure"], row["measure"]), [""] * 8)
             results[row["inArm"]].add((*(row[c] for c in ("population", "subgroup", "measure", "event", "criteria", "timePoint")), *cells, source))
     trials, kinds = trial_of(), every("cell_products", "cellType")
     cells, vectors, competence = every("therapies", "administersCells"), vectors_of(), one("vectors", "replicationCompetence")

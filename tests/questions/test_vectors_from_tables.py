@@ -334,7 +334,7 @@ def sharing() -> Pairs:
 def aimed_at_and_altered() -> Pairs:
     """Genes that therapies, or constructs of experiments alone, aim at or deliver, and those looked at in mesothelioma that none takes up.
 
-    A gene of which a therapy carries another form, such as a dominant negative one, is attempted too, although that form has no row of its own.
+    A gene of which a therapy carries another form, such as a dominant negative one, is attempted too.
     Frequencies, and how many cohorts they are from, are not computed.
     """
     aims = ("recognisesAntigen", "targets", "deliversTo", "immunisesAgainst", "silences", "restores", "counteracts")
@@ -347,9 +347,11 @@ def aimed_at_and_altered() -> Pairs:
     for column in ("formOf", "alteredFormOf"):
         of_gene = every("forms", column)
         taken |= {(gene, agent, other) for agent, found in alone.items() for form in found for gene in of_gene[form] - active[form]}
+        # what a therapy delivers or aims at anyway has its row
+        said = {(gene, agent) for gene, agent, how in taken if how != other}
+        taken |= {(gene, agent, other) for agent, found in forms.items() for form in found for gene in of_gene[form] if (gene, agent) not in said}
     known, expression, altered = things("genes"), expression_of(), altered_genes()
     by_therapy = {gene for gene, agent, _ in taken if agent not in alone}
-    by_therapy |= {gene for found in forms.values() for form in found for column in ("formOf", "alteredFormOf") for gene in every("forms", column)[form]}
 
     def group(gene: str, untaken: str) -> str:
         said = {"not known": "neither known", "over-expressed": "merely over-expressed"}.get(expression(gene), f"expression {expression(gene)}")
