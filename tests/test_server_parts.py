@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -99,8 +100,6 @@ def test_the_page_of_an_error_ends_its_sentences_once():
 @pytest.mark.parametrize(("build", "said"), [("build", True), (None, False)])
 def test_the_editor_speaks_of_the_union_where_there_is_one(build, said):
     """A store that changes has none, and of a server behind it is not known."""
-    from pathlib import Path
-
     from mesokg.server.asking import editor
 
     explorer = SimpleNamespace(questions={}, settings=Settings(build=build and Path(build), allow_update=not build))
@@ -118,6 +117,151 @@ def test_another_version_of_the_program_has_other_etags(monkeypatch):
     assert cache.key_of("page", "release") == key != cache.key_of("page", "other")
     monkeypatch.setattr(cache, "_program", lambda: "another")
     assert cache.key_of("page", "release") != key
+
+
+# ---------------------------------------------------------------- the graph store
+
+
+_GRAPHS = {"named": "http://e/g", "default": None}
+# as it stands in Turtle
+_TRICKY = r"""PREFIX e: <http://e/>
+e:a e:b "\\u0041\\\"\u0000\r\n\t'''", "\U0001F9EC"@en, "01"^^<http://e/kind>, "}<x>", [ e:c [] ] ; <http://e/\u00E9> <http://e/%7D> ."""
+
+
+class _Failing:
+    """A store that fails in its so-many-th change: halfway where it can be, or behind it."""
+
+    def __init__(self, store, changes: int, *, halfway: bool) -> None:
+        self.store, self.left, self.halfway = store, changes, halfway
+
+    def __getattr__(self, name):
+        method = getattr(self.store, name)
+        if name not in ("add", "add_graph", "bulk_extend", "bulk_load", "clear_graph", "extend", "load", "remove", "remove_graph", "update"):
+            return method
+
+        def half(quads):
+            quads = list(quads)
+            yield from quads[: len(quads) // 2]
+            raise MemoryError
+
+        def change(*given):
+            self.left -= 1
+            if self.left == 0 and self.halfway and name.endswith("extend"):
+                method(half(given[0]))
+            method(*given)
+            if self.left == 0:
+                raise MemoryError
+
+        return change
+
+
+def _send(method: str, store, graph: str | None, body: str, media: str = "text/turtle") -> int:
+    from mesokg.server.graph_store import answer
+
+    return answer(store, {"method": method, "graph": graph, "type": media, "base": "http://e/store"}, body.encode(), read_only=False)[0]["status"]
+
+
+def _counted(first: int, end: int) -> str:
+    return "".join(f"<http://e/s{number}> <http://e/p> {number} .\n" for number in range(first, end))
+
+
+def _numbers(store, graph: str | None) -> set[int]:
+    from pyoxigraph import DefaultGraph, NamedNode
+
+    return {int(quad.object.value) for quad in store.quads_for_pattern(None, None, None, NamedNode(graph) if graph else DefaultGraph())}
+
+
+@pytest.mark.parametrize("graph", _GRAPHS.values(), ids=_GRAPHS)
+@pytest.mark.parametrize(("method", "new"), [("PUT", range(2, 9)), ("POST", range(9))])
+@pytest.mark.parametrize("halfway", [True, False])
+@pytest.mark.parametrize("count", [0, 3])
+def test_wherever_a_write_fails_a_graph_is_as_before_or_as_it_is_to_be(graph, method, new, halfway, count):
+    from pyoxigraph import Store
+
+    new = set(new) if count else set(range(2, 9))
+    for changes in range(1, 10):
+        store = Store()
+        _send("PUT", store, graph, _counted(0, count))
+        _send("PUT", store, "http://e/other", _counted(5, 6))
+        failing = _Failing(store, changes, halfway=halfway)
+        try:
+            assert _send(method, failing, graph, _counted(2, 9)) == 204
+        except MemoryError:
+            assert _numbers(store, graph) in (set(range(count)), new)
+        else:
+            break
+    assert changes > 1 and failing.left > 0
+    assert _numbers(store, graph) == new and _numbers(store, "http://e/other") == {5}
+
+
+@pytest.mark.parametrize("graph", _GRAPHS.values(), ids=_GRAPHS)
+def test_what_is_put_in_the_place_of_a_graph_is_what_was_sent(graph):
+    """Also what has to be escaped in a text of SPARQL. A graph that holds nothing any more is still there."""
+    from pyoxigraph import NamedNode, RdfFormat, Store, parse
+
+    def plain(quads) -> list[str]:
+        """Without the names of blank nodes."""
+        return sorted(re.sub(r"_:\w+", "_:", str(quad.triple)) for quad in quads)
+
+    sent = plain(parse(_TRICKY.encode(), format=RdfFormat.TURTLE))
+    assert len(sent) == 7
+    for before in ("", _counted(0, 3)):
+        store = Store()
+        _send("PUT", store, graph, before)
+        assert _send("PUT", store, graph, _TRICKY) == 204 and plain(store) == sent
+        assert _send("PUT", store, graph, "") == 204 and len(store) == 0
+        assert graph is None or store.contains_named_graph(NamedNode(graph))
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [("text/turtle", _counted(7, 9) + "<http://e/a> <http://e/b"), ("application/n-triples", "<http://e/a> <http://e/b> <http://e/c> .\n5"), ("application/rdf+xml", "<rdf"), ("text/none", "")],
+)
+def test_a_body_that_cannot_be_read_changes_nothing(method, media, body):
+    from pyoxigraph import Store
+
+    store = Store()
+    for graph in _GRAPHS.values():
+        _send("PUT", store, graph, _counted(0, 3))
+        with pytest.raises(Failure) as told:
+            _send(method, store, graph, body, media)
+        assert told.value.status in (400, 415) and _numbers(store, graph) == {0, 1, 2}
+
+
+_PUTS = """
+import sys, time, pyoxigraph
+sys.path.insert(0, sys.argv[1])
+from test_server_parts import _counted, _send
+store, body = pyoxigraph.Store(sys.argv[2]), _counted(1000, 6000)
+_send("PUT", store, None, "")
+print("begun", flush=True)
+begun = time.monotonic()
+_send("PUT", store, "http://e/g", body)
+print(time.monotonic() - begun, flush=True)
+"""
+
+
+def test_a_process_killed_in_the_middle_of_a_put_leaves_the_old_graph_or_the_new(tmp_path):
+    """On the disk, as a server ends one whose deadline is over."""
+    from pyoxigraph import Store
+
+    old, new = set(range(3000)), set(range(1000, 6000))
+    took = 0.0
+    for killed in (None, 0.1, 0.3, 0.5, 0.7, 0.9):
+        folder = str(tmp_path / str(killed))
+        store = Store(folder)
+        _send("PUT", store, "http://e/g", _counted(0, 3000))
+        # the folder is open in one process at a time
+        del store
+        with subprocess.Popen([sys.executable, "-c", _PUTS, str(Path(__file__).parent), folder], stdout=subprocess.PIPE, text=True) as one:
+            assert one.stdout.readline() == "begun\n"
+            if killed is None:
+                took = float(one.stdout.readline())
+            else:
+                time.sleep(took * killed)
+                one.kill()
+        assert _numbers(Store.read_only(folder), "http://e/g") in ((new,) if killed is None else (old, new))
 
 
 # ---------------------------------------------------------------- the pool
