@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "server"))
+from running import serving
 
 from mesokg.identifiers import PREFIXES
 from mesokg.server.failures import Failure
@@ -370,6 +379,156 @@ def test_a_holder_that_ended_ended_for_each():
         assert len({id(one.exception()) for one in waiting}) == 3
 
     asyncio.run(ask())
+
+
+class _Answering:
+    """A worker that answers when it is let."""
+
+    # processor time is told of none
+    pid, process, resident = 1 << 22, None, 0
+
+    def __init__(self) -> None:
+        self.let = asyncio.Event()
+
+    async def ask(self, message):
+        await self.let.wait()
+        return {"status": 200}, b""
+
+    def close(self):
+        pass
+
+
+async def _until(reached) -> None:
+    async with asyncio.timeout(60):
+        while not reached():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("workers", "ready"), [(5, 2), (1, 1)])
+def test_in_front_of_another_server_processes_start_where_somebody_waits(workers, ready):
+    """As many as there are places, and no more again than are ready at first, after those that took long."""
+
+    async def ask() -> None:
+        pool, made = Pool(Settings(endpoint="http://127.0.0.1:9/", workers=workers, held_workers=100, deadline_seconds=600, queue_seconds=600, fast_seconds=600)), []
+
+        async def new():
+            made.append(_Answering())
+            return made[-1]
+
+        pool.forks, pool._new, pool.kill = False, new, lambda worker: None
+        await pool.start()
+        assert len(made) == ready
+        asking = [asyncio.create_task(pool.run({"op": "ping"})) for _ in range(9)]
+        await _until(lambda: len(made) == workers and len(pool._line) == 9 - workers)
+        assert not any(one.done() for one in asking)
+        # one that is done has the next
+        made[0].let.set()
+        await _until(lambda: len(pool._line) == 0)
+        for one in made:
+            one.let.set()
+        assert {reply["status"] for reply, _ in await asyncio.gather(*asking)} == {200}
+        assert len(made) == len(pool._idle) == workers
+        # those that take longer than their first turn give up their places
+        for one in made:
+            one.let.clear()
+        pool.settings = replace(pool.settings, fast_seconds=0.05)
+        asking = [asyncio.create_task(pool.run({"op": "ping"})) for _ in range(9)]
+        await _until(lambda: len(pool._turns._held) == 9 and len(pool._idle) == ready)
+        assert len(made) == 9 + ready and pool._places == ready
+        for one in made:
+            one.let.set()
+        await asyncio.gather(*asking)
+        await pool.stop()
+
+    asyncio.run(ask())
+
+
+def test_a_place_whose_process_does_not_start_is_tried_again_for_who_waits_next(monkeypatch):
+    async def ask() -> None:
+        pool, fails, worker = Pool(Settings(workers=1)), [True] * 4, _Answering()
+        sleep = asyncio.sleep
+        monkeypatch.setattr("mesokg.server.pool.asyncio.sleep", lambda seconds: sleep(0))
+
+        async def new():
+            if fails:
+                fails.pop()
+                raise OSError
+            return worker
+
+        pool._new = new
+        pool._vacate()
+        while pool._tasks:
+            await sleep(0)
+        assert not fails and not pool._idle
+        worker.let.set()
+        assert await pool.run({"op": "ping"}) == ({"status": 200}, b"")
+        assert list(pool._idle) == [worker] and pool._places == 1
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("given", "workers"), [([], 16), (["--workers", "3"], 3)])
+def test_there_are_many_places_in_front_of_another_server(monkeypatch, given, workers):
+    from click.testing import CliRunner
+
+    from mesokg.server.command import serve
+
+    told = []
+    monkeypatch.setattr("mesokg.server.run.run", lambda settings, host, port: told.append(settings))
+    assert CliRunner().invoke(serve, ["--endpoint", "http://127.0.0.1:9/query", *given]).exit_code == 0
+    assert [one.workers for one in told] == [workers]
+
+
+@contextlib.contextmanager
+def _slow_server():
+    """The address of a SPARQL server that answers what says "slow" when it is let, the queries that came to it, and what lets it."""
+    came, let = [], threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            query = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            came.append(query)
+            if "slow" in query:
+                let.wait(300)
+            body = b'{"head": {}, "boolean": true}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/sparql-results+json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            # who asked may be gone
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", came, let
+    finally:
+        let.set()
+        server.shutdown()
+        server.server_close()
+
+
+def test_slow_queries_in_front_of_another_server_hold_up_no_short_one(tmp_path):
+    """All in one moment, of which none gives up its place."""
+    settings = {"workers": 16, "fast_seconds": 250, "queue_seconds": 250, "deadline_seconds": 250}
+    with _slow_server() as (there, came, let), serving(log=tmp_path / "log", settings={"endpoint": there, **settings}) as address, ThreadPoolExecutor(15) as many, httpx.Client(base_url=address, timeout=300) as client:
+        slow = [many.submit(httpx.get, address + "/sparql", params={"query": f"ASK {{ ?slow ?p {number} }}"}, timeout=300) for number in range(15)]
+        for number in range(20):
+            assert client.get("/sparql", params={"query": f"ASK {{ ?short ?p {number} }}"}).json()["boolean"] is True
+        while sum("slow" in query for query in came) < 15:
+            time.sleep(0.05)
+        assert client.get("/sparql", params={"query": "ASK { ?short ?p ?o }"}).status_code == 200
+        assert not any(one.done() for one in slow)
+        let.set()
+        assert {one.result().status_code for one in slow} == {200}
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 # ---------------------------------------------------------------- turns

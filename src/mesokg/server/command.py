@@ -11,6 +11,9 @@ import click
 
 __all__ = ["serve"]
 
+# in front of another server: for first turns, and once more for what takes longer
+_PLACES_IN_FRONT = 16
+
 
 def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
@@ -72,7 +75,7 @@ def _held_bytes(memory_bytes: int) -> int:
 @click.option("--public-url", metavar="URL", help="The address that clients know this server by, behind a proxy.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Answer only for this host name; may be repeated.")
 @click.option("--allow-service", "services", multiple=True, metavar="URL", help="Let queries call this server by SERVICE, and updates LOAD this address; may be repeated.")
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; one for each processor, at least two, by default.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes that answer queries; by default one for each processor, at least two, and with --endpoint up to 16, as there they only wait.")
 @click.option("--deadline", type=click.FloatRange(1, 3600), default=20.0, show_default=True, metavar="SECONDS", help="The longest that one query may take, waiting included.")
 @click.option("--memory", type=click.IntRange(64, 1_000_000), default=1024, show_default=True, metavar="MEBIBYTES", help="The most memory that one query may take (Linux).")
 @click.option("--allow-update", is_flag=True, help="Allow SPARQL Update and the Graph Store Protocol on the store of --store.")
@@ -117,13 +120,14 @@ def serve(
 
         build = find_build(build_dir, say=lambda text: click.echo(text, err=True))
         release = release_of(build)
-    workers = workers or max(2, os.cpu_count() or 2)
+    # in front of another server they wait for it, and take no processor
+    workers = workers or (_PLACES_IN_FRONT if endpoint else max(2, os.cpu_count() or 2))
     settings = Settings(
         build=build, endpoint=endpoint, store=store, allow_update=allow_update, token=token, public_url=public_url,
         hosts=hosts or _hosts_of(host, allow_update), services=services, release=release,
         workers=workers, running_workers=workers, deadline_seconds=deadline, memory_bytes=memory * MEBIBYTE, held_bytes=_held_bytes(memory * MEBIBYTE),
         # in front of another server they all run, which is work for that one
-        held_workers=16 if endpoint else 64,
+        held_workers=_PLACES_IN_FRONT if endpoint else 64,
         fork=os.environ.get("MESOKG_NO_FORK") != "1",
     )
     run(settings, host, port)

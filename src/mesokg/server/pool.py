@@ -29,6 +29,8 @@ __all__ = ["Pool", "Reply"]
 Reply = tuple[dict[str, Any], bytes]
 
 _LONG_NICE, _LONGEST_NICE = 5, 19
+# processes that are ready in front of another server, where nobody waits
+_LEAST = 2
 
 
 def _crashed(settings: Settings) -> Failure:
@@ -185,6 +187,12 @@ class Pool:
         self.forks = settings.fork and settings.read_only and hasattr(os, "fork") and hasattr(socket, "send_fds")
         # a store that changes has one process, and nothing to fall back to
         self.size = 1 if settings.allow_update else settings.workers
+        # in front of another server they only wait, so there are many; but each takes memory, so more than these are started
+        # when somebody waits for one
+        self._least = min(self.size, _LEAST) if settings.endpoint else self.size
+        # processes for first turns: at rest, at work there, and being started
+        self._places = self._least
+        self._starting = 0
         self._idle: deque[_Worker] = deque()
         # a worker that is not forked takes seconds to start, and the work of a server behind does not pause: there a turn
         # is long, and only so many are given up for it as can run
@@ -206,7 +214,7 @@ class Pool:
     async def start(self) -> None:
         if self.forks:
             await self._start_holder()
-        for worker in await asyncio.gather(*(self._new() for _ in range(self.size))):
+        for worker in await asyncio.gather(*(self._new() for _ in range(self._least))):
             self._put(worker)
 
     async def stop(self) -> None:
@@ -263,7 +271,7 @@ class Pool:
                 for worker in [one for one in self._idle if one.pid == event["pid"]]:
                     self._idle.remove(worker)
                     worker.close()
-                    self._spawn_task(self._replace())
+                    self._vacate()
 
     def _lost_holder(self) -> None:
         self._close_control()
@@ -390,20 +398,43 @@ class Pool:
         if not self._line.serve(worker):
             self._idle.append(worker)
 
+    def _open(self) -> None:
+        """One more place for first turns, for which a process is started."""
+        self._places += 1
+        self._starting += 1
+        self._spawn_task(self._replace())
+
+    def _vacate(self) -> None:
+        """The process of a place is gone, or has more to do than one turn; another one is started where it is needed."""
+        self._places -= 1
+        if self._places < self._least or self._lacks():
+            self._open()
+
+    def _lacks(self) -> bool:
+        """Whether more wait than processes are being started for, and there may be one more place."""
+        return self._places < self.size and len(self._line) > self._starting
+
     async def _replace(self) -> None:
-        for pause in (0.0, 0.2, 1.0, 5.0):
-            await asyncio.sleep(pause)
-            try:
-                self._put(await self._new())
-                return
-            except (Failure, OSError):
-                if self._stopping:
+        try:
+            for pause in (0.0, 0.2, 1.0, 5.0):
+                await asyncio.sleep(pause)
+                try:
+                    self._put(await self._new())
                     return
+                except (Failure, OSError):
+                    if self._stopping:
+                        return
+        finally:
+            self._starting -= 1
+        # the next one who waits tries again
+        self._places -= 1
 
     async def _take(self, most: float) -> _Worker:
         if self._idle:
             return self._idle.popleft()
         future: asyncio.Future[_Worker] = self._line.join()
+        if self._lacks():
+            self._open()
         try:
             async with asyncio.timeout(min(most, max(self.settings.queue_seconds, self.settings.fast_seconds * 2))):
                 return await future
@@ -437,7 +468,7 @@ class Pool:
                     return reply
                 if counts:
                     counts = False
-                    self._spawn_task(self._replace())
+                    self._vacate()
                 return await self._further_turns(run, span)
             except _Gone:
                 # killed from outside, perhaps: one more try, unless it ran long enough to be its own doing
@@ -451,7 +482,7 @@ class Pool:
                 else:
                     run.end()
                     if counts:
-                        self._spawn_task(self._replace())
+                        self._vacate()
         raise AssertionError("the second try ends in an answer or a failure")
 
     async def _first_turn(self, run: _Run, span: _Span) -> bool:

@@ -19,8 +19,9 @@ class Settings:
     folder of the store that updates change.
 
     ``workers`` are ready for the first turn of a request, ``turn_seconds`` of processor time (``fast_seconds`` on the clock
-    where it does not get them). Of those that need more ``running_workers`` run, and ``held_workers`` are held, paused ones
-    included, with ``held_bytes`` together. ``queue_length`` requests wait for their first turn, for ``queue_seconds``.
+    where it does not get them); in front of another server all but two are started when they are needed. Of those that need
+    more ``running_workers`` run, and ``held_workers`` are held, paused ones included, with ``held_bytes`` together.
+    ``queue_length`` requests wait for their first turn, for ``queue_seconds``.
     """
 
     build: Path | None = None

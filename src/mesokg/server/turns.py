@@ -48,6 +48,10 @@ class Line:
         """Of processor time in one turn: less where more wait than can have a whole one within ten turns."""
         return self._turn * (_HURRIED if len(self._waiting) > 10 * self._workers else 1.0)
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def join(self) -> asyncio.Future[Any]:
         """What is set for the one who joins when it is its turn. Raises Failure where there is no room."""
         loop = asyncio.get_running_loop()

@@ -41,6 +41,9 @@ class Answerer:
 
         self.explorer = Explorer(self.settings, self.store)
         self.explorer.warm()
+        if self.remote:
+            # it loads what takes longer than a short query, and opens no connection yet
+            _ = self.store.client
 
     def handle(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         try:
