@@ -531,6 +531,22 @@ def test_slow_queries_in_front_of_another_server_hold_up_no_short_one(tmp_path):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+@pytest.mark.parametrize(("running", "held_bytes", "held"), [(2, 4096, 4), (2, 10_240, 10), (8, 4096, 10), (2, 512, 4), (2, 1 << 20, 64)])
+def test_where_memory_is_not_told_few_are_held(monkeypatch, running, held_bytes, held):
+    """As many as their memory is enough for if each takes all that it may, and never more than elsewhere."""
+    settings = Settings(running_workers=running, held_bytes=held_bytes << 20)
+    if sys.platform == "linux":
+        assert Pool(settings)._turns._places == 64
+    monkeypatch.setattr("mesokg.server.pool._memory", lambda pid: (0, 0))
+    monkeypatch.setattr("mesokg.server.pool.socket.send_fds", None, raising=False)
+    monkeypatch.setattr("mesokg.server.pool.os.fork", None, raising=False)
+    pool = Pool(settings)
+    assert pool.forks and pool._turns._places == held
+    # these run all the same: in front of another server, and where none can be paused
+    assert Pool(replace(settings, endpoint="http://e/"))._turns._places == 64
+    assert Pool(replace(settings, fork=False))._turns._places == running
+
+
 # ---------------------------------------------------------------- turns
 
 

@@ -175,6 +175,18 @@ class _Run:
         self._pool.kill(self.worker)
 
 
+def _held_workers(settings: Settings, *, forks: bool) -> int:
+    """How many requests are held past their first turn, paused ones included."""
+    if settings.endpoint:
+        return settings.held_workers
+    if not forks:
+        return settings.running_workers
+    if _memory(os.getpid()) != (0, 0):
+        return settings.held_workers
+    # as if each took all that one may; of fewer than these none would be paused
+    return min(settings.held_workers, max(settings.running_workers + 2, settings.held_bytes // settings.memory_bytes))
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, "MESOKG_SERVER_SETTINGS": settings.to_json()}
 
@@ -198,7 +210,7 @@ class Pool:
         # is long, and only so many are given up for it as can run
         self._pauses = self.forks and not settings.endpoint
         self._line = Line(settings.queue_length, self.size, settings.turn_seconds if self._pauses else settings.fast_seconds, in_order=settings.allow_update)
-        self._turns = Turns(settings, settings.held_workers if self.forks or settings.endpoint else settings.running_workers, pauses=self._pauses)
+        self._turns = Turns(settings, _held_workers(settings, forks=self.forks), pauses=self._pauses)
         self._holder: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._forks: deque[asyncio.Future[_Worker]] = deque()

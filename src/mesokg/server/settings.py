@@ -20,7 +20,8 @@ class Settings:
 
     ``workers`` are ready for the first turn of a request, ``turn_seconds`` of processor time (``fast_seconds`` on the clock
     where it does not get them); in front of another server all but two are started when they are needed. Of those that need
-    more ``running_workers`` run, and ``held_workers`` are held, paused ones included, with ``held_bytes`` together.
+    more ``running_workers`` run, and ``held_workers`` are held, paused ones included, with ``held_bytes`` together; where the
+    system does not tell the memory of a process only as many as that is enough for, and two more than run at least.
     ``queue_length`` requests wait for their first turn, for ``queue_seconds``.
     """
 
