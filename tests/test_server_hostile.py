@@ -79,9 +79,9 @@ def _rest(one: socket.socket) -> bytes:
 
 
 @only_linux
-def test_idle_workers_killed_are_replaced(http):
+def test_idle_workers_killed_are_replaced(http, site):
     for _ in range(100):
-        if found := workers():
+        if found := workers(site.pid):
             break
         time.sleep(0.1)
     assert found
@@ -89,7 +89,7 @@ def test_idle_workers_killed_are_replaced(http):
         os.kill(worker, signal.SIGKILL)
     for _ in range(20):
         assert _serves(http)
-    assert not set(found) & set(workers())
+    assert not set(found) & set(workers(site.pid))
 
 
 def _wait_until(reached):
@@ -103,11 +103,10 @@ def _wait_until(reached):
 @only_linux
 def test_a_server_that_is_gone_is_told_nothing(real_build, tmp_path):
     """Server and worker end while the process between them looks away: it ends in silence, and takes the other workers along."""
-    others = set(holders())
     with serving(log=tmp_path / "log", settings={"build": real_build}) as address, httpx.Client(base_url=address, timeout=60) as client:
         assert _serves(client)
-        (holder,) = set(holders()) - others
-        server = int(Path(f"/proc/{holder}/stat").read_text().rpartition(")")[2].split()[1])
+        server = address.pid
+        (holder,) = holders(server)
         ours = [int(one) for one in Path(f"/proc/{holder}/task/{holder}/children").read_text().split()]
         assert len(ours) > 1
         os.kill(holder, signal.SIGSTOP)
@@ -122,14 +121,14 @@ def test_a_server_that_is_gone_is_told_nothing(real_build, tmp_path):
 @only_linux
 def test_a_worker_killed_in_mid_answer(http, site):
     """The request that it hit gets the body of an error, the next one its answer."""
-    before = {pid: processor_ticks(pid) for pid in workers()}
+    before = {pid: processor_ticks(pid) for pid in workers(site.pid)}
     with ThreadPoolExecutor(1) as one:
         hit = one.submit(lambda: httpx.get(site + "/sparql", params={"query": RUNAWAY + "#killed"}, timeout=90))
         # past the time in which a request is tried once more; a crowded machine may give its worker little
         time.sleep(1.2)
         busy = 0
         for _ in range(1000):
-            used = {pid: processor_ticks(pid) - before.get(pid, 0) for pid in workers()}
+            used = {pid: processor_ticks(pid) - before.get(pid, 0) for pid in workers(site.pid)}
             busy = max(used, key=used.get, default=0)
             if busy and used[busy] >= 0.05 * os.sysconf("SC_CLK_TCK"):
                 break
@@ -177,7 +176,6 @@ def test_who_is_refused_is_told_when_to_come_back(real_build, tmp_path):
 @contextlib.contextmanager
 def _watched(tmp_path: Path, **settings: object):
     """A server, the process id of its holder, and what looks up the state of its workers: T where one is paused."""
-    others = set(holders())
 
     def states() -> dict[int, str]:
         found = {}
@@ -187,7 +185,7 @@ def _watched(tmp_path: Path, **settings: object):
         return found
 
     with serving(log=tmp_path / "log", settings=settings) as address, httpx.Client(base_url=address, timeout=60) as client:
-        (holder,) = set(holders()) - others
+        (holder,) = holders(address.pid)
         assert _serves(client)
         yield client, holder, states
     assert "Traceback" not in (tmp_path / "log").read_text()
@@ -394,7 +392,6 @@ def impatient(real_build, tmp_path_factory):
     with serving(log=log, settings={"build": real_build, "head_seconds": 0.5, "body_seconds": 0.5, "reader_seconds": 0.5}) as address:
         yield address
     assert "Traceback" not in log.read_text()
-
 
 HEAD = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\nHost: localhost\r\nX-Long: "
 BODY = b"POST /sparql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sparql-query\r\nContent-Length: 100000\r\n\r\nASK"

@@ -27,8 +27,19 @@ run(Settings(build=build, release=release_of(build) if build else "", **given), 
 """
 
 
+class Address(str):
+    """The address of a server that runs in the process ``pid``."""
+
+    __slots__ = ("pid",)
+
+    def __new__(cls, text: str, pid: int) -> Address:
+        self = super().__new__(cls, text)
+        self.pid = pid
+        return self
+
+
 @contextlib.contextmanager
-def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | None = None, http: str = "") -> Iterator[str]:
+def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | None = None, http: str = "") -> Iterator[Address]:
     """The address of a server at a free port, until the block ends: of the command, or of settings that it has no option for.
 
     ``http`` names the parser that uvicorn takes, of those that are installed.
@@ -49,7 +60,7 @@ def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | Non
                 time.sleep(0.1)
             else:
                 raise AssertionError(f"the server did not start: {log.read_text()}")
-            yield found[1]
+            yield Address(found[1], process.pid)
         finally:
             process.terminate()
             try:
@@ -67,8 +78,8 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def holders() -> list[int]:
-    """The process ids of the holders of the servers that this process started (Linux)."""
+def holders(server: int) -> list[int]:
+    """The process ids of the holders of this server, one while none is lost (Linux)."""
 
     def is_holder(pid: int) -> bool:
         try:
@@ -76,12 +87,12 @@ def holders() -> list[int]:
         except OSError:
             return False
 
-    return [holder for server in children(os.getpid()) for holder in children(server) if is_holder(holder)]
+    return [one for one in children(server) if is_holder(one)]
 
 
-def workers() -> list[int]:
-    """The process ids of all workers of the servers that this process started (Linux)."""
-    return [worker for holder in holders() for worker in children(holder)]
+def workers(server: int) -> list[int]:
+    """The process ids of the workers of this server (Linux)."""
+    return [worker for holder in holders(server) for worker in children(holder)]
 
 
 def processor_ticks(pid: int) -> int:
