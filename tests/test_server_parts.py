@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -359,6 +360,70 @@ def test_a_holder_that_takes_no_more_orders_gets_all_of_them_later():
         assert ended.value.status == 500
 
     asyncio.run(ask())
+
+
+@pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="workers are not forked there")
+def test_a_process_that_cannot_be_started_is_told_and_the_next_one_is_not_taken_for_it():
+    """Neither where the system has no room for it, nor where its pipe is lost on the way."""
+
+    async def ask() -> None:
+        pool, adopted, pipe = _pool(), [], socket.socketpair()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        pool._control = ours
+        pool._adopt = lambda pid, descriptor, future: asyncio.sleep(0, adopted.append((pid, descriptor, future)))
+        starting = [asyncio.create_task(pool._fork()) for _ in range(3)]
+        await asyncio.sleep(0)
+        last = pool._forks[2]
+        assert theirs.recv(4096).count(b"fork") == 3
+        theirs.sendall(b'{"event": "not forked"}\n{"event": "forked", "pid": 7}\n')
+        pool._on_control()
+        socket.send_fds(theirs, [b'{"event": "forked", "pid": 8}\n'], [pipe[0].fileno()])
+        pool._on_control()
+        assert json.loads(theirs.recv(4096)) == {"do": "kill", "pid": 7}
+        for one in starting[:2]:
+            with pytest.raises(Failure) as told:
+                await one
+            assert told.value.status == 503
+        ((pid, descriptor, future),) = adopted
+        assert pid == 8 and future is last and not pool._forks
+        starting[2].cancel()
+        os.close(descriptor)
+        for one in (*pipe, ours, theirs):
+            one.close()
+
+    asyncio.run(ask())
+
+
+_NO_ROOM = """
+import os, socket, sys
+from mesokg.server import holder
+
+def fork():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+os.fork = fork
+holder._hold(None, socket.socket(fileno=int(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="workers are not forked there")
+def test_a_holder_that_cannot_fork_goes_on():
+    """Else those that it holds would be lost with it, and the paused ones run."""
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen([sys.executable, "-c", _NO_ROOM, str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True) as one:
+        theirs.close()
+        ours.settimeout(60)
+        told = ours.makefile("r")
+        assert json.loads(told.readline()) == {"event": "ready"}
+        for _ in range(3):
+            ours.sendall(b'{"do": "fork"}\n')
+            assert json.loads(told.readline()) == {"event": "not forked"}
+        told.close()
+        ours.close()
+        said = one.stderr.read()
+    assert one.returncode == 0
+    assert said.splitlines() == ["mesokg: no process could be started: Resource temporarily unavailable"] * 3
 
 
 def test_a_holder_that_ended_ended_for_each():

@@ -45,6 +45,17 @@ def _become_worker(answerer: Answerer, control: socket.socket, pipe: socket.sock
         os._exit(0)
 
 
+def _fork() -> tuple[socket.socket, socket.socket, int]:
+    """The ends of a pipe, of the new process and of the server, and what fork gives. Raises OSError where the system has no room."""
+    ours, theirs = socket.socketpair()
+    try:
+        return ours, theirs, os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+
+
 def _hold(answerer: Answerer, control: socket.socket) -> None:
     children: set[int] = set()
     # the server may go at any moment, also while it is told of the end of a child
@@ -90,8 +101,13 @@ def _follow_orders(answerer: Answerer, control: socket.socket, children: set[int
         for line in lines:
             order = json.loads(line)
             if order["do"] == "fork":
-                ours, theirs = socket.socketpair()
-                pid = os.fork()
+                try:
+                    ours, theirs, pid = _fork()
+                except OSError as error:
+                    # there is no room for one more now: those that there are go on, and their pauses are told here
+                    print(f"mesokg: no process could be started: {error.strerror}", file=sys.stderr, flush=True)
+                    say(event="not forked")
+                    continue
                 if pid == 0:
                     # first of all: a signal now would be written to a closed descriptor
                     signal.set_wakeup_fd(-1)

@@ -276,8 +276,15 @@ class Pool:
             event = json.loads(line)
             if event["event"] == "ready" and self._ready and not self._ready.done():
                 self._ready.set_result(None)
-            elif event["event"] == "forked":
+            elif event["event"] == "forked" and self._descriptors:
                 self._spawn_task(self._adopt(event["pid"], self._descriptors.popleft(), self._forks.popleft()))
+            elif event["event"] in ("forked", "not forked"):
+                if event["event"] == "forked":
+                    # the pipe was lost, as this process may open no more files now
+                    self._order(do="kill", pid=event["pid"])
+                future = self._forks.popleft()
+                if not future.done():
+                    future.set_exception(busy(2, "no process could be started for the request"))
             elif event["event"] == "ended":
                 # one that was at rest, ended from outside; one at work is noticed by whoever waits for it
                 for worker in [one for one in self._idle if one.pid == event["pid"]]:
@@ -302,7 +309,7 @@ class Pool:
         assert self._control is not None
         asyncio.get_running_loop().remove_reader(self._control)
         asyncio.get_running_loop().remove_writer(self._control)
-        self._orders, self._blocked = b"", False
+        self._orders, self._blocked, self._text = b"", False, b""
         self._control.close()
 
     def _order(self, **order: object) -> bool:
