@@ -175,7 +175,10 @@ def test_who_is_refused_is_told_when_to_come_back(real_build, tmp_path):
 
 @contextlib.contextmanager
 def _watched(tmp_path: Path, **settings: object):
-    """A server, the process id of its holder, and what looks up the state of its workers: T where one is paused."""
+    """A server, the process id of its holder, and what looks up the state of its workers: T where one is paused.
+
+    Where a machine is slow, the last of a flood have not had their first turn after the usual 5 s, and would be refused.
+    """
 
     def states() -> dict[int, str]:
         found = {}
@@ -184,7 +187,7 @@ def _watched(tmp_path: Path, **settings: object):
                 found[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         return found
 
-    with serving(log=tmp_path / "log", settings=settings) as address, httpx.Client(base_url=address, timeout=60) as client:
+    with serving(log=tmp_path / "log", settings={"queue_seconds": 60, **settings}) as address, httpx.Client(base_url=address, timeout=60) as client:
         (holder,) = holders(address.pid)
         assert _serves(client)
         yield client, holder, states
