@@ -239,6 +239,18 @@ def test_a_body_that_cannot_be_read_changes_nothing(method, media, body):
         assert told.value.status in (400, 415) and _numbers(store, graph) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_blank_node_of_one_body_is_none_of_another(method):
+    from pyoxigraph import Store
+
+    store = Store()
+    for graph in ("http://e/g", "http://e/h"):
+        for _ in range(2):
+            _send(method, store, graph, "_:x <http://e/p> 1 . _:x <http://e/p> 2 .")
+    # a body of two triples is about one node
+    assert len({quad.subject for quad in store}) * 2 == len(store) == (8 if method == "POST" else 4)
+
+
 _PUTS = """
 import sys, time, pyoxigraph
 sys.path.insert(0, sys.argv[1])
