@@ -30,12 +30,7 @@ run(Settings(build=build, release=release_of(build) if build else "", **given), 
 class Address(str):
     """The address of a server that runs in the process ``pid``."""
 
-    __slots__ = ("pid",)
-
-    def __new__(cls, text: str, pid: int) -> Address:
-        self = super().__new__(cls, text)
-        self.pid = pid
-        return self
+    pid: int
 
 
 @contextlib.contextmanager
@@ -60,7 +55,9 @@ def serving(*arguments: str | Path, log: Path, settings: dict[str, object] | Non
                 time.sleep(0.1)
             else:
                 raise AssertionError(f"the server did not start: {log.read_text()}")
-            yield Address(found[1], process.pid)
+            address = Address(found[1])
+            address.pid = process.pid
+            yield address
         finally:
             process.terminate()
             try:
