@@ -21,7 +21,7 @@ def by_level() -> Pairs:
 
 def of_source() -> Pairs:
     return {
-        (said.thing, terms()[said.column].label, said.value, said.rank, row["locator"], day(said.latest("checked_on")))
+        (said.thing, terms()[said.column].label, said.value, said.rank, row["locator"], said.latest("checked_on"))
         for said in statements()
         if said.source == "mkg:publication-PMID23484132"
         for row in said.rows
@@ -31,8 +31,8 @@ def of_source() -> Pairs:
 def of_thing() -> Pairs:
     return {
         (
-            terms()[said.column].label, said.value, said.status, said.rank, said.evidence, day(said.as_of),
-            day(said.latest("record_date")), day(said.latest("checked_on")), said.source,
+            terms()[said.column].label, said.value, said.status, said.rank, said.evidence, said.as_of,
+            said.latest("record_date"), said.latest("checked_on"), said.source,
         )
         for said in statements()
         if said.thing == "mkg:trial-NCT03710876"
