@@ -438,6 +438,22 @@ def test_a_holder_that_cannot_fork_goes_on():
     assert said.splitlines() == ["mesokg: no process could be started: Resource temporarily unavailable"] * 3
 
 
+@pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="workers are not forked there")
+def test_a_holder_that_cannot_fork_goes_on_where_nobody_reads_its_log():
+    ours, theirs = socket.socketpair()
+    with subprocess.Popen([sys.executable, "-c", _NO_ROOM, str(theirs.fileno())], pass_fds=[theirs.fileno()], stderr=subprocess.PIPE) as one:
+        theirs.close()
+        ours.settimeout(60)
+        told = ours.makefile("r")
+        assert json.loads(told.readline()) == {"event": "ready"}
+        one.stderr.close()
+        for _ in range(2):
+            ours.sendall(b'{"do": "fork"}\n')
+            assert json.loads(told.readline()) == {"event": "not forked"}
+        told.close()
+        ours.close()
+
+
 def test_a_holder_that_ended_ended_for_each():
     class Ended(_Holder):
         def fileno(self) -> int:
@@ -454,6 +470,49 @@ def test_a_holder_that_ended_ended_for_each():
         pool._forks.extend(waiting := [loop.create_future() for _ in range(3)])
         pool._lost_holder()
         assert len({id(one.exception()) for one in waiting}) == 3
+
+    asyncio.run(ask())
+
+
+@pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="workers are not forked there")
+def test_a_holder_that_is_lost_while_it_starts_is_followed_by_another():
+    async def ask() -> None:
+        pool = Pool(Settings(endpoint="http://127.0.0.1:9/"))
+        await pool.start()
+        for _ in range(3):
+            lost = pool._holder
+            lost.kill()
+            # the next one needs much longer to be ready than to be seen
+            await _until(lambda lost=lost: pool._holder is not lost)
+        await _until(lambda: pool._ready.done() and not pool._ready.exception())
+        worker = await pool._new()
+        assert worker.pid > 0
+        pool.kill(worker)
+        await pool.stop()
+        assert not pool._tasks
+
+    asyncio.run(ask())
+
+
+@pytest.mark.skipif(not hasattr(socket, "send_fds"), reason="workers are not forked there")
+def test_a_process_whose_pipe_cannot_be_watched_is_ended_and_told(monkeypatch):
+    """Else who waits for it would wait for ever, and its place be lost."""
+
+    async def no_room(**_):
+        raise OSError(28, "No space left on device")
+
+    async def ask() -> None:
+        pool, orders, (ours, theirs) = _pool(), [], socket.socketpair()
+        pool._order = lambda **order: orders.append(order) or True
+        monkeypatch.setattr("mesokg.server.pool.asyncio.open_connection", no_room)
+        starting = asyncio.create_task(pool._fork())
+        await asyncio.sleep(0)
+        await pool._adopt(7, ours.detach(), pool._forks.popleft())
+        with pytest.raises(Failure) as told:
+            await asyncio.wait_for(starting, 5)
+        assert told.value.status == 503 and orders == [{"do": "fork"}, {"do": "kill", "pid": 7}]
+        assert theirs.recv(1) == b""
+        theirs.close()
 
     asyncio.run(ask())
 
@@ -540,6 +599,28 @@ def test_a_place_whose_process_does_not_start_is_tried_again_for_who_waits_next(
         worker.let.set()
         assert await pool.run({"op": "ping"}) == ({"status": 200}, b"")
         assert list(pool._idle) == [worker] and pool._places == 1
+
+    asyncio.run(ask())
+
+
+def test_who_came_while_a_process_did_not_start_does_not_depend_on_who_comes_next(monkeypatch):
+    async def ask() -> None:
+        pool, tries, worker = Pool(Settings(workers=1, queue_seconds=60)), [], _Answering()
+        sleep = asyncio.sleep
+        monkeypatch.setattr("mesokg.server.pool.asyncio.sleep", lambda seconds: sleep(0))
+        worker.let.set()
+
+        async def new():
+            tries.append(asking.append(asyncio.create_task(pool.run({"op": "ping"}))) if not tries else None)
+            if len(tries) < 7:
+                raise OSError
+            return worker
+
+        asking, pool._new = [], new
+        pool._vacate()
+        await _until(lambda: asking)
+        assert await asyncio.wait_for(asking[0], 10) == ({"status": 200}, b"")
+        assert len(tries) == 7 and list(pool._idle) == [worker] and pool._places == 1 and pool._starting == 0
 
     asyncio.run(ask())
 

@@ -105,7 +105,9 @@ def _follow_orders(answerer: Answerer, control: socket.socket, children: set[int
                     ours, theirs, pid = _fork()
                 except OSError as error:
                     # there is no room for one more now: those that there are go on, and their pauses are told here
-                    print(f"mesokg: no process could be started: {error.strerror}", file=sys.stderr, flush=True)
+                    # a log that nobody reads any more is no end of the server
+                    with contextlib.suppress(OSError):
+                        print(f"mesokg: no process could be started: {error.strerror}", file=sys.stderr, flush=True)
                     say(event="not forked")
                     continue
                 if pid == 0:

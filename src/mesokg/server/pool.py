@@ -247,6 +247,9 @@ class Pool:
 
     async def _start_holder(self) -> None:
         loop = asyncio.get_running_loop()
+        if self._holder is not None:
+            # one that was lost, of which the system keeps how it ended until it is told
+            await loop.run_in_executor(None, self._holder.wait)
         ours, theirs = socket.socketpair()
         self._holder = subprocess.Popen(
             [sys.executable, "-m", "mesokg.server.holder", str(theirs.fileno())],
@@ -294,6 +297,7 @@ class Pool:
 
     def _lost_holder(self) -> None:
         self._close_control()
+        held = self._ready is not None and self._ready.done()
         # a failure for each who waits, as each that raises it adds to its trace
         if self._ready and not self._ready.done():
             self._ready.set_exception(_holder_ended())
@@ -301,9 +305,22 @@ class Pool:
             future = self._forks.popleft()
             if not future.done():
                 future.set_exception(_holder_ended())
-        if not self._stopping and self._ready and self._ready.done() and not self._ready.exception():
+        if held and not self._stopping:
             # idle workers still answer; the next one needed is forked by a new holder
-            self._spawn_task(self._start_holder())
+            self._spawn_task(self._hold_again())
+
+    async def _hold_again(self) -> None:
+        """Start another holder; one that is lost before it is ready is followed by the next, after a longer and longer pause."""
+        pause = 0.0
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self._start_holder()
+                return
+            except (Failure, OSError):
+                if self._stopping:
+                    return
+                pause = min(60.0, 2 * pause + 0.2)
 
     def _close_control(self) -> None:
         assert self._control is not None
@@ -338,7 +355,15 @@ class Pool:
 
     async def _adopt(self, pid: int, descriptor: int, future: asyncio.Future[_Worker]) -> None:
         pipe = socket.socket(fileno=descriptor)
-        reader, writer = await asyncio.open_connection(sock=pipe, limit=4 * 1024 * 1024)
+        try:
+            reader, writer = await asyncio.open_connection(sock=pipe, limit=4 * 1024 * 1024)
+        except OSError:
+            # the system watches no more files for this process now
+            pipe.close()
+            self._order(do="kill", pid=pid)
+            if not future.done():
+                future.set_exception(busy(2, "no process could be started for the request"))
+            return
         worker = _Worker(pid, reader, writer)
         if future.cancelled():
             worker.close()
@@ -445,8 +470,10 @@ class Pool:
                         return
         finally:
             self._starting -= 1
-        # the next one who waits tries again
+        # again for those who wait still, or when the next one does
         self._places -= 1
+        if self._lacks():
+            self._open()
 
     async def _take(self, most: float) -> _Worker:
         if self._idle:
