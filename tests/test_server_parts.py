@@ -579,6 +579,35 @@ def test_in_front_of_another_server_processes_start_where_somebody_waits(workers
     asyncio.run(ask())
 
 
+def test_processes_that_are_not_forked_start_a_few_at_a_time(monkeypatch):
+    """Else all that a flood asks for would be ready together, when nobody waits any more."""
+    monkeypatch.setattr("mesokg.server.pool.os.cpu_count", lambda: 3)
+
+    async def ask() -> None:
+        pool, starting, most, made = Pool(Settings(endpoint="http://127.0.0.1:9/", workers=9, fork=False, queue_seconds=60, fast_seconds=60, deadline_seconds=60)), [], [], []
+
+        async def new():
+            starting.append(1)
+            most.append(len(starting))
+            await asyncio.sleep(0.02)
+            starting.pop()
+            made.append(_Answering())
+            return made[-1]
+
+        pool._new, pool.kill = new, lambda worker: None
+        await pool.start()
+        asking = [asyncio.create_task(pool.run({"op": "ping"})) for _ in range(20)]
+        await _until(lambda: len(made) == 9 and not pool._starting)
+        assert max(most) == 3 and pool._places == 9 and len(pool._line) == 11
+        for one in made:
+            one.let.set()
+        await asyncio.gather(*asking)
+        assert len(made) == len(pool._idle) == 9
+        await pool.stop()
+
+    asyncio.run(ask())
+
+
 def test_a_place_whose_process_does_not_start_is_tried_again_for_who_waits_next(monkeypatch):
     async def ask() -> None:
         pool, fails, worker = Pool(Settings(workers=1)), [True] * 4, _Answering()

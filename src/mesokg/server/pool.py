@@ -205,6 +205,8 @@ class Pool:
         # processes for first turns: at rest, at work there, and being started
         self._places = self._least
         self._starting = 0
+        # a process that is not forked keeps a processor busy for a second: the more start together, the later is each ready
+        self._at_once = self.size if self.forks else os.cpu_count() or 1
         self._idle: deque[_Worker] = deque()
         # a worker that is not forked takes seconds to start, and the work of a server behind does not pause: there a turn
         # is long, and only so many are given up for it as can run
@@ -455,25 +457,28 @@ class Pool:
             self._open()
 
     def _lacks(self) -> bool:
-        """Whether more wait than processes are being started for, and there may be one more place."""
-        return self._places < self.size and len(self._line) > self._starting
+        """Whether more wait than processes are being started for, and there may be one more place, which can be started now."""
+        return not self._stopping and self._places < self.size and len(self._line) > self._starting < self._at_once
 
     async def _replace(self) -> None:
+        started = False
         try:
             for pause in (0.0, 0.2, 1.0, 5.0):
                 await asyncio.sleep(pause)
                 try:
                     self._put(await self._new())
+                    started = True
                     return
                 except (Failure, OSError):
                     if self._stopping:
                         return
         finally:
             self._starting -= 1
-        # again for those who wait still, or when the next one does
-        self._places -= 1
-        if self._lacks():
-            self._open()
+            if not started:
+                self._places -= 1
+            # for those who wait still; where nobody does, the next one who waits tries again
+            if self._lacks():
+                self._open()
 
     async def _take(self, most: float) -> _Worker:
         if self._idle:
