@@ -31,6 +31,23 @@ def without(table: str, *columns: str) -> int:
     return len(things(table) - things(table, lambda row: any(row[column] not in NO_VALUE for column in columns)))
 
 
+def valued(table: str, column: str) -> set[str]:
+    """The things of a table of which a row states a value in this column."""
+    return things(table, lambda row: row[column] not in (*NO_VALUE, "not stated"))
+
+
+def mechanisms() -> tuple[int, int, int]:
+    """Mechanisms of our own without a GO process right above them, those in no step, and all that a step places in a cell."""
+    above = {row["id"]: row["hasBroader"] for row in rows("mechanisms")}
+    ours = {name for name in above if name.startswith("mkg:")}
+    of_step: dict[str, set[str]] = defaultdict(set)
+    for row in rows("mechanism_steps"):
+        of_step[row["id"]] |= {name for column in ("showsMechanism", "claimsMechanism") for name in row[column].split("|") if name}
+    stepped = set().union(*of_step.values())
+    placed = set().union(*(of_step[step] for step in valued("mechanism_steps", "inCell")))
+    return sum("GO:" not in above[name] for name in ours), len(ours - stepped), len(placed)
+
+
 SOURCED = [row for path in sorted(folder("data").glob("*.tsv")) if path.stem != "leads" for row in rows(path.stem) if row.get("source")]
 EVIDENCE = Counter(row["evidence"] for row in SOURCED)
 READ = Counter(row["checked_on"] for row in SOURCED)
@@ -89,6 +106,31 @@ TOLD = {
     r"without a planned enrolment: (\d+)": without("trials", "enrolmentPlanned"),
     r"without an actual one: (\d+)": without("trials", "enrolmentActual"),
     r"with neither, nor a number of those treated: (\d+)": without("trials", "enrolmentPlanned", "enrolmentActual", "participantsTreated"),
+    r"(\d+) trials lack the end of their primary phase": without("trials", "primaryCompletionDate"),
+    r"primary phase, (\d+) their end": without("trials", "completionDate"),
+    r"their end and (\d+) both": without("trials", "primaryCompletionDate", "completionDate"),
+    r"actual enrolment are both known of (\w+)": len(valued("trials", "enrolmentPlanned") & valued("trials", "enrolmentActual")),
+    r"(\w+) states have no date": sum(bool(row["status"]) and not row["as_of"] for row in rows("trials")),
+    r"(\d+) of \d+ arms have no dose level": without("arms", "doseLevel"),
+    r"of (\d+) arms have no dose level": len(things("arms")),
+    r"(\d+) of the rows that cite pages": sum(row["source"].startswith("mkg:page-") and row["evidence"] not in ("expert statement", "curator inference") for row in SOURCED),
+    r"(\d+) pages say nothing in `confirmedIn`": without("web_pages", "confirmedIn"),
+    r"(\d+) of the 86 of our own have no GO": mechanisms()[0],
+    r"GO process right above .*?, (\d+) stand in no step": mechanisms()[1],
+    r"and (\d+) mechanisms have a cell": mechanisms()[2],
+    r"as (\d+) of 123 steps": len(valued("mechanism_steps", "inCell")),
+    r"19 of (\d+) steps name a cell": len(things("mechanism_steps")),
+    r"Genes without a role: (\d+)": without("genes", "geneRole"),
+    r"whether they replicate is not known for (\d+)": len(things("vectors") - valued("vectors", "replicationCompetence")),
+    r"A serotype is named for (\d+)": len(valued("vectors", "serotype")),
+    r"deletions for (\d+)": len(valued("vectors", "hasDeletion")),
+    r"modification for (\d+)": len(valued("vectors", "hasModification")),
+    r"entry receptor for (\d+)": len(valued("vectors", "entersVia")),
+    r"what they are made from for (\d+)": len(valued("vectors", "derivedFrom")),
+    r"(\d+) of 493 rows have a time point": sum(row["timePoint"] not in (*NO_VALUE, "not stated") for row in MEASUREMENTS),
+    r"of (\d+) rows have a time point": len(MEASUREMENTS),
+    r"(\d+) have numerator and denominator": sum(bool(row["numerator"] and row["denominator"]) for row in MEASUREMENTS),
+    r"(\d+) of them with the kind of the denominator": sum(bool(row["numerator"] and row["denominator"]) and row["denominatorKind"] not in (*NO_VALUE, "not stated") for row in MEASUREMENTS),
     r"Therapies without a developer: (\d+)": without("therapies", "developer"),
     r"Publications without a year: (\d+)": without("publications", "publicationYear"),
     r"year: \d+; without a journal: (\d+)": without("publications", "journal"),
