@@ -7,16 +7,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyoxigraph
 import pytest
+from conftest import TINY
+from test_release import run
 
+from mesokg.builds import load_build
 from mesokg.errors import QueryError, StoreError
 from mesokg.gate import MAX_NESTING, admit
-from mesokg.identifiers import expand, graph_iri
+from mesokg.identifiers import GRAPHS, expand, graph_iri
 from mesokg.loading import load_server
+from mesokg.release import build, read_receipt
 from mesokg.store import EmbeddedStore, RemoteStore, open_store
 
 SERVICE = [
@@ -167,9 +172,8 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def server() -> Iterator[str]:
-    """A real Oxigraph server in another process, on loopback."""
+@contextmanager
+def _serving() -> Iterator[str]:
     binary = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
     assert binary, "the oxigraph package of the test extra brings the server"
     port = _free_port()
@@ -186,6 +190,13 @@ def server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A real Oxigraph server in another process, on loopback."""
+    with _serving() as url:
+        yield url
 
 
 @pytest.mark.parametrize("keep", [False, True], ids=["default graph", "named graphs"])
@@ -219,3 +230,92 @@ def test_the_question_library_runs_against_a_server(server: str, real_store: Emb
         for question in read_questions().values():
             here, there = ask(question, real_store), ask(question, remote)
             assert sorted(map(str, here.rows)) == sorted(map(str, there.rows)), question.name
+
+
+@pytest.fixture(scope="module")
+def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("load") / "build"
+    build(out, TINY)
+    return out
+
+
+def _shared(triples: Iterable[pyoxigraph.Triple]) -> tuple[int, set[pyoxigraph.Triple]]:
+    """How many triples there are, and those without blank nodes, whose names a server may change."""
+    every = set(triples)
+    return len(every), {triple for triple in every if not isinstance(triple.subject, pyoxigraph.BlankNode) and not isinstance(triple.object, pyoxigraph.BlankNode)}
+
+
+def _held(url: str) -> dict[str, tuple[int, set[pyoxigraph.Triple]]]:
+    """What a server holds in each named graph, and under an empty name in its default graph."""
+    with RemoteStore(url) as remote:
+        names = [row[0].value for row in remote.query("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")]
+        held = {name: _shared(remote.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}").triples) for name in names}
+        return {**held, "": _shared(remote.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }").triples)}
+
+
+def _built(folder: Path) -> dict[str, tuple[int, set[pyoxigraph.Triple]]]:
+    """What a build holds in each named graph, and under an empty name in all."""
+    whole = load_build(folder).oxigraph
+    graphs = {graph_iri(name): pyoxigraph.NamedNode(graph_iri(name)) for name in GRAPHS}
+    named = {iri: _shared(quad.triple for quad in whole.quads_for_pattern(None, None, None, graph)) for iri, graph in graphs.items()}
+    return {**named, "": _shared(quad.triple for quad in whole)}
+
+
+_OLD = {"": "mkg:old-default", graph_iri("inferred"): "mkg:old-inferred", "http://a.example/graph": "mkg:old-elsewhere"}
+"""A thing in each of these graphs of a server before it is loaded."""
+
+
+def _fill_with_old(url: str) -> dict[str, tuple[int, set[pyoxigraph.Triple]]]:
+    with RemoteStore(url) as remote:
+        for graph, thing in _OLD.items():
+            triple = f"{thing} a mkg:Old"
+            remote.update(f"INSERT DATA {{ {f'GRAPH <{graph}> {{ {triple} }}' if graph else triple} }}")
+    return _held(url)
+
+
+def test_the_command_load_fills_the_default_graph_of_a_server(server: str, tiny_build: Path) -> None:
+    old, built = _fill_with_old(server), _built(tiny_build)
+    number = built[""][0]
+    inferred = graph_iri("inferred")
+    receipt = read_receipt(tiny_build)
+    assert receipt is not None and number == receipt.data["triples"]["all"]
+    # once more changes nothing
+    for _ in range(2):
+        done = run("load", server, "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (0, f"{number:,} triples loaded into {server}\n"), done.stderr
+        assert done.stderr.splitlines() == [f"… default graph: {number:,} triples", f"… {inferred}: {built[inferred][0]:,} triples"]
+        # what was inferred stands in its named graph too; a graph of another name stays as it was
+        assert _held(server) == {"": built[""], inferred: built[inferred], "http://a.example/graph": old["http://a.example/graph"]}
+
+
+def test_the_command_load_keeps_the_graphs_apart(server: str, tiny_build: Path) -> None:
+    old, built = _fill_with_old(server), _built(tiny_build)
+    number = built.pop("")[0]
+    done = run("load", server, "--keep-graphs", "--build", str(tiny_build))
+    assert (done.returncode, done.stdout) == (0, f"{number:,} triples loaded into {server}\n"), done.stderr
+    assert done.stderr.splitlines() == [f"… {graph}: {triples:,} triples" for graph, (triples, _) in built.items()]
+    # the default graph, too, stays as it was
+    assert _held(server) == {**old, **built}
+
+
+def test_the_command_load_sends_to_the_address_for_data(server: str, tiny_build: Path) -> None:
+    built = _built(tiny_build)
+    number = built[""][0]
+    # no address for data stands beside one that ends in a query string
+    url = server + "?a=b"
+    done = run("load", url, "--build", str(tiny_build))
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert _held(server) == {"": (0, set())}
+    data, update = server.replace("/query", "/store"), server.replace("/query", "/update")
+    done = run("load", url, "--data-url", data, "--update-url", update, "--build", str(tiny_build))
+    assert (done.returncode, done.stdout) == (0, f"{number:,} triples loaded into {url}\n"), done.stderr
+    assert _held(server)[""] == built[""]
+
+
+def test_the_command_load_counts_where_it_asks(server: str, tiny_build: Path) -> None:
+    number = _built(tiny_build)[""][0]
+    with _serving() as other:
+        done = run("load", server, "--data-url", other.replace("/query", "/store"), "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert f"{server} holds 0 triples after loading {number:,}; load it again" in done.stderr
+        assert (_held(server)[""][0], _held(other)[""][0]) == (0, number)
