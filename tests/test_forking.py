@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import TINY
 from test_release import contents
+from test_tables import edit
 
 from mesokg.errors import CheckFailed, Problem
 
@@ -151,6 +152,59 @@ def test_what_breaks_shapes_and_rules_is_told_together_and_nothing_is_written(tm
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out"), str(TINY)], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["phase ['phase']", "status ['status']", "both ['one', 'two']"], done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def _with_column(data: Path, table: str, column: str, value: str, *, line: int) -> None:
+    """Put a column before the source of a table, filled in one line of it."""
+    path = data / f"{table}.tsv"
+    rows = [row.split("\t") for row in path.read_text(encoding="utf-8").splitlines()]
+    place = rows[0].index("source")
+    for number, row in enumerate(rows, 1):
+        row.insert(place, column if number == 1 else value if number == line else "")
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+
+
+CLASHES = {
+    "disjoint classes": (
+        lambda data: edit(data, "components", "\tDeletion", "\tDeletion|Insertion"),
+        ["data/components.tsv:2", "type", "contradiction (disjoint)", "mkg:component-e1-deletion a mesokg:Deletion AND mkg:component-e1-deletion a mesokg:Insertion", "DisjointClasses: Deletion, Insertion"],
+    ),
+    "two values of which one is inferred": (
+        lambda data: _with_column(data, "trials", "type", "RandomisedTrial", line=2),
+        ["data/trials.tsv:2", "allocation", "contradiction (functional)", "mkg:trial-NCT00000001 mesokg:allocation mesokg:allocationRandomised (inferred from mkg:trial-NCT00000001 a mesokg:RandomisedTrial) AND mkg:trial-NCT00000001 mesokg:allocation mesokg:allocationSingleGroup", "allocation Characteristics: Functional"],
+    ),
+    "its own successor": (
+        lambda data: _with_column(data, "therapies", "succeeds", "mkg:therapy-tiny", line=2),
+        ["data/therapies.tsv:2", "succeeds", "contradiction (irreflexive)", "mkg:therapy-tiny mesokg:succeeds mkg:therapy-tiny", "succeeds Characteristics: Irreflexive"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forks", [pytest.param(True, marks=linux, id="forks"), pytest.param(False, id="does not fork")])
+def test_the_command_build_explains_a_contradiction_and_leaves_the_last_build(tiny: Path, tmp_path: Path, forks: bool) -> None:
+    how = "assert release.can_fork()" if forks else "release.can_fork = lambda: False"
+    # the report keeps to columns of a width; a cell that is folded would not be found
+    code = f"import sys\nfrom mesokg import release, report\n{how}\nfrom mesokg.cli import main\nprinted = report.print_report\nreport.print_report = lambda what, file: printed(what, file, width=1_000)\nmain(sys.argv[1:])"
+    out = tmp_path / "place" / "build"
+    command = [sys.executable, "-c", code, "build", "-o", str(out), "--data", str(tiny)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    before = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert before
+    sound = {path: path.read_bytes() for path in tiny.iterdir()}
+    for name, (breaks, words) in CLASHES.items():
+        breaks(tiny)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, ""), (name, done.stderr)
+        told = [line for line in done.stderr.splitlines() if line.startswith("data/")]
+        assert any(all(part in line for part in words) for line in told), (name, done.stderr)
+        # nothing else is told, as one wrong cell may break two axioms
+        assert all(line.startswith(words[0] + " ") and "contradiction (" in line for line in told), (name, done.stderr)
+        assert f"{len(told)} error{'s' if len(told) > 1 else ''}, 0 warnings" in done.stderr
+        assert {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()} == before, name
+        assert os.listdir(out.parent) == ["build"], name
+        for path, content in sound.items():
+            path.write_bytes(content)
 
 
 @linux
