@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pyoxigraph as ox
 import pytest
+from conftest import TINY
 from reasoning.support import EXPLAINED, INFERRED, MEMBERS, TYPE, make_store, real_rules
 
 from mesokg.errors import IdentifierError
 from mesokg.explain import Explanation, explain, format_explanation, labels_of
 from mesokg.identifiers import PREFIXES, term
 from mesokg.reasoning import infer
+from mesokg.release import Build, assemble
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +182,69 @@ def test_a_triple_of_other_rules_says_that_the_build_is_old(store: ox.Store) -> 
         assert "no rule gives it" in ask(store, "mkg:trial-a", "a", "mesokg:StoppedTrial").notes[0]
     finally:
         store.remove(stale)
+
+
+# ---------------------------------------------------------------- down to rows
+
+
+@pytest.fixture(scope="module")
+def tiny_world() -> Build:
+    return assemble(TINY)
+
+
+ROW = r"data/[a-z_]+\.tsv:[1-9][0-9]*"
+LAST_WORDS = {
+    # each row of an assertion with its line, then the source and the place in it
+    "asserted": rf"{ROW}(, {ROW})*  mkg:assertion-\w+  source \S.*, \S.*  \[.*checked \d{{4}}-\d\d-\d\d\]",
+    # an assertion is itself no thing that a row describes: its table is named
+    "exempt": rf"({ROW}|data/[a-z_]+\.tsv)  stated; it is no claim and needs no source",
+    "ontology": r"ontology/mesokg\.ttl  stated in the ontology",
+    "classified": r"HermiT found it from the axioms of the ontology \(ontology/hierarchy\.tsv\)",
+}
+
+
+def test_every_inferred_triple_of_a_build_goes_down_to_rows_with_lines(tiny_world: Build) -> None:
+    """As `mesokg explain` tells it, leaf by leaf; the words of a leaf are read, and the rows are looked up in the files."""
+    store, tables = tiny_world.store, tiny_world.tables
+    quads = sorted(store.quads_for_pattern(None, None, None, INFERRED), key=str)
+    assert len(quads) == tiny_world.inferred > 0
+    lines = {f"data/{path.name}": path.read_text(encoding="utf-8").splitlines() for path in TINY.glob("*.tsv")}
+    seen = set()
+    for quad in quads:
+        tree = explain(store, *quad.triple, rules=real_rules())
+        about_classes = quad.predicate.value == PREFIXES["rdfs"] + "subClassOf"
+        assert tree.kind == ("classified" if about_classes else "inferred"), quad
+        check_path(tree, ())
+        leaves = [node for node in tree.walk() if not node.premises]
+        if not quad.subject.value.startswith(PREFIXES["mesokg"]):
+            assert {node.kind for node in leaves} & {"asserted", "exempt"}, f"{quad} rests on no row"
+        for leaf in leaves:
+            seen.add(leaf.kind)
+            assert leaf.kind in LAST_WORDS, leaf
+            told = format_explanation(leaf, None, tables).splitlines()[1:]
+            if leaf.kind == "classified":
+                told = told[:1]
+            assert len(told) == max(1, len(leaf.assertions)), leaf
+            assert all(re.fullmatch(LAST_WORDS[leaf.kind], line.strip()) for line in told), told
+            if leaf.kind == "exempt" and not leaf.subject.value.startswith(PREFIXES["mkg"] + "assertion-"):
+                assert re.match(ROW, told[0].strip()), told
+            for found, line in zip(leaf.assertions, told, strict=leaf.kind == "asserted"):
+                for file, number in re.findall(r"(data/[a-z_]+\.tsv):(\d+)", line):
+                    cells = lines[file][int(number) - 1].split("\t")
+                    assert {found.source_name, *found.locators} <= set(names_of(cells)), (leaf, line)
+    assert seen == LAST_WORDS.keys()
+
+
+def names_of(cells: list[str]) -> list[str]:
+    """The cells, and of a source in them the name that an explanation gives."""
+    return [*cells, *(cell.removeprefix("mkg:record-") for cell in cells)]
+
+
+def test_a_date_and_a_report_are_explained_by_their_row(tiny_world: Build) -> None:
+    store, tables = tiny_world.store, tiny_world.tables
+    precision = ask(store, "mkg:trial-NCT00000001", "mesokg:startDatePrecision", "mesokg:precisionMonth")
+    assert format_explanation(precision, None, tables).splitlines()[1].startswith("  data/trials.tsv:2  ")
+    links = list(store.quads_for_pattern(None, ox.NamedNode(term("hasMeasurement")), None, None))
+    told = [format_explanation(explain(store, *quad.triple, rules=real_rules()), None, tables).splitlines()[1].split()[0] for quad in links]
+    # each row of outcomes.tsv is a report of its own
+    assert sorted(told) == [f"data/outcomes.tsv:{line}" for line in range(2, 2 + len(links))]

@@ -220,8 +220,8 @@ def format_explanation(
 def _rows(tree: Explanation, found: Assertion, tables: Tables | None) -> str:
     """Where the rows of an assertion stand: file and line, or the file alone."""
     if tables is not None:
-        subject, predicate = (getattr(value, "value", "") for value in tree.triple[:2])
-        places = tables.rows_of(subject, predicate, found.source, found.locators)
+        subject, predicate, value = (getattr(part, "value", "") for part in tree.triple)
+        places = tables.rows_of(subject, predicate, found.source, found.locators, value)
         if places:
             return ", ".join(f"{file}:{line}" for file, line in places)
     return ", ".join(f"data/{table}" for table in found.tables) or "evidence"

@@ -274,7 +274,7 @@ def _stated(view: View, fact: Fact) -> Explanation:
     if graph in ("ontology", "metadata"):
         return Explanation(*fact, kind=graph)
     assertions = tuple(a for a in read_assertions(view, fact[0], fact[1], fact[2]) if not a.negated)
-    table = find_table(view, fact)
+    table = _table_of_assertion(view, fact[0]) if graph == "evidence" else find_table(view, fact)
     return Explanation(*fact, kind="asserted" if assertions else "exempt", assertions=assertions, table=table)
 
 
@@ -359,6 +359,13 @@ def find_table(view: View, fact: Fact) -> str:
         for quad in view.store.quads_for_pattern(ox.NamedNode(kind), tables_of, None, None)
     }
     return f"{min(names)}.tsv" if names else ""
+
+
+def _table_of_assertion(view: View, node: Term) -> str:
+    import pyoxigraph as ox
+
+    named = view.store.quads_for_pattern(node, ox.NamedNode(term("inTable")), None, None)
+    return min((quad.object.value for quad in named), default="")
 
 
 # ---------------------------------------------------------------- words

@@ -115,15 +115,19 @@ class Tables:
                 return row.file, row.line
         return self.place(subject)
 
-    def rows_of(self, subject: str, predicate: str, source: str, locators: Iterable[str]) -> list[tuple[str, int]]:
-        """File and line of each row in which the source states, at one of the places, the property of the thing."""
+    def rows_of(self, subject: str, predicate: str, source: str, locators: Iterable[str], value: str = "") -> list[tuple[str, int]]:
+        """File and line of each row in which the source states, at one of the places, the property of the thing.
+
+        ``value`` is the IRI of what the thing is said to have, if it is one: a row that is a report of its own states
+        that the thing has this report, and no cell says so.
+        """
         wanted = set(locators)
         return [
             (row.file, row.line)
             for row in self._rows_about.get(subject, ())
             if row.source == source
             and row.locator in wanted
-            and any(cell.property.iri == predicate for cell in row.cells)
+            and (row.report == value or any(predicate in _stated_by(cell) for cell in row.cells))
         ]
 
     @cached_property
@@ -134,6 +138,11 @@ class Tables:
             if row.report:
                 found[row.report].append(row)
         return found
+
+
+def _stated_by(cell: Cell) -> tuple[str, ...]:
+    """The properties that a cell states: its own, and how precise its date is."""
+    return (cell.property.iri, cell.property.precision) if cell.property.precision else (cell.property.iri,)
 
 
 # ---------------------------------------------------------------- sheets to rows
