@@ -77,6 +77,18 @@ def test_validate_reads_any_rdf_file(tiny_build: Path, tmp_path: Path) -> None:
     assert any("source" in rule for rule in rules), rules
 
 
+@pytest.mark.parametrize("style", ["table", "tsv", "json"])
+def test_validate_says_on_standard_error_what_it_does_with_each_file(tiny_build: Path, tmp_path: Path, style: str) -> None:
+    whole, broken = tiny_build / "mesokg.trig", tmp_path / "broken.ttl"
+    broken.write_text("no Turtle", encoding="utf-8")
+    done = run("validate", str(whole), str(broken), "--format", style)
+    # a file that cannot be read is not judged
+    assert done.stderr.splitlines() == [f"… {whole}: reading", f"… {whole}: shapes", f"… {whole}: rules", f"… {broken}: reading"]
+    assert (done.returncode, "…" in done.stdout) == (1, False)
+    if style == "json":
+        assert [problem["file"] for problem in json.loads(done.stdout)["problems"] if problem["level"] == "error"] == [str(broken)]
+
+
 def test_validate_says_that_a_file_holds_nothing(tmp_path: Path) -> None:
     empty = tmp_path / "empty.ttl"
     empty.write_text("")

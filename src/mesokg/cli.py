@@ -193,7 +193,7 @@ def validate(files: tuple[Path, ...], data: Path | None, style: str) -> None:
         from mesokg.validation import validate_file
 
         for path in files:
-            report += validate_file(path)
+            report += validate_file(path, say=_Progress())
     else:
         from mesokg.release import assemble
 
