@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyoxigraph
 import pytest
@@ -17,8 +19,13 @@ from test_tables import edit
 
 from mesokg import release
 from mesokg.errors import ExportError, TableError
-from mesokg.identifiers import compact
+from mesokg.explain import explain, format_explanation, labels_of
+from mesokg.identifiers import compact, expand, graph_iri
+from mesokg.questions import ask, find_question
 from mesokg.release import MARKER, build, input_hash, read_receipt, recover
+from mesokg.resources import folder
+from mesokg.store import EmbeddedStore
+from mesokg.tables import read_tables
 
 TEXT_PRODUCTS = ("mesokg.ttl", "mesokg-simple.ttl", "mesokg.trig", "mesokg.owl", "mesokg.jsonld", "void.ttl")
 SYNTAX = {
@@ -103,6 +110,63 @@ def test_the_real_build_reaches_its_least_counts(real_build: Path) -> None:
     receipt = read_receipt(real_build)
     assert receipt
     assert {name: receipt.counts[name] for name, number in least.items() if receipt.counts[name] < number} == {}
+
+
+def test_infinite_goes_through_every_stage(real_build: Path, real_store: EmbeddedStore) -> None:
+    """One trial from its row to an answer and a network; each stage is looked at by itself."""
+    node = pyoxigraph.NamedNode(expand("mkg:trial-NCT03710876"))
+
+    # a row of the table
+    lines = (folder("data") / "trials.tsv").read_text(encoding="utf-8").splitlines()
+    header = lines[0].split("\t")
+    rows = {line: dict(zip(header, text.split("\t"), strict=True)) for line, text in enumerate(lines, 1) if text.startswith("mkg:trial-NCT03710876\t")}
+    (line,) = (line for line, row in rows.items() if row["allocation"])
+    row = rows[line]
+    # sources that differ are ranked
+    (status,) = (row["status"] for row in rows.values() if row["status"] and row["rank"] == "preferred")
+    assert (row["label"], row["acronym"], row["phase"], row["allocation"], row["source"]) == ("INFINITE", "INFINITE", "3", "randomised", "mkg:record-NCT03710876")
+
+    # statements in Turtle, and the assertions of their source
+    turtle = pyoxigraph.Store()
+    turtle.bulk_load(path=str(real_build / "mesokg.ttl"), format=pyoxigraph.RdfFormat.TURTLE)
+    source = pyoxigraph.NamedNode(expand("mkg:record-NCT03710876"))
+    for name, value in (("phase", "phase3"), ("allocation", "allocationRandomised")):
+        predicate, said = pyoxigraph.NamedNode(expand(f"mesokg:{name}")), pyoxigraph.NamedNode(expand(f"mesokg:{value}"))
+        assert pyoxigraph.Quad(node, predicate, said) in turtle
+        parts = {"subject": node, "predicate": predicate, "object": said, "source": source}
+        (assertion,) = set.intersection(*({quad.subject for quad in turtle.quads_for_pattern(None, pyoxigraph.NamedNode(expand(f"mesokg:{part}")), what, None)} for part, what in parts.items()))
+        assert compact(assertion.value).startswith("mkg:assertion-")
+
+    # a class that no table states, in Turtle too, explained by that row
+    kind = pyoxigraph.Triple(node, pyoxigraph.NamedNode(expand("rdf:type")), pyoxigraph.NamedNode(expand("mesokg:RandomisedTrial")))
+    assert pyoxigraph.Quad(*kind) in turtle
+    whole = real_store.oxigraph
+    assert [compact(quad.graph_name.value) for quad in whole.quads_for_pattern(*kind, None)] == [compact(graph_iri("inferred"))]
+    tree = explain(whole, *kind)
+    told = format_explanation(tree, labels_of(whole, tree), read_tables())
+    assert "because RandomisedTrial EquivalentTo: Trial and (allocation value allocationRandomised)" in told
+    assert re.search(rf"^ +data/trials\.tsv:{line}  mkg:assertion-\w+  source NCT03710876, title and design ", told, re.MULTILINE), told
+
+    # answers: of a question that asks for that class, and of one that asks for what the row says
+    arms = ask(find_question("which_randomised_arms_have_which_comparators"), real_store)
+    of_infinite = [dict(zip(arms.variables, found, strict=True)) for found in arms if found[0] == node]
+    given = {(compact(found["arm"].value), compact(found["given"].value)) for found in of_infinite}
+    assert ("mkg:arm-NCT03710876-rad-ifn", "mkg:therapy-rad-ifn") in given
+    assert {compact(found["comparator"].value) for found in of_infinite if found["comparator"]} == {"mkg:arm-NCT03710876-control"}
+    phases = ask(find_question("which_trials_have_which_phase_and_status"), real_store)
+    (found,) = (dict(zip(phases.variables, found, strict=True)) for found in phases if found[0] == node)
+    assert (found["trialLabel"].value, found["phase"].value, found["status"].value) == ("INFINITE", "3", status)
+
+    # a node of the network, with its attributes and a link to the therapy that is tested
+    gexf = {"g": "http://gexf.net/1.3"}
+    network = ElementTree.parse(real_build / "mesokg.gexf").getroot()
+    titles = {attribute.get("id"): attribute.get("title") for attribute in network.iterfind("g:graph/g:attributes[@class='node']/g:attribute", gexf)}
+    (drawn,) = (one for one in network.iterfind("g:graph/g:nodes/g:node", gexf) if one.get("id") == "mkg:trial-NCT03710876")
+    values = {titles[value.get("for")]: value.get("value") for value in drawn.iterfind("g:attvalues/g:attvalue", gexf)}
+    assert (drawn.get("label"), values["phase"], values["allocation"], values["iri"]) == ("INFINITE", "3", "randomised", node.value)
+    assert "randomised trial" in values["classes"].split("; ")
+    ends = {(edge.get("source"), edge.get("target")) for edge in network.iterfind("g:graph/g:edges/g:edge", gexf)}
+    assert ("mkg:trial-NCT03710876", "mkg:therapy-rad-ifn") in ends
 
 
 def test_every_rdf_product_is_counted(real_build: Path) -> None:
