@@ -477,6 +477,29 @@ def test_headers_without_end(http, site):
     assert _serves(http)
 
 
+@pytest.mark.parametrize("parser", ["httptools", "h11"])
+def test_a_head_past_its_limit_is_told_so(real_build, tmp_path, parser):
+    """One of 512 KiB is answered; of a longer one the first byte more is the last that is taken."""
+    from mesokg.server.connections import LONGEST_HEAD
+
+    begun, end = HEAD.replace(b"X-Long", b"Connection: close\r\nX-Long"), b"\r\n\r\n"
+    with serving(log=tmp_path / "log", settings={"build": real_build, "head_seconds": 60}, http=parser) as address:
+        with _connect(address) as one:
+            one.sendall(begun + b"x" * (LONGEST_HEAD - len(begun) - len(end)) + end)
+            assert _rest(one).startswith(b"HTTP/1.1 200 ")
+        with _connect(address) as one:
+            one.sendall(begun + b"x" * (LONGEST_HEAD + 1 - len(begun)))
+            head, _, body = _rest(one).partition(b"\r\n\r\n")
+        lines = head.decode().lower().split("\r\n")
+        assert lines[0] == "http/1.1 431 request header fields too large"
+        assert {"content-type: application/problem+json", "access-control-allow-origin: *", "connection: close", f"content-length: {len(body)}"} <= set(lines)
+        told = json.loads(body)
+        assert told["status"] == 431 and str(LONGEST_HEAD) in told["what"] and "POST" in told["fix"]
+        with httpx.Client(base_url=address, timeout=30) as client:
+            assert _serves(client)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
 def test_a_thousand_connections_at_once(http, site):
     """All open, half of them in the middle of a request; then all dropped. Others are served before and after."""
     import resource

@@ -22,6 +22,10 @@ LONGEST_HEAD = 512 * 1024
 """Bytes of request line and headers. More than an address may have, so that who sends a longer one is told so."""
 
 
+def _head_too_large() -> Failure:
+    return Failure(431, f"the address and headers are larger than {LONGEST_HEAD} bytes", "send less of them, and a query by POST")
+
+
 def connection_class(settings: Settings) -> type[asyncio.Protocol]:
     """uvicorn's HTTP protocol (httptools where installed, else h11) with these bounds."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -74,7 +78,7 @@ def connection_class(settings: Settings) -> type[asyncio.Protocol]:
             if not self._idle():
                 self._unwatch()
             elif self.cycle is None and self._head_size > LONGEST_HEAD:
-                self._refuse(Failure(431, f"the address and headers are larger than {LONGEST_HEAD} bytes", "send less of them, and a query by POST"))
+                self._refuse(_head_too_large())
 
         def on_headers_complete(self) -> None:
             # of an address past 65,535 bytes httptools 0.6 takes the length modulo 65,536, which is another query
@@ -85,6 +89,10 @@ def connection_class(settings: Settings) -> type[asyncio.Protocol]:
         def send_400_response(self, msg: str) -> None:
             if len(getattr(self, "url", None) or b"") > LONGEST_ADDRESS:
                 self._refuse(address_too_long())
+                return
+            if self._head_size > LONGEST_HEAD:
+                # h11 takes no more of it either, and is asked first
+                self._refuse(_head_too_large())
                 return
             self._refuse(Failure(400, "the request is not HTTP/1.1", "send it with a client that speaks HTTP"))
 
