@@ -573,6 +573,53 @@ def test_updates_need_their_token(tmp_path):
         assert httpx.post(address + "/sparql", data={"update": "CLEAR ALL"}, headers={"Authorization": "Bearer secret"}).status_code == 204
 
 
+def test_a_token_is_made_where_none_is_given_and_told_once(tmp_path, monkeypatch):
+    monkeypatch.delenv("MESOKG_TOKEN", raising=False)
+    log = tmp_path / "log"
+    with serving("--allow-update", "--store", tmp_path / "store", "--host", "0.0.0.0", log=log) as address, httpx.Client(base_url=address.replace("0.0.0.0", "127.0.0.1"), timeout=20) as client:
+        (token,) = re.findall(r"Authorization: Bearer (\S+)\n", log.read_text())
+        insert = {"update": "INSERT DATA { <http://e/a> <http://e/b> 1 }"}
+        for given in ({}, {"Authorization": "Bearer"}, {"Authorization": f"Bearer {token[:-1]}"}, {"Authorization": f"Basic {token}"}):
+            refused = client.post("/sparql", data=insert, headers=given)
+            assert refused.status_code == 401 and refused.headers["www-authenticate"] == "Bearer" and token not in refused.text
+            assert client.put("/store?default", content="<http://e/a> <http://e/b> 2 .", headers={"Content-Type": "text/turtle", **given}).status_code == 401
+        assert client.get("/sparql", params={"query": COUNT}).json()["results"]["bindings"][0]["n"]["value"] == "0"
+        assert client.post("/sparql", data=insert, headers={"Authorization": f"Bearer {token}"}).status_code == 204
+        assert client.get("/sparql", params={"query": COUNT}).json()["results"]["bindings"][0]["n"]["value"] == "1"
+    assert log.read_text().count(token) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "host", "made"),
+    [
+        ([], "127.0.0.1", False), (["--host", "localhost"], "localhost", False), (["--host", "::1"], "::1", False), (["--host", "127.0.0.1", "--token", "own"], "127.0.0.1", False),
+        (["--host", "0.0.0.0"], "0.0.0.0", True), (["--host", "::"], "::", True), (["--host", "kg.example.org"], "kg.example.org", True), (["--host", "0.0.0.0", "--token", "own"], "0.0.0.0", False),
+    ],
+)
+def test_updates_listen_at_loopback_and_elsewhere_need_a_token(tmp_path, monkeypatch, options, host, made):
+    from click.testing import CliRunner
+
+    from mesokg.server.command import serve
+
+    monkeypatch.delenv("MESOKG_TOKEN", raising=False)
+    told = []
+    monkeypatch.setattr("mesokg.server.run.run", lambda settings, host, port: told.append((host, settings.token)))
+    outputs = []
+    for _ in range(2):
+        found = CliRunner().invoke(serve, ["--allow-update", "--store", str(tmp_path / "store"), *options])
+        assert found.exit_code == 0, found.output
+        outputs.append(found.output)
+    assert [one for one, _ in told] == [host] * 2
+    first, second = (token for _, token in told)
+    if made:
+        # 24 random bytes, others each time
+        assert len(first) == len(second) == 32 and first != second
+        assert outputs == [f"updates need the header  Authorization: Bearer {token}\n" for token in (first, second)]
+    else:
+        assert first == second == ("own" if "own" in options else None)
+        assert outputs == ["", ""]
+
+
 def test_an_update_that_takes_too_long_is_told_what_to_do(tmp_path):
     """Nothing can be downloaded instead of an update; it changes nothing, and the next one works."""
     triples = "".join(f"<http://e/{n}> <http://e/p> {n} ." for n in range(3000))
