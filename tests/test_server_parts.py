@@ -119,6 +119,39 @@ def test_the_editor_speaks_of_the_union_where_there_is_one(build, said):
     assert long in page
 
 
+@pytest.fixture(params=[True, False], ids=["bundled", "not bundled"])
+def bundled(request, monkeypatch):
+    """Whether the package holds the bundles: what is found in its folder is made up."""
+    from mesokg.server import assets
+
+    files = {name: path for name, path in assets._files().items() if not name.startswith("bundle/")}
+    if request.param:
+        files |= {f"bundle/{name}": Path(name) for name in ("graph.js", "editor.js", "editor.css")}
+    monkeypatch.setattr(assets, "_files", lambda: files)
+    # kept from tests before, and not to be kept for those after
+    assets.has_bundle.cache_clear()
+    yield request.param
+    assets.has_bundle.cache_clear()
+
+
+def test_what_is_not_bundled_is_said_to_be_missing(bundled, look):
+    """The pages of the network and of the editor, with all that needs no script: lists, file for Gephi, form."""
+    from mesokg.server import asking, network
+
+    explorer = SimpleNamespace(questions={}, settings=Settings(build=Path("build")), look=look("mkg:t a mesokg:Therapy ; rdfs:label 'a therapy' ; mesokg:targets mkg:g . mkg:g a mesokg:Gene ; rdfs:label 'a gene' ."))
+    reply, page = asking.editor(explorer, {"query": "ASK {}"}, {"base": "http://localhost"})
+    text = page.decode()
+    assert text.count(asking.MISSING) == (0 if bundled else 1)
+    assert ('id="yasgui"' in text, "/static/bundle/editor.js" in text, "/static/bundle/editor.css" in text, 'id="editor-help"' in text) == (bundled,) * 4
+    # the policy that lets styles in is for the editor alone
+    assert reply.get("editor", False) is bundled
+    assert 'action="/sparql"' in text and ">ASK {}</textarea>" in text and ">Run</button>" in text
+    text = network.graph(explorer, {}, {})[1].decode()
+    assert text.count(asking.MISSING) == (0 if bundled else 1)
+    assert ('id="network"' in text, "/static/bundle/graph.js" in text) == (bundled,) * 2
+    assert "2 things, 1 links" in text and ">a therapy</a>" in text and ">a gene</a>" in text and 'href="/graph.gexf?' in text
+
+
 def test_another_version_of_the_program_has_other_etags(monkeypatch):
     """Else a browser would keep the pages of the one before, on the same graph."""
     from mesokg.server import cache
