@@ -144,6 +144,41 @@ def test_terms_of_the_ontology_have_no_such_mark(http):
     assert ">identity</button>" not in http.get("/ontology/Trial", headers={"Accept": "text/html"}).text
 
 
+@pytest.mark.parametrize("source", ["publication-PMID36856952", "publication-PMID19211796", "publication-PMID36705549", "page-nih-grant-uh3-kitv", "record-NCT01503177"])
+def test_the_page_of_a_source_tells_all_that_it_says(http, real_store, source):
+    """A row for each statement, with where it stands in the source; what was looked for and is not reported has its row too."""
+    wanted: dict[tuple[str, ...], set[str]] = {}
+    for subject, named, prop, words, target, label, negated, place, precision in _rows(real_store, f"""SELECT DISTINCT ?s ?sl ?p ?pl ?o ?ol ?negated ?place ?precision {{ ?a mesokg:source mkg:{source} ; mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:negated ?negated ; mesokg:locator ?place .
+            OPTIONAL {{ ?a mesokg:object ?o OPTIONAL {{ ?o rdfs:label ?ol }} }} OPTIONAL {{ ?s rdfs:label ?sl }} OPTIONAL {{ ?p rdfs:label ?pl }}
+            BIND(IRI(CONCAT(STR(?p), "Precision")) AS ?pp) OPTIONAL {{ ?b mesokg:subject ?s ; mesokg:predicate ?pp ; mesokg:source mkg:{source} ; mesokg:locator ?place ; mesokg:object/skos:notation ?precision }} }}"""):
+        if precision:
+            target = target[: {"year": 4, "month": 7, "day": 10}[precision]]
+        what = (href(target), label) if label else ("", compact(target) if target else "not reported")
+        wanted.setdefault((href(subject), named or compact(subject), ("not " if negated == "true" else "") + (words or compact(prop)), *what), set()).add(place)
+    assert wanted
+    page = http.get(f"/id/{source}").text
+    assert f">What it says ({len(wanted)})</h2>" in page
+    part = _part(page, "says")
+    assert re.findall(r"<th[^>]*>([^<]*)</th>", part) == ["About", "Says", "What", "Where in the source"]
+    rows = re.findall(r'<tr><td><a href="([^"]*)">([^<]*)</a></td><td>([^<]*)</td><td>(?:<a href="([^"]*)">)?([^<]*)(?:</a>)?</td><td>([^<]*)</td></tr>', part)
+    assert len(rows) == part.count("<tr>") - 1 == len(wanted)
+    shown = {tuple(unescape(cell) for cell in row[:5]): unescape(row[5]) for row in rows}
+    assert shown.keys() == wanted.keys()
+    for key, places in wanted.items():
+        # a place may have a comma of its own, so places in any order are compared as letters
+        assert sorted(shown[key]) == sorted(", ".join(places)), key
+    if source == "publication-PMID19211796":
+        assert any(what == "not reported" for *_, what in wanted)
+
+
+def test_a_long_list_of_what_a_source_says_is_cut_and_says_so(http, real_store):
+    ((source, number),) = _rows(real_store, "SELECT ?source (COUNT(DISTINCT ?a) AS ?n) { ?a mesokg:source ?source } GROUP BY ?source ORDER BY DESC(?n) LIMIT 1")
+    assert int(number) > 500
+    page = http.get(href(source)).text
+    assert ">What it says (500+)</h2>" in page
+    assert _part(page, "says").count("<tr>") == 501
+
+
 def test_a_row_of_an_answer_leads_to_its_sources(http):
     page = http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}).text
     links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]

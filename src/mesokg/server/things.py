@@ -374,7 +374,11 @@ def _publication(look: Look, found: Description, node: str) -> list[Any]:
         for name, base, words in (("pmid", "https://pubmed.ncbi.nlm.nih.gov/", "PubMed "), ("pmcid", "https://pmc.ncbi.nlm.nih.gov/articles/", "PubMed Central PMC"), ("doi", "https://doi.org/", "DOI "))
         for s in values(found, name)
     ]
-    rows = look.rows(f"""SELECT ?s ?sl ?p ?pl ?o ?ol ?negated (GROUP_CONCAT(DISTINCT ?loc; separator=", ") AS ?place) WHERE {{ ?a mesokg:source {node} ; mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:negated ?negated ; mesokg:locator ?loc . OPTIONAL {{ ?a mesokg:object ?o OPTIONAL {{ ?o rdfs:label ?ol }} }} OPTIONAL {{ ?s rdfs:label ?sl }} OPTIONAL {{ ?p rdfs:label ?pl }} }} GROUP BY ?s ?sl ?p ?pl ?o ?ol ?negated ORDER BY ?sl ?p LIMIT 500""")
+    rows = look.rows(f"""SELECT ?s ?sl ?p ?pl ?o ?ol ?negated (GROUP_CONCAT(DISTINCT ?loc; separator=", ") AS ?place) (MIN(?precise) AS ?precision) WHERE {{ ?a mesokg:source {node} ; mesokg:subject ?s ; mesokg:predicate ?p ; mesokg:negated ?negated ; mesokg:locator ?loc .
+        BIND(IRI(CONCAT(STR(?p), "Precision")) AS ?pp) OPTIONAL {{ ?b mesokg:subject ?s ; mesokg:predicate ?pp ; mesokg:source {node} ; mesokg:locator ?loc ; mesokg:object/skos:notation ?precise }} OPTIONAL {{ ?a mesokg:object ?o OPTIONAL {{ ?o rdfs:label ?ol }} }} OPTIONAL {{ ?s rdfs:label ?sl }} OPTIONAL {{ ?p rdfs:label ?pl }} }} GROUP BY ?s ?sl ?p ?pl ?o ?ol ?negated ORDER BY ?sl ?p LIMIT 500""")
+    for row in rows:
+        if row["p"].removeprefix(_P) in _DATES:
+            row["o"] = _day(row["o"], row["precision"])
     listed = table(["About", "Says", "What", "Where in the source"], [[el("a", r["sl"] or compact(r["s"]), href=href(r["s"])), ("not " if r["negated"] == "true" else "") + (r["pl"] or compact(r["p"])), el("a", r["ol"], href=href(r["o"])) if r["ol"] else (compact(r["o"]) if r["o"] else "not reported"), r["place"]] for r in rows], "What this source says")
     return [el("ul", outside, cls="plain outside") if outside else None, _section(f"What it says ({len(rows)}{'+' if len(rows) == 500 else ''})", listed, name="says")]
 
