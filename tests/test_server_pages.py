@@ -179,6 +179,18 @@ def test_a_long_list_of_what_a_source_says_is_cut_and_says_so(http, real_store):
     assert _part(page, "says").count("<tr>") == 501
 
 
+def test_the_page_of_a_gene_is_headed_by_its_name_too(http, real_store):
+    """Under the symbol, with the mark of what only tells which gene it is."""
+    rows = _rows(real_store, "SELECT ?gene ?symbol ?name { ?gene mesokg:geneName ?name ; mesokg:symbol ?symbol } ORDER BY ?gene")
+    assert len(rows) > 100
+    for gene, symbol, name in rows[::20]:
+        (head,) = re.findall(r'<div class="head">(.*?)</div>', http.get(href(gene)).text)
+        (shown,) = re.findall(r'</h1><p class="full-name">([^<]*) <span class="src"><button type="button" class="mark">identity</button>(.*?)</p>', head)
+        assert unescape(shown[0]) == name and f"<h1>{escape(symbol)}</h1>" in head
+        assert f"record of {compact(gene)}" in shown[1]
+    assert 'class="full-name"' not in http.get("/id/therapy-rad-ifn").text
+
+
 def test_a_row_of_an_answer_leads_to_its_sources(http):
     page = http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}).text
     links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]

@@ -407,6 +407,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
         "div",
         el("p", _called(look, found.iri, kind), cls=f"kind k-{kind}"),
         el("h1", found.label),
+        [el("p", value_of(s), " ", mark(s, about) or identity(found), cls="full-name") for s in values(found, "geneName")],
         el("p", el("span", "also called ", cls="about"), ", ".join(found.synonyms)) if found.synonyms else None,
         el("p", el("span", "is in the classes "), shown, cls="about classes") if shown else None,
         el("p", el("code", compact(found.iri)), " ", el("a", "elsewhere", href=elsewhere, rel="external noopener") if elsewhere else None, " ",
