@@ -375,6 +375,70 @@ def test_every_kind_of_a_payload_is_said(http, real_store):
         assert text == f"payload: {', '.join(sorted(found, key=str.lower))}", (therapy, payload)
 
 
+def test_a_lineage_tells_both_ways_and_what_changed(http, real_store):
+    """Each predecessor and successor with its name, and each change in words, all with their sources or why they hold."""
+    ways = {}
+    for one, way, other, label in _rows(real_store, "SELECT DISTINCT ?t ?p ?o ?l { VALUES ?p { mesokg:succeeds mesokg:succeededBy } ?t ?p ?o ; a mesokg:Therapy . ?o rdfs:label ?l }"):
+        ways.setdefault(one, set()).add((compact(way).removeprefix("mesokg:"), other, label))
+    changes = {}
+    for one, words, source in _rows(real_store, "SELECT DISTINCT ?t ?o ?source { ?a mesokg:subject ?t ; mesokg:predicate mesokg:changeFromPredecessor ; mesokg:object ?o ; mesokg:negated false ; mesokg:source ?source ; mesokg:rank/skos:notation ?rank . ?t mesokg:changeFromPredecessor ?o FILTER(?rank != 'deprecated') }"):
+        changes.setdefault(one, {}).setdefault(words, set()).add(source)
+    assert len(ways) > 10 and len(changes) > 8
+    assert {way for found in ways.values() for way, *_ in found} == {"succeeds", "succeededBy"}
+    for therapy in {*ways, *changes}:
+        part = _part(http.get(href(therapy)).text, "lineage")
+        lines = dict(re.findall(r"<li><b>(.*?)</b> (.*?)</li>", part))
+        assert lines.keys() == {{"succeeds": "Follows", "succeededBy": "Followed by"}[way] for way, *_ in ways.get(therapy, ())}, therapy
+        for way, title in (("succeeds", "Follows"), ("succeededBy", "Followed by")):
+            wanted = {(href(other), label) for one, other, label in ways.get(therapy, ()) if one == way}
+            names = {label for _, label in wanted}
+            linked = [(place, unescape(label)) for place, label in re.findall(r'<a href="([^"]*)">([^<]*)</a>', lines.get(title, "")) if unescape(label) in names]
+            assert sorted(linked) == sorted(wanted), (therapy, way)
+            # a mark for each of them
+            assert lines.get(title, "").count('class="src"') == len(wanted), (therapy, way)
+        said = dict(re.findall(r'<p>([^<]*) (<span class="src">.*?)</p>', part))
+        assert {unescape(words) for words in said} == changes.get(therapy, {}).keys(), therapy
+        for words, tip in said.items():
+            assert all(f'href="{href(source)}"' in tip for source in changes[therapy][unescape(words)]), (therapy, words)
+    (alone, *_) = sorted(set(one for (one,) in _rows(real_store, "SELECT ?t { ?t a mesokg:Therapy ; rdfs:label ?l }")) - {*ways, *changes})
+    assert 'id="lineage"' not in http.get(href(alone)).text
+
+
+def test_a_chain_of_effects_is_in_its_order(http, real_store):
+    """Every step stands after those that come before it, names them, and lies deeper; nothing is left out or told twice."""
+    labels: dict[str, dict[str, set[str]]] = {}
+    wanted: dict[str, set[tuple[str, ...]]] = {}
+    for therapy, step, standing, label in _rows(real_store, """SELECT DISTINCT ?t ?s ?standing ?l { VALUES (?p ?standing) { (mesokg:showsMechanism "shown") (mesokg:claimsMechanism "claimed") (mesokg:refutesMechanism "refuted") }
+            ?s mesokg:stepOf ?t ; ?p ?m . ?t a mesokg:Therapy . ?m rdfs:label ?l }"""):
+        labels.setdefault(therapy, {}).setdefault(step, set()).add(label)
+        wanted.setdefault(therapy, set()).add((href(step), standing, label))
+    before = _rows(real_store, "SELECT ?t ?s ?next { ?s mesokg:stepOf ?t ; mesokg:precedesStep ?next . ?next mesokg:stepOf ?t . ?t a mesokg:Therapy }")
+    assert len(before) > 20
+    turned = 0
+    for therapy in {one for one, *_ in before}:
+        lines = re.findall(r'<li class="depth-(\d)">(.*?)</li>', _part(http.get(href(therapy)).text, "mechanism"))
+        steps = [re.search(r'<a href="([^"]*)">step</a>', line)[1] for _, line in lines]
+        shown = [(step, *map(unescape, re.match(r'<span class="standing \w+">(\w+)</span><a href="[^"]*">([^<]*)</a>', line).groups())) for step, (_, line) in zip(steps, lines, strict=True)]
+        assert sorted(shown) == sorted(wanted[therapy]), therapy
+        depth = {step: int(number) for step, (number, _) in zip(steps, lines, strict=True)}
+        after = {step: {unescape(one) for one in re.findall(r'<span class="about"> after ([^<]*)</span>', line)} for step, (_, line) in zip(steps, lines, strict=True)}
+        first: dict[str, set[str]] = {}
+        for one, step, following in before:
+            if one == therapy:
+                assert max(place for place, found in enumerate(steps) if found == href(step)) < steps.index(href(following)), (therapy, following)
+                assert depth[href(step)] < depth[href(following)] or depth[href(step)] == 4, (therapy, following)
+                first.setdefault(following, set()).update(labels[therapy][step])
+                turned += min(labels[therapy][step]) > min(labels[therapy][following])
+        for step in labels[therapy]:
+            # the names of what comes before stand in one list
+            told = {name for listed in after[href(step)] for name in first.get(step, ()) if name in listed}
+            assert told == first.get(step, set()) and bool(after[href(step)]) == (step in first), (therapy, step)
+            if step not in first:
+                assert depth[href(step)] == 0, (therapy, step)
+    # the order of names would not do
+    assert turned
+
+
 def test_targets_read_forwards(http):
     read = [" ".join(re.sub(r"<[^>]*>", " ", re.sub(r'<span class="src">.*', "", line)).split()) for line in re.findall(r"<li>(.*?)</li>", _part(http.get("/id/therapy-a2b694").text, "targets"))]
     assert "recognises antigen MSLN" in read and "silences B2M" in read
