@@ -529,6 +529,39 @@ def test_schematics_have_the_colours_of_kinds_and_can_be_read(http):
             assert contrast(part, scheme[ground]) >= 3
 
 
+def test_words_can_be_read_wherever_they_lie(http):
+    """Where axe leaves the contrast to judge: on panels, on cells of the matrix, and on the shadow at the side of a wide table."""
+    sheet = http.get("/static/explorer.css").text
+    schemes = [sheet.split("@media", 1)[0], sheet.split("prefers-color-scheme: dark", 1)[1].split("\n}", 1)[0]]
+    heats = [float(one) for one in re.findall(r"\.heat\d a \{ background: rgba\(var\(--heat\), ([.\d]+)\)", sheet)]
+    assert len(heats) == 4
+
+    def luminance(colour: tuple[float, ...]) -> float:
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (one / 255 for one in colour))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    worst = []
+    for scheme in schemes:
+        colours = {word: tuple(int(digits[at : at + 2], 16) for at in (0, 2, 4)) for word, digits in re.findall(r"--(\w+): #([0-9a-f]{6})", scheme)}
+        heat = tuple(map(int, re.search(r"--heat: (\d+), (\d+), (\d+)", scheme).groups()))
+        *shade, share = map(float, re.search(r"--shade: rgba\((\d+), (\d+), (\d+), ([.\d]+)\)", scheme).groups())
+
+        def over(colour, much, ground=colours["page"]):
+            return tuple(a * much + b * (1 - much) for a, b in zip(colour, ground, strict=True))
+
+        grounds = [colours["page"], colours["panel"], over(shade, share)]
+        pairs = [(colours[word], ground) for word in ("ink", "soft", "link", "denied", "shown", "claimed") for ground in grounds]
+        pairs += [(colours["ink"], over(heat, much)) for much in heats]
+        ratios = []
+        for pair in pairs:
+            darker, lighter = sorted(map(luminance, pair))
+            ratios.append((lighter + 0.05) / (darker + 0.05))
+        worst.append(min(ratios))
+    assert min(worst) >= 4.5
+    # as docs/how-to-serve.md says
+    assert [round(one, 1) for one in worst] == [4.6, 4.9]
+
+
 def test_strategies_have_colours_of_their_own(http):
     """Those of one table, none near that of a kind of thing, and all apart for the colour-blind too."""
     from itertools import combinations
