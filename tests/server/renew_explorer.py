@@ -1,4 +1,4 @@
-"""Renews what the documentation shows of the explorer: ``python tests/server/renew_docs.py [BUILD]``.
+"""Renews what the documentation shows of the explorer: ``python tests/server/renew_explorer.py [BUILD]``.
 
 Writes ``docs/accessibility.md`` (what axe-core finds on each page, in two looks) and ``docs/pictures/explorer-*.png``, as
 Chromium shows them. Wants node, npm, Playwright and Chromium; a minute. Run after a new build, and look at the pictures.
@@ -100,7 +100,7 @@ def accessibility(browser: Any, site: str, axe: str) -> str:
         [
             "# What axe finds",
             "",
-            f"By `python tests/server/renew_docs.py`: axe-core {version} with all its rules in Chromium on the pages that the tests visit, the",
+            f"By `python tests/server/renew_explorer.py`: axe-core {version} with all its rules in Chromium on the pages that the tests visit, the",
             "editor with an answer. Rules that a page passes; rules that axe leaves to a person to judge; rules that it breaks, with their impact and",
             "the number of places. The tests fail where one is serious or critical.",
             "",
