@@ -1,15 +1,16 @@
-"""Every statement of the curated tables: what one source says of one thing, read without RDF, reasoner or SPARQL."""
+"""Every statement of the curated tables: what one source says of one thing, read without the graph, its reasoner or SPARQL."""
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import engines
+import pyoxigraph as ox
 from curated import DATA, Row, day, table
 
-from mesokg.identifiers import compact, content_hash, entity, expand
+from mesokg.identifiers import PREFIXES, compact, content_hash, entity, expand
 
 ABOUT_ROWS = {"source", "locator", "evidence", "record_date", "checked_on", "as_of", "rank", "negated", "comment"}
 ABSENT = {"not_reported": "not reported", "not_applicable": "not applicable"}
@@ -56,22 +57,24 @@ class Statement:
 @lru_cache
 def terms() -> dict[str, Term]:
     """What the ontology says of its terms, by local name."""
-    found = {}
-    for block in (engines.ROOT / "ontology" / "mesokg.ttl").read_text(encoding="utf-8").split("\n\n"):
-        head = re.match(r"mesokg:([\w-]+) a ([^;]*)", block)
-        label = re.search(r'rdfs:label "([^"]*)"', block)
-        if head and label:
-            range_, notation = re.search(r"rdfs:range (?:mesokg|xsd):(\w+)", block), re.search(r'skos:notation "([^"]*)"', block)
-            found[head[1]] = Term(
-                label[1],
-                tuple(re.findall(r"\w+:\w+", head[2])),
-                range_[1] if range_ else "",
-                notation[1] if notation else "",
-                "mesokg:exemptFromEvidence true" in block,
-                "mesokg:precisionProperty" in block,
-                "owl:FunctionalProperty" in head[2],
-            )
-    return found
+    said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for quad in ox.parse(path=str(engines.ROOT / "ontology" / "mesokg.ttl")):
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(PREFIXES["mesokg"]):
+            value = compact(quad.object.value) if isinstance(quad.object, ox.NamedNode) else getattr(quad.object, "value", "")
+            said[compact(quad.subject.value).removeprefix("mesokg:")][compact(quad.predicate.value)].append(value)
+    return {
+        name: Term(
+            one["rdfs:label"][0],
+            tuple(one["rdf:type"]),
+            one["rdfs:range"][0].rpartition(":")[2] if one["rdfs:range"] else "",
+            one["skos:notation"][0] if one["skos:notation"] else "",
+            one["mesokg:exemptFromEvidence"] == ["true"],
+            bool(one["mesokg:precisionProperty"]),
+            "owl:FunctionalProperty" in one["rdf:type"],
+        )
+        for name, one in said.items()
+        if one["rdfs:label"]
+    }
 
 
 @lru_cache
