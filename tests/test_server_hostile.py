@@ -264,7 +264,8 @@ def test_paused_workers_killed_from_outside_are_told_and_the_others_go_on(real_b
         heads = [one.recv(4096) for one in opened if select.select([one], [], [], 0)[0]]
         assert all(head.startswith(b"HTTP/1.1 400 ") for head in heads)
         assert _serves(client)
-        assert not set(killed) & set(states())
+        # its answer is closed before the process is gone: the memory is given back in between
+        _wait_until(lambda: not set(killed) & set(states()))
 
 
 @only_linux
