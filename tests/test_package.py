@@ -18,7 +18,7 @@ SOURCE = Path(mesokg.__file__).parent
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(SOURCE)], "mesokg.") if not m.name.endswith("__main__"))
 
 ORDER = [
-    "errors", "forking", "beside", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
+    "errors", "forking", "beside", "exchange", "collector", "identifiers", "resources", "locks", "gate", "store", "vocabulary", "cells", "sheets", "tables", "columns", "tidy", "graph",
     "axioms", "patterns", "rules", "reasoning", "hierarchy", "proofs", "explain", "shacl", "checks", "report", "validation",
     "rdf_files", "packed", "metadata", "answers", "explain_rows", "questions", "completion", "pictures", "questions_rdf", "describe", "networks", "formats",
     "ontology_view", "ontology_products", "ontology_pages", "release", "builds", "loading", "registries", "discover", "refresh", "server", "api",

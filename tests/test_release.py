@@ -19,6 +19,7 @@ from test_tables import edit
 
 from mesokg import release
 from mesokg.errors import ExportError, TableError
+from mesokg.exchange import exchange
 from mesokg.explain import explain, format_explanation, labels_of
 from mesokg.identifiers import compact, expand, graph_iri
 from mesokg.questions import ask, find_question
@@ -300,6 +301,7 @@ def test_a_build_that_is_stopped_tidies_up_at_once(tmp_path: Path, monkeypatch: 
     if moment == "products":
         monkeypatch.setattr(ontology_products, "write_ontology_products", stopped)
     else:
+        monkeypatch.setattr("mesokg.release.exchange", lambda *folders: False)
         monkeypatch.setattr(Path, "rename", rename_but_the_new)
     with pytest.raises((KeyboardInterrupt, ExportError)):
         build(out, TINY)
@@ -328,8 +330,9 @@ release.build(out, Path({str(TINY)!r}))
 MOMENTS = {
     "all written, nothing moved": "release._swap = die",
     "half of the products written": "import mesokg.ontology_products as products; products.write_ontology_products = die",
-    "the last build moved away, the new one not yet in place": "rename = Path.rename\nPath.rename = lambda self, to: die() if '.new-' in self.name else rename(self, to)",
+    "the last build moved away, the new one not yet in place": "release.exchange = lambda *folders: False\nrename = Path.rename\nPath.rename = lambda self, to: die() if '.new-' in self.name else rename(self, to)",
     "the new one in place, the last one not yet removed": "release.shutil.rmtree = lambda *a, **k: die()",
+    "the same, in two steps": "release.exchange = lambda *folders: False\nrelease.shutil.rmtree = lambda *a, **k: die()",
 }
 
 
@@ -344,6 +347,35 @@ def test_a_build_killed_at_a_chosen_moment_leaves_one_whole(tmp_path: Path, mome
     assert not (tmp_path / "build.previous").exists()
     build(out, TINY)
     assert [p.name for p in tmp_path.iterdir()] == ["build"], "what the killed build left is cleared by the next"
+
+
+def test_two_builds_change_places_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
+    """Where the system can, the folder is at no moment without a build: nothing is renamed away from it."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    for one in (new, old):
+        one.mkdir()
+        (one / one.name).touch()
+    if not exchange(new, old):
+        pytest.skip("this system or file system cannot let two folders change places")
+    assert [p.name for folder in (new, old) for p in folder.iterdir()] == ["old", "new"]
+    out = tmp_path / "build"
+    build(out, tiny)
+    before = contents(out)
+    edit(tiny, "genes", "\tPMID:1\t", "\tPMID:2\t")
+
+    def renamed(self: Path, to: Path) -> Path:
+        raise AssertionError(f"{self} was renamed")
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    build(out, tiny)
+    assert contents(out) != before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["build", "data", "new", "old"]
+
+
+def test_folders_that_cannot_change_places_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    assert not exchange(tmp_path / "one", tmp_path / "none")
+    assert [p.name for p in tmp_path.iterdir()] == ["one"]
 
 
 def test_builds_of_one_folder_at_once_wait_for_each_other(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mesokg import __version__
 from mesokg.collector import paused_collector
 from mesokg.errors import CheckFailed, ExportError, Problem, ProblemsFound
+from mesokg.exchange import exchange
 from mesokg.forking import can_fork, forked
 from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
 from mesokg.locks import build_lock
@@ -391,6 +392,10 @@ def recover(out: Path) -> None:
 
 
 def _swap(fresh: Path, out: Path) -> None:
+    if out.exists() and exchange(fresh, out):
+        shutil.rmtree(fresh, ignore_errors=True)
+        return
+    # in two steps where the system has no single one: between them `recover` finds the last build
     previous = out.with_name(out.name + ".previous")
     if out.exists():
         out.rename(previous)
