@@ -120,3 +120,28 @@ def test_every_trial_has_a_source_and_every_therapy_a_vector_or_a_reason(real_st
         "SELECT ?t WHERE { ?t a mesokg:Therapy FILTER NOT EXISTS { ?t mesokg:usesVector ?v } FILTER NOT EXISTS { ?t mesokg:vectorAbsenceReason ?r } }"
     )
     assert [row[0].value for row in bare.rows] == []
+
+
+OTHER_TUMOUR = re.compile(
+    r"ovarian|lung|breast|pancreatic|cervical|thymic|oesophageal|colorectal|melanoma|cholangiocarcinoma|glioblastoma|peritoneal cancer"
+    r"|carcinomatosis|(metastatic|or malignant) pleural effusion"
+)
+"""Other tumours, or effusions and carcinomatosis of other tumours, as `population` names them."""
+
+UNNAMED = re.compile(r"tumours|cancers|pleural disease|effusion|mesothelioma of \d")
+"""Words for more than mesothelioma that name no tumour."""
+
+TUMOURS_NOT_SEEN = {
+    ("mkg:trial-NCT01598129", "solid tumours refractory to available treatments"): "the abstract names none",
+    ("mkg:trial-NCT01598129", "advanced solid tumours"): "told of the same trial in the abstract of a later one, which names mesothelioma only",
+    ("mkg:trial-ad5d24gmcsf-atap", "advanced solid tumours, 2 of 20 mesothelioma"): "the review tells the share of mesothelioma only",
+}
+
+
+def test_outcomes_of_mixed_trials_say_which_tumours() -> None:
+    """Of a trial that studies more than mesothelioma, each population is mesothelioma alone or names another tumour."""
+    cells = {s.name: [dict(zip(s.header, row, strict=True)) for _, row in s.rows] for s in SHEETS if s.name in ("trials", "outcomes")}
+    mixed = {t["id"] for t in cells["trials"] if t["tumourScope"] == "mixed" or any("mesothelioma" not in d for d in t["studies_label"].split("|") if d)}
+    told = {(o["outcomeOf"], o["population"]) for o in cells["outcomes"] if o["outcomeOf"] in mixed}
+    silent = {(t, p) for t, p in told if not OTHER_TUMOUR.search(p) and ("mesothelioma" not in p or UNNAMED.search(p))}
+    assert silent == TUMOURS_NOT_SEEN.keys()
