@@ -37,6 +37,7 @@ outranked_assertion_emitted | +claim mkg:therapy-1 mesokg:hasConstruct mkg:const
 CASES = """
 fact_without_assertion | +facts mkg:trial-1 mesokg:acronym "x" | mkg:trial-1 mesokg:acronym "x"
 fact_without_assertion | -claims mkg:therapy-1 mesokg:hasConstruct mkg:construct-1 | mkg:therapy-1 mesokg:hasConstruct mkg:construct-1
+fact_without_assertion | +facts mkg:therapy-1 skos:altLabel "x" | mkg:therapy-1 skos:altLabel "x"
 assertion_without_source | + mkg:trial-1 mesokg:acronym "x" source= | * mesokg:source
 assertion_with_two_sources | + mkg:trial-1 mesokg:acronym "x" source=mkg:publication-1,mkg:record-1 | * mesokg:source mkg:publication-1
 best_ranked_assertion_not_emitted | +claim mkg:trial-1 mesokg:acronym "x" | mkg:trial-1 mesokg:acronym "x"
@@ -104,6 +105,8 @@ a percentage rounded to whole numbers | - mkg:measurement-1 mesokg:numerator 3 ;
 a stopped trial with its reason | - mkg:trial-1 mesokg:status mesokg:statusCompleted ; + mkg:trial-1 mesokg:status mesokg:statusTerminated ; + mkg:trial-1 mesokg:stopReason "slow accrual"
 the same label in two classes | +facts mkg:component-1 a mesokg:Component ; +facts mkg:component-1 rdfs:label "adenovirus 5"
 steps in order | + mkg:step-1 mesokg:precedesStep mkg:step-2
+another name of a listed thing | +facts mkg:mechanism-1 skos:altLabel "x"
+another name that a source gives | + mkg:therapy-1 skos:altLabel "x"
 a label in another graph for what a fact points at | + mkg:trial-1 mesokg:studies MONDO:0006292 ; +ontology MONDO:0006292 rdfs:label "malignant mesothelioma"
 one source shows what another refutes | + mkg:step-1 mesokg:refutesMechanism mkg:mechanism-1 source=mkg:record-1
 """

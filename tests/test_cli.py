@@ -258,6 +258,15 @@ def test_show_gives_statements_with_their_sources(tiny_build: Path) -> None:
     assert "enrolmentActual: 18" in done.stdout.split("outranked, denied or without a value")[1]
 
 
+def test_show_gives_each_name_with_its_source(tiny_build: Path) -> None:
+    done = run("show", "tIFN", "--build", str(tiny_build))
+    assert done.returncode == 0, done.stderr
+    cited = "         PMID:1, abstract (single-arm trial)\n"
+    assert f"  also called: Ad.tiny\n{cited}  also called: tIFN\n{cited}" in done.stdout
+    assert done.stdout.count("tIFN") == 1 and "altLabel" not in done.stdout
+    assert "  also called: Ad.tiny, tIFN\n" in run("show", "tIFN", "--no-evidence", "--build", str(tiny_build)).stdout
+
+
 def test_explain_goes_down_to_rows(tiny_build: Path) -> None:
     done = run("explain", "mkg:therapy-tiny", "a", "mesokg:CytokineGeneTherapy", "--build", str(tiny_build))
     assert done.returncode == 0, done.stderr

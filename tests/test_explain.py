@@ -240,6 +240,15 @@ def names_of(cells: list[str]) -> list[str]:
     return [*cells, *(cell.removeprefix("mkg:record-") for cell in cells)]
 
 
+def test_another_name_is_explained_by_its_row(tiny_world: Build) -> None:
+    store, tables = tiny_world.store, tiny_world.tables
+    told = explain(store, "mkg:therapy-tiny", "skos:altLabel", "tIFN", rules=real_rules())
+    first, row, *more = format_explanation(told, labels_of(store, told), tables).splitlines()
+    assert first == 'mkg:therapy-tiny skos:altLabel "tIFN"   (tiny interferon vector | also called | "tIFN")'
+    assert re.fullmatch(r"  data/therapies\.tsv:2  mkg:assertion-\w+  source PMID:1, abstract  \[single-arm trial; checked 2026-11-24\]", row)
+    assert not more
+
+
 def test_a_date_and_a_report_are_explained_by_their_row(tiny_world: Build) -> None:
     store, tables = tiny_world.store, tiny_world.tables
     precision = ask(store, "mkg:trial-NCT00000001", "mesokg:startDatePrecision", "mesokg:precisionMonth")

@@ -11,7 +11,7 @@ from test_tables import edit
 from mesokg.errors import TableError
 from mesokg.graph import Graph, build_graph
 from mesokg.identifiers import expand
-from mesokg.tables import read_tables
+from mesokg.tables import ALT_LABEL, Row, read_tables
 
 TRIAL = expand("mkg:trial-NCT00000001")
 
@@ -136,9 +136,67 @@ def test_every_plain_triple_has_an_assertion(tiny: Path) -> None:
 
     vocabulary = read_vocabulary()
     known = {(a.subject, a.property.iri, a.object) for a in graph.assertions.values()}
-    claims = [q for q in graph.facts if (p := vocabulary.properties.get(q.predicate.value)) and p.kind != "annotation" and not p.exempt]
-    assert claims
+    named = [q for q in graph.facts if q.predicate.value == ALT_LABEL]
+    claims = [q for q in graph.facts if (p := vocabulary.properties.get(q.predicate.value)) and p.kind != "annotation" and not p.exempt] + named
+    assert claims and named
     assert all((q.subject.value, q.predicate.value, q.object) in known for q in claims)
+
+
+def add_names(data: Path, **cells: str) -> None:
+    """One more row of the therapy, with the columns that its table has and those that are given."""
+    path = data / "therapies.tsv"
+    header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    columns = [*header, *(name for name in cells if name not in header)]
+    usual = {"id": "mkg:therapy-tiny", "label": "tiny interferon vector", "source": "PMID:2", "locator": "table 1", "evidence": "review", "checked_on": "2026-11-24"}
+    lines = [columns, *(row + [""] * (len(columns) - len(row)) for row in rows), [(usual | cells).get(name, "") for name in columns]]
+    path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def named(graph: Graph, subject: str = "mkg:therapy-tiny") -> set[str]:
+    return {q.object.value for q in graph.facts if q.subject.value == expand(subject) and q.predicate.value == ALT_LABEL}
+
+
+def test_each_synonym_is_said_by_the_source_of_its_row_at_its_place(tiny: Path) -> None:
+    add_names(tiny, synonyms="tIFN|third name", record_date="2003-05")
+    tables = read_tables(tiny)
+    graph = build_graph(tables)
+    wanted: dict[tuple[str, str, str], list[Row]] = {}
+    for row in tables.rows:
+        for name in row.synonyms:
+            wanted.setdefault((row.subject, name, row.source or ""), []).append(row)
+    made = {(a.subject, a.object.value, a.source): a for a in graph.assertions.values() if a.property.iri == ALT_LABEL and a.object is not None}
+    assert sorted(name for _, name, _ in made) == ["Ad.tiny", "tIFN", "tIFN", "third name"], "two sources give one of the names"
+    assert {key: one.rows for key, one in made.items()} == wanted
+    told = {(q.subject.value, q.predicate.value): q.object.value for q in graph.evidence}
+    for (subject, name, source), one in made.items():
+        (row,) = one.rows
+        fields = {"subject": subject, "predicate": ALT_LABEL, "object": name, "source": source, "locator": row.locator, "evidenceLevel": row.evidence, "rank": row.rank, "inTable": "therapies.tsv"}
+        assert {key: told[one.iri, expand(f"mesokg:{key}")] for key in fields} == fields
+        assert told[one.iri, expand("mesokg:recordDate")] == ("2000-01-01T00:00:00Z" if row.locator == "abstract" else "2003-05-01T00:00:00Z")
+    assert named(graph) == {"Ad.tiny", "tIFN", "third name"}
+
+
+@pytest.mark.parametrize(("cells", "held"), [({"rank": "deprecated"}, {"tIFN"}), ({"negated": "true", "rank": "preferred"}, {"tIFN"}), ({"rank": "preferred"}, {"tIFN", "Ad.tiny"})])
+def test_a_synonym_is_outranked_or_denied_as_any_value(tiny: Path, cells: dict[str, str], held: set[str]) -> None:
+    edit(tiny, "therapies", "Ad.tiny|tIFN", "tIFN")
+    add_names(tiny, synonyms="Ad.tiny", **cells)
+    graph = build_graph(read_tables(tiny))
+    assert named(graph) == held
+    assert assertions(graph, "altLabel") == ["Ad.tiny", "tIFN"], "said, whether or not it holds"
+
+
+def test_a_row_may_give_nothing_but_a_name(tiny: Path) -> None:
+    add_names(tiny, synonyms="third name")
+    assert "third name" in named(build_graph(read_tables(tiny)))
+
+
+def test_names_of_listed_things_stand_without_a_source(tiny: Path) -> None:
+    edit(tiny, "diseases", "id\tlabel\t", "id\tlabel\tsynonyms\t")
+    edit(tiny, "diseases", "malignant pleural mesothelioma\t", "malignant pleural mesothelioma\tMPM\t")
+    edit(tiny, "diseases", "malignant mesothelioma\t\n", "malignant mesothelioma\t\t\n")
+    graph = build_graph(read_tables(tiny))
+    assert named(graph, "MONDO:0005112") == {"MPM"}
+    assert "MPM" not in assertions(graph, "altLabel")
 
 
 def test_ids_leave_place_rank_and_comment_outside(tiny: Path) -> None:

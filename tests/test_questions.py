@@ -420,6 +420,15 @@ def rows_with(facts: str, name: str, **values: str) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in engines.oxigraph_rows(QUESTIONS[name], small, values)]
 
 
+def test_what_two_registries_call_a_trial_is_no_difference() -> None:
+    facts = "".join(
+        f"""mkg:assertion-name-{number} a mesokg:Assertion ; mesokg:subject mkg:trial-1 ; mesokg:predicate <http://www.w3.org/2004/02/skos/core#altLabel> ; mesokg:object "name {number}" ;
+          mesokg:rank mesokg:rankNormal ; mesokg:negated false ; mesokg:source mkg:record-1{record} .\n"""
+        for number, record in enumerate(("", "-eu"))
+    )
+    assert rows_with(facts, "where_do_registries_disagree") == rows_with("", "where_do_registries_disagree") != []
+
+
 def test_all_later_steps_rest_on_a_claim() -> None:
     facts = "mkg:step-regional mesokg:precedesStep mkg:step-last . mkg:step-last a mesokg:MechanismStep ."
     rows = rows_with(facts, "which_assertions_are_superseded_or_disputed")

@@ -191,6 +191,39 @@ def test_the_page_of_a_gene_is_headed_by_its_name_too(http, real_store):
     assert 'class="full-name"' not in http.get("/id/therapy-rad-ifn").text
 
 
+def test_each_other_name_has_its_sources(http, real_store):
+    """In the heading; the same sources in the data of the thing."""
+    said: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for thing, name, source, place in _rows(real_store, """SELECT ?s ?o ?source ?place { ?a mesokg:predicate skos:altLabel ; mesokg:subject ?s ; mesokg:object ?o ; mesokg:source ?source ; mesokg:locator ?place }"""):
+        said.setdefault(thing, {}).setdefault(name, set()).add((source, place))
+    assert sum(map(len, said.values())) > 100
+    for thing in sorted(said)[::12]:
+        page = http.get(href(thing)).text
+        (shown,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', page)
+        marked = dict(re.findall(r'(?:^|, )([^<>]*?) <span class="src"><button type="button" class="mark">\d+ sources?</button><span class="tip">(.*?)</span></span></span>', shown))
+        assert {unescape(name) for name in marked} == said[thing].keys(), thing
+        for name, tip in marked.items():
+            for source, place in said[thing][unescape(name)]:
+                assert f'href="{href(source)}"' in tip and f", {escape(place)}" in unescape(tip), (thing, name)
+        # the heading has them, and they are no statement of the page beside it
+        assert 'title="skos:altLabel"' not in page
+        found = http.get(href(thing) + ".json" if href(thing).startswith("/id/") else href(thing), headers={"Accept": "application/json"}).json()
+        told = {one["value"]: {(one_["source"], one_["locator"]) for one_ in one["evidence"]} for one in found["statements"] if one["property"] == "skos:altLabel"}
+        assert told == {name: {(compact(source), ", ".join(p for s, p in those if s == source)) for source, _ in those} for name, those in said[thing].items()}
+        assert sorted(found["synonyms"]) == sorted(told)
+
+
+def test_names_without_a_source_say_so(http):
+    """Those of a gene or an organisation, that were listed to find it by; terms of the ontology have words of our own."""
+    (gene,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/thing/HGNC:7371").text)
+    assert gene.startswith("CAK1, MPF <span") and "cites no source" in gene and "record of HGNC:7371" in gene
+    (organisation,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/id/organisation-targovax").text)
+    assert "cites no source" in organisation and "record of" not in organisation
+    (record,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/id/record-NCT00299962").text)
+    assert "Seen in: " in record
+    assert "cites no source" not in http.get("/ontology/ArmouredChimericAntigenReceptorTCellTherapy").text
+
+
 def test_a_row_of_an_answer_leads_to_its_sources(http):
     page = http.get("/ask/which_therapies_target_gene", params={"target": "MSLN"}).text
     links = [unescape(one) for one in re.findall(r'href="(/behind\?[^"]*)"', page)]

@@ -105,6 +105,25 @@ def test_a_rank_over_two_statements_is_reported(tiny: Path) -> None:
     assert ("data/trials.tsv", 3, "rank", "rank over several statements") in problems(tiny)
 
 
+def test_a_rank_over_two_names_or_over_one_without_a_source_is_reported(tiny: Path) -> None:
+    path = tiny / "therapies.tsv"
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    said = "mkg:therapy-tiny\ttiny interferon vector\t{}\t\t\t{}\tdeprecated\n"
+    for names, source, wrong in (("a|b", "PMID:2\ttable 1\treview\t2003\t2026-11-24", True), ("a", "\t\t\t\t", True), ("a", "PMID:2\ttable 1\treview\t2003\t2026-11-24", False)):
+        path.write_text(f"{header}\trank\n{row}\t\n{said.format(names, source)}", encoding="utf-8")
+        if wrong:
+            assert ("data/therapies.tsv", 3, "rank", "rank over several statements") in problems(tiny)
+        else:
+            build_graph(read_tables(tiny))
+
+
+def test_two_ranks_of_one_name_are_reported_in_its_column(tiny: Path) -> None:
+    path = tiny / "therapies.tsv"
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{header}\trank\n{row}\t\nmkg:therapy-tiny\ttiny interferon vector\ttIFN\t\t\tPMID:1\ttable 1\tsingle-arm trial\t2000\t2026-11-24\tdeprecated\n", encoding="utf-8")
+    assert ("data/therapies.tsv", 3, "synonyms", "two ranks") in problems(tiny)
+
+
 def test_values_of_equal_rank_are_reported_at_both_rows(tiny: Path) -> None:
     edit(tiny, "trials", "\tpreferred\t", "\t\t")
     found = problems(tiny)

@@ -15,7 +15,9 @@ from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 if TYPE_CHECKING:
     from mesokg.store import Store
 
-__all__ = ["Description", "Evidence", "Statement", "describe", "format_description", "resolve", "resolve_property"]
+__all__ = ["ALSO_CALLED", "Description", "Evidence", "Statement", "describe", "format_description", "resolve", "resolve_property"]
+
+ALSO_CALLED = "skos:altLabel"
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,21 @@ class Statement:
 
 @dataclass(frozen=True)
 class Description:
-    """A thing with its label, types (labels), synonyms and statements."""
+    """A thing with its label, types (labels), synonyms and statements.
+
+    Each synonym is among the statements too, by ``skos:altLabel``, there with its sources.
+    """
 
     iri: str
     label: str
     types: tuple[str, ...]
     synonyms: tuple[str, ...]
     statements: tuple[Statement, ...] = field(repr=False)
+
+    @property
+    def names(self) -> tuple[Statement, ...]:
+        """The statements that give the synonyms which hold."""
+        return tuple(one for one in self.statements if one.property == ALSO_CALLED and one.holds and not one.inward)
 
 
 _NAMES = """
@@ -133,7 +143,7 @@ SELECT ?property ?propertyLabel ?value ?valueLabel ?inward ?inferred WHERE {
   { GRAPH ?graph { %(iri)s ?property ?value } BIND(false AS ?inward) FILTER(?graph != mkgg:metadata) }
   UNION
   { GRAPH ?graph { ?value ?property %(iri)s } BIND(true AS ?inward) FILTER(?graph NOT IN (mkgg:evidence, mkgg:metadata)) }
-  FILTER(?property NOT IN (rdf:type, rdfs:label, skos:altLabel))
+  FILTER(?property NOT IN (rdf:type, rdfs:label))
   BIND(?graph = mkgg:inferred AS ?inferred)
   OPTIONAL { ?property rdfs:label ?propertyLabel }
   OPTIONAL { ?value rdfs:label ?valueLabel }
@@ -213,13 +223,28 @@ def describe(iri: str, store: Store) -> Description:
     return Description(iri, labels[0], types, synonyms, tuple(statements))
 
 
+def _cited(one: Evidence) -> str:
+    """A line that says which source states something, and where."""
+    marks = [one.level]
+    marks += ["denies"] if one.negated else []
+    marks += [one.rank] if one.rank != "normal" else []
+    marks += [f"as of {one.as_of}"] if one.as_of else []
+    remark = f" - {one.comment}" if one.comment else ""
+    return f"         {one.citation}, {one.locator} ({', '.join(marks)}){remark}"
+
+
 def format_description(found: Description, *, evidence: bool = True) -> str:
     """The description as indented text: statements that hold, then what sources say that does not hold here."""
     lines = [f"{found.label}   {compact(found.iri)}"]
     if found.types:
         lines.append(f"  is a: {', '.join(found.types)}")
-    if found.synonyms:
-        lines.append(f"  also called: {', '.join(found.synonyms)}")
+    names = found.names
+    if alone := [one.value for one in names if not (evidence and one.evidence)]:
+        lines.append(f"  also called: {', '.join(alone)}")
+    for one in names:
+        if evidence and one.evidence:
+            lines.append(f"  also called: {one.value}")
+            lines.extend(map(_cited, one.evidence))
 
     def show(group: list[Statement], title: str) -> None:
         if not group:
@@ -230,15 +255,9 @@ def format_description(found: Description, *, evidence: bool = True) -> str:
             value = f"{one.value_label}  ({one.value})" if one.value_label and one.value_label != one.value else one.value
             arrow = "<-" if one.inward else "  "
             lines.append(f"  {arrow} {name}: {value}{'  [inferred]' if one.inferred else ''}")
-            for item in one.evidence if evidence else ():
-                marks = [item.level]
-                marks += ["denies"] if item.negated else []
-                marks += [item.rank] if item.rank != "normal" else []
-                marks += [f"as of {item.as_of}"] if item.as_of else []
-                remark = f" - {item.comment}" if item.comment else ""
-                lines.append(f"         {item.citation}, {item.locator} ({', '.join(marks)}){remark}")
+            lines.extend(map(_cited, one.evidence if evidence else ()))
 
-    holding = [s for s in found.statements if s.holds]
+    holding = [s for s in found.statements if s.holds and s not in names]
     show([s for s in holding if not s.inward], "what it is")
     show([s for s in holding if s.inward], "what refers to it")
     show([s for s in found.statements if not s.holds], "said by a source, but outranked, denied or without a value")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mesokg.cells import Moment
 from mesokg.errors import Problem, TableError
 from mesokg.identifiers import PREFIXES, compact, content_hash, entity, graph_iri, term
+from mesokg.tables import ALT_LABEL, column_of
 
 if TYPE_CHECKING:
     from pyoxigraph import Literal, NamedNode, Quad
@@ -23,7 +24,6 @@ __all__ = ["Assertion", "Graph", "assertions", "build_graph"]
 
 _TYPE = PREFIXES["rdf"] + "type"
 _LABEL = PREFIXES["rdfs"] + "label"
-_ALT_LABEL = PREFIXES["skos"] + "altLabel"
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Assertion:
 
     @property
     def place(self) -> tuple[str, int, str]:
-        return (self.rows[0].file, self.rows[0].line, self.property.name)
+        return (self.rows[0].file, self.rows[0].line, column_of(self.property))
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,13 @@ class Graph:
 
 
 def _claims(row: Row, vocabulary: Vocabulary) -> Iterator[tuple[str, PropertyTerm, NamedNode | Literal | None, str, bool]]:
-    """Every statement of a row: subject, property, value or None, ValueStatus, and whether ranks apply to it."""
-    from pyoxigraph import NamedNode
+    """Every statement of a row, its synonyms among them: subject, property, value or None, ValueStatus, and whether ranks apply to it."""
+    from pyoxigraph import Literal, NamedNode
 
     spec = vocabulary.tables[row.table]
     reported = vocabulary.value("ValueStatus", "reported")
+    for synonym in row.synonyms:
+        yield row.subject, vocabulary.properties[ALT_LABEL], Literal(synonym), reported, True
     if row.report and spec.row_link:
         yield row.subject, spec.row_link, NamedNode(row.report), reported, True
     for cell in row.cells:
@@ -130,11 +132,11 @@ def assertions(tables: Tables, vocabulary: Vocabulary) -> tuple[dict[str, Assert
             if known.rank != made.rank:
                 file, line, _ = known.place
                 fix = f"{file}:{line} ranks the same statement of the same source differently; keep one rank"
-                problems.append(Problem(row.file, row.line, prop.name, "two ranks", compact(row.rank), fix))
+                problems.append(Problem(row.file, row.line, column_of(prop), "two ranks", compact(row.rank), fix))
             if known.evidence != made.evidence:
                 file, line, _ = known.place
                 fix = f"{file}:{line} has another evidence for the same statement of the same source; say it in one row, with the evidence it has there"
-                problems.append(Problem(row.file, row.line, prop.name, "two kinds of evidence", compact(row.evidence), fix))
+                problems.append(Problem(row.file, row.line, column_of(prop), "two kinds of evidence", compact(row.evidence), fix))
             known.rows.append(row)
     return found, problems
 
@@ -308,7 +310,7 @@ def _fact_quads(
     from pyoxigraph import Literal, NamedNode, Quad
 
     graph = NamedNode(graph_iri("facts"))
-    type_, label, alt_label = NamedNode(_TYPE), NamedNode(_LABEL), NamedNode(_ALT_LABEL)
+    type_, label = NamedNode(_TYPE), NamedNode(_LABEL)
     quads: dict[Quad, None] = {}
     # what needs no source has no rank either, so nothing chooses between two values of it
     single: dict[tuple[str, str], dict[NamedNode | Literal, Row]] = defaultdict(dict)
@@ -330,10 +332,9 @@ def _fact_quads(
                 add(row.report, label, Literal(report))
         else:
             add(row.subject, label, Literal(row.label))
-        for synonym in row.synonyms:
-            add(row.subject, alt_label, Literal(synonym))
         for subject, prop, value, _, _ in _claims(row, vocabulary):
-            if prop.exempt and value is not None:
+            # a name in a row without a source is no claim of anybody, and stands beside the label
+            if (prop.exempt or (prop.iri == ALT_LABEL and row.source is None)) and value is not None:
                 add(subject, NamedNode(prop.iri), value)
                 if prop.functional:
                     single[subject, prop.iri].setdefault(value, row)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mesokg.cells import CellError, Moment, read_cell, read_moment
 from mesokg.errors import IdentifierError, Problem, TableError, suggest
-from mesokg.identifiers import content_hash, entity, expand, term
+from mesokg.identifiers import PREFIXES, content_hash, entity, expand, term
 from mesokg.sheets import Sheet, read_sheets
 
 if TYPE_CHECKING:
@@ -25,15 +25,19 @@ if TYPE_CHECKING:
     from mesokg.vocabulary import PropertyTerm, TableSpec, Vocabulary
 
 __all__ = [
+    "ALT_LABEL",
     "NAMING_COLUMNS",
     "PLAIN_TABLES",
     "PROVENANCE_COLUMNS",
     "Cell",
     "Row",
     "Tables",
+    "column_of",
     "read_tables",
 ]
 
+ALT_LABEL = PREFIXES["skos"] + "altLabel"
+"""The property that the column ``synonyms`` states; every other column has the name of its property."""
 NAMING_COLUMNS = ("id", "label", "type", "synonyms")
 PROVENANCE_COLUMNS = (
     "source",
@@ -111,15 +115,15 @@ class Tables:
     def locate(self, subject: str, predicate: str) -> tuple[str, int]:
         """The file and line of the row that states the property of the thing, else where the thing is described."""
         for row in self._rows_about.get(subject, ()):
-            if any(cell.property.iri == predicate for cell in row.cells):
+            if any(cell.property.iri == predicate for cell in row.cells) or (predicate == ALT_LABEL and row.synonyms):
                 return row.file, row.line
         return self.place(subject)
 
     def rows_of(self, subject: str, predicate: str, source: str, locators: Iterable[str], value: str = "") -> list[tuple[str, int]]:
         """File and line of each row in which the source states, at one of the places, the property of the thing.
 
-        ``value`` is the IRI of what the thing is said to have, if it is one: a row that is a report of its own states
-        that the thing has this report, and no cell says so.
+        ``value`` is the IRI or the text of what the thing is said to have: a row that is a report of its own states
+        that the thing has this report, and a row with synonyms that it has these names, and no cell says so.
         """
         wanted = set(locators)
         return [
@@ -127,7 +131,7 @@ class Tables:
             for row in self._rows_about.get(subject, ())
             if row.source == source
             and row.locator in wanted
-            and (row.report == value or any(predicate in _stated_by(cell) for cell in row.cells))
+            and (row.report == value or any(predicate in _stated_by(cell) for cell in row.cells) or (predicate == ALT_LABEL and value in row.synonyms))
         ]
 
     @cached_property
@@ -138,6 +142,11 @@ class Tables:
             if row.report:
                 found[row.report].append(row)
         return found
+
+
+def column_of(prop: PropertyTerm) -> str:
+    """The column of the tables in which values of the property stand."""
+    return "synonyms" if prop.iri == ALT_LABEL else prop.name
 
 
 def _stated_by(cell: Cell) -> tuple[str, ...]:
@@ -365,13 +374,16 @@ class _Reader:
         whole = len(self.problems) == before
         # a statement in a column that is unknown or could not be read was reported there
         unread = draft.text.keys() & (self.unknown_columns[draft.sheet.name] | self.read[-1][2])
-        if whole and singled and not unread and not draft.spec.row_class and sum(max(len(c.values), 1) for c in claims) != 1:
+        synonyms = tuple(filter(None, draft.text.get("synonyms", "").split("|")))
+        # a name without a source is no statement that could be ranked
+        stated = (len(synonyms) if source else 0) + sum(max(len(c.values), 1) for c in claims)
+        if whole and singled and not unread and not draft.spec.row_class and stated != 1:
             fix = "a row with rank or negated states exactly one value of one property; split it"
-            self.report(draft, "rank", "rank over several statements", str(len(claims)), fix)
+            self.report(draft, "rank", "rank over several statements", str(stated), fix)
         subject, report = draft.subject, None
         if draft.spec.row_class:
             subject, report = self._identify(draft, cells, source)
-        if not cells and not unread and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
+        if not cells and not synonyms and not unread and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
             self.report(draft, "source", "source without statement", draft.text.get("source", ""), "fill a property or empty the source")
         if len(self.problems) > before or (unread and not cells):
             return None
@@ -382,7 +394,7 @@ class _Reader:
             report=report,
             label=draft.text.get("label", ""),
             types=draft.types,
-            synonyms=tuple(filter(None, draft.text.get("synonyms", "").split("|"))),
+            synonyms=synonyms,
             cells=tuple(cells),
             source=source,
             locator=draft.text.get("locator", ""),
@@ -508,7 +520,8 @@ class _Reader:
             else:
                 key = (row.subject, row.source or "", row.locator)
             if not row.report and (row.rank != normal or row.negated):
-                key += (row.cells[0].property.iri, str(row.cells[0].values), row.rank)
+                said = (ALT_LABEL, str(row.synonyms)) if row.synonyms else (row.cells[0].property.iri, str(row.cells[0].values))
+                key += (*said, row.rank)
             first = seen.setdefault(key, row)
             if first is not row:
                 fix = f"the same id, source and locator stand at {first.file}:{first.line}; merge them or name the place exactly"

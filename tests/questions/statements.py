@@ -10,9 +10,10 @@ import engines
 import pyoxigraph as ox
 from curated import DATA, Row, day, table
 
-from mesokg.identifiers import PREFIXES, compact, content_hash, entity, expand
+from mesokg.identifiers import compact, content_hash, entity, expand
 
 ABOUT_ROWS = {"source", "locator", "evidence", "record_date", "checked_on", "as_of", "rank", "negated", "comment"}
+COLUMNS = {"skos:altLabel": "synonyms"}
 ABSENT = {"not_reported": "not reported", "not_applicable": "not applicable"}
 MEASURED = ("outcomeOf", "inArm", "comparedWithArm", "population", "measure", "criteria", "timePoint", "subgroup", "event", "minimumGrade")
 
@@ -56,12 +57,13 @@ class Statement:
 
 @lru_cache
 def terms() -> dict[str, Term]:
-    """What the ontology says of its terms, by local name."""
+    """What the ontology says of its terms, by local name, and of the property of the column of other names."""
     said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for quad in ox.parse(path=str(engines.ROOT / "ontology" / "mesokg.ttl")):
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(PREFIXES["mesokg"]):
+        name = compact(quad.subject.value) if isinstance(quad.subject, ox.NamedNode) else ""
+        if name.startswith("mesokg:") or name in COLUMNS:
             value = compact(quad.object.value) if isinstance(quad.object, ox.NamedNode) else getattr(quad.object, "value", "")
-            said[compact(quad.subject.value).removeprefix("mesokg:")][compact(quad.predicate.value)].append(value)
+            said[COLUMNS.get(name, name.removeprefix("mesokg:"))][compact(quad.predicate.value)].append(value)
     return {
         name: Term(
             one["rdfs:label"][0],

@@ -13,7 +13,7 @@ from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
 
-__all__ = ["gather", "identity", "iri_of", "link", "mark", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
+__all__ = ["gather", "identity", "iri_of", "link", "mark", "name_only", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
 
 
 def iri_of(short: str) -> str:
@@ -97,6 +97,20 @@ def identity(found: Description) -> Markup | None:
     where = [" Seen in: ", seen, "."] if seen else [" From the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
     tip = el("span", "Tells which thing this is; no statement that needs evidence.", where, cls="tip")
     return el("span", el("button", "identity", type="button", cls="mark"), tip, cls="src")
+
+
+def name_only(found: Description) -> Markup | None:
+    """The mark of names that no source is cited for: where the thing was seen, or whose record to compare them with.
+
+    None for terms of the ontology, whose words are our own.
+    """
+    if found.iri.startswith(PREFIXES["mesokg"]):
+        return None
+    seen = "; ".join(one.value for one in values(found, "confirmedIn"))
+    record = external(found.iri)
+    where = [" Seen in: ", seen, "."] if seen else [" Compare the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
+    tip = el("span", "To find the thing by; the row that lists it cites no source.", where, cls="tip")
+    return el("span", el("button", "names", type="button", cls="mark"), tip, cls="src")
 
 
 def mark(statement: Statement, about: str = "") -> Markup | None:

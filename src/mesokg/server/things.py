@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from mesokg.describe import Description, Statement
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.drawings import Block, Interval, interval_plot, schematic, share
-from mesokg.server.evidence import gather, identity, iri_of, mark, sources, statement_rows, value_of, values, why_address
+from mesokg.server.evidence import gather, identity, iri_of, mark, name_only, sources, statement_rows, value_of, values, why_address
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
 from mesokg.server.outcomes import amount_words, arm_words, number_words, opened, outcomes, range_words, table
@@ -397,7 +397,8 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
     about = _about(look, found.iri)
     # a node without a name, of an axiom of the ontology, tells a reader nothing; the Turtle has it
     named = [s for s in found.statements if not s.value.startswith("_:")]
-    out = [s for s in named if not s.inward and s.holds]
+    # other names stand in the heading, as label and classes do
+    out = [s for s in named if not s.inward and s.holds and s not in found.names]
     inward = [s for s in named if s.inward and s.holds]
     other = _with_labels(look, [s for s in named if not s.holds])
     elsewhere = external(found.iri)
@@ -408,7 +409,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
         el("p", _called(look, found.iri, kind), cls=f"kind k-{kind}"),
         el("h1", found.label),
         [el("p", value_of(s), " ", mark(s, about) or identity(found), cls="full-name") for s in values(found, "geneName")],
-        el("p", el("span", "also called ", cls="about"), ", ".join(found.synonyms)) if found.synonyms else None,
+        _also_called(found, about),
         el("p", el("span", "is in the classes "), shown, cls="about classes") if shown else None,
         el("p", el("code", compact(found.iri)), " ", el("a", "elsewhere", href=elsewhere, rel="external noopener") if elsewhere else None, " ",
            [[el("a", words, href=f"{formats}.{suffix}" if "?" not in formats else f"{formats}&format={suffix}"), " "] for suffix, words in (("ttl", "Turtle"), ("json", "JSON"), ("csv", "CSV"))],
@@ -421,6 +422,16 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
         el("section", el("h2", "What refers to it"), el("dl", statement_rows(inward, about), cls="statements"), id="inward") if inward else None,
         el("section", el("h2", "Said by a source, but outranked, denied or without a value"), el("dl", statement_rows(other), cls="statements"), id="outranked") if other else None,
     ]
+
+
+def _also_called(found: Description, about: str) -> Markup | None:
+    """The other names of a thing, each with its sources; those that no source is cited for stand last, with one mark."""
+    sourced = [s for s in found.names if s.evidence]
+    alone = [s.value for s in found.names if not s.evidence]
+    shown: list[Any] = [[", " if number else None, s.value, " ", mark(s, about)] for number, s in enumerate(sourced)]
+    if alone:
+        shown.append([", " if sourced else None, ", ".join(alone), " ", name_only(found)])
+    return el("p", el("span", "also called ", cls="about"), shown) if shown else None
 
 
 def _spoken(kind: str) -> str:
