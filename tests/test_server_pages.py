@@ -533,6 +533,22 @@ def test_colours_are_those_of_the_networks(http):
     assert kinds and all(about["colour"] == styles[kind].colour for kind, about in kinds.items())
 
 
+def test_colours_in_the_dark_are_those_of_the_networks_too(http):
+    """Lighter only where they could not be told from the ground, and then no lighter than they must be; none is altered otherwise."""
+    from mesokg.networks.styles import read_styles
+    from mesokg.server.shades import DARK_GROUND, contrast, in_the_dark
+
+    styles, sheet = read_styles(), http.get("/static/explorer.css").text
+    assert f"--page: {DARK_GROUND.lower()};" in sheet.split("prefers-color-scheme: dark", 1)[1]
+    assert 1 < contrast("#332288", DARK_GROUND) < 1.6 < 3 <= contrast(in_the_dark("#332288"), DARK_GROUND) < 3.1
+    for of, what in (("swatch", "background"), ("kind", "border-color")):
+        light, dark = (dict(re.findall(rf"\.{of}\.k-(\w+) {{ {what}: (#[0-9a-f]{{6}})", part)) for part in sheet.split("@media (prefers-color-scheme: dark) {\n  /*"))
+        for kind in light:
+            assert dark.get(kind, light[kind]).upper() == in_the_dark(styles[kind].colour).upper(), (of, kind)
+    kinds = http.get("/graph.json").json()["kinds"]
+    assert all(about["dark"] == in_the_dark(styles[kind].colour) for kind, about in kinds.items())
+
+
 def test_schematics_have_the_colours_of_kinds_and_can_be_read(http):
     """By light and in the dark, words have 4.5 to 1 or more (WCAG 2.2, 1.4.3), and the frame of a part without a kind of its own
     3 to 1 (1.4.11). The frames of cells, vectors, payloads and binders have the colours of their kinds, whose contrast is not

@@ -34,20 +34,14 @@ function add(data) {
     if (graph.hasNode(node.id)) return;
     const angle = index * 2.399963; // the golden angle spreads a first guess evenly
     const radius = Math.sqrt(index + 1);
-    graph.addNode(node.id, { ...node, x: radius * Math.cos(angle), y: radius * Math.sin(angle), size: narrow * (looks[node.kind]?.size ?? 6), color: lighten(looks[node.kind]?.colour ?? "#999999") });
+    graph.addNode(node.id, { ...node, x: radius * Math.cos(angle), y: radius * Math.sin(angle), size: narrow * (looks[node.kind]?.size ?? 6), color: looks[node.kind]?.[dark ? "dark" : "colour"] ?? "#999999" });
   });
   for (const edge of data.edges) {
     const key = `${edge.source} ${edge.kind} ${edge.target}`;
     if (!graph.hasEdge(key) && graph.hasNode(edge.source) && graph.hasNode(edge.target))
-      graph.addEdgeWithKey(key, edge.source, edge.target, { ...edge, size: edge.sources ? 1.4 : 0.7, color: dark ? "#4a535d" : "#c3c9d0" });
+      graph.addEdgeWithKey(key, edge.source, edge.target, { ...edge, size: edge.sources ? 1.4 : 0.7, color: dark ? "#5f6973" : "#8a939e" });
   }
   forceAtlas2.assign(graph, { iterations: 220, settings: { ...forceAtlas2.inferSettings(graph), gravity: 0.6 } });
-}
-
-function lighten(colour) {
-  if (!dark) return colour;
-  const part = (at) => Math.round(parseInt(colour.slice(at, at + 2), 16) * 0.65 + 255 * 0.35);
-  return `rgb(${part(1)},${part(3)},${part(5)})`;
 }
 
 const shown = (node) => !hidden.has(node.kind) && (node.year === null || node.year === undefined || node.year <= until);

@@ -24,6 +24,7 @@ from mesokg.server.evidence import iri_of, named, short_citation, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
+from mesokg.server.shades import in_the_dark
 
 if TYPE_CHECKING:
     import networkx
@@ -67,7 +68,7 @@ def _network(explorer: Explorer, focus: str, limit: int = 400) -> dict[str, Any]
     linked = {e["source"] for e in edges} | {e["target"] for e in edges}
     nodes = [n for _, n in sorted(known.items()) if n["id"] in linked or (focus and n["id"] == compact(iri))]
     styles = read_styles()
-    looks = {name: {"words": styles[name].kind, "colour": styles[name].colour, "size": styles[name].size} for name in sorted({n["kind"] for n in nodes})}
+    looks = {name: {"words": styles[name].kind, "colour": styles[name].colour, "dark": in_the_dark(styles[name].colour), "size": styles[name].size} for name in sorted({n["kind"] for n in nodes})}
     words = {r["p"].rsplit("/", 1)[-1]: r["words"] for r in explorer.look.rows(f"SELECT ?p ?words {{ VALUES ?p {{ {links} }} ?p rdfs:label ?words }}", keep=True)}
     return {"focus": focus, "nodes": nodes, "edges": edges, "kinds": looks, "links": {name: words[name] for name in sorted({e["kind"] for e in edges}) if name in words}}
 
