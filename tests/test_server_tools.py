@@ -671,6 +671,248 @@ def test_the_network_answers_the_mouse(browser, site):
         assert view.count("<node ") == len(more)
 
 
+def _said(page, *wanted: str) -> str:
+    """What is read aloud of the network, once it has the words."""
+    page.wait_for_function("words => words.every(word => document.getElementById('network-said').textContent.includes(word))", arg=list(wanted))
+    return page.locator("#network-said").text_content()
+
+
+def _active(page) -> str:
+    return page.evaluate("(one => one.id || one.getAttribute('aria-label') || one.textContent)(document.activeElement)")
+
+
+def _outline(page) -> bool:
+    """Whether what has the focus shows it."""
+    return page.evaluate("(style => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)(getComputedStyle(document.activeElement))")
+
+
+def _tab_to(page, name: str, most: int = 60) -> None:
+    """Tab until the name of what has the focus begins so (a regular expression)."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if re.match(name, _active(page)):
+            assert _outline(page), name
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_network_by_keyboard(browser, tools, site, scheme, width):
+    """No mouse and no script of the test's own: from node to node, links, sources, expanding, moving, filter, year and download."""
+    axe = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    with _Visit(browser, site, viewport={"width": width, "height": 900}, color_scheme=scheme) as visit:
+        page = visit.page
+        page.goto(site + "/graph")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        data = httpx.get(site + "/graph.json").json()
+        nodes = {node["id"]: node for node in data["nodes"]}
+        _tab_to(page, "network")
+        first = _said(page, " link")
+        begun = _seen(page)
+        assert first.startswith(f"{nodes[begun['focused']]['label']}, {data['kinds'][nodes[begun['focused']]['kind']]['words']}, ")
+        # arrows lead to a node that lies that way
+        for key, axis, sign in (("ArrowRight", "x", 1), ("ArrowDown", "y", 1), ("ArrowLeft", "x", -1), ("ArrowUp", "y", -1)):
+            before = _seen(page)
+            page.keyboard.press(key)
+            after = _seen(page)
+            places = {one["id"]: one for one in before["nodes"]}
+            assert sign * (places[after["focused"]][axis] - places[before["focused"]][axis]) > 0, key
+            assert nodes[after["focused"]]["label"] in _said(page)
+        page.keyboard.press("Home")
+        assert _seen(page)["focused"] == begun["focused"]
+        # the picture moves, the node in focus stays
+        still = _seen(page)
+        page.keyboard.press("Shift+ArrowRight")
+        moved = _seen(page, still)
+        assert moved["camera"]["x"] > still["camera"]["x"] and moved["focused"] == still["focused"]
+        page.keyboard.press("+")
+        near = _seen(page, moved)
+        assert near["camera"]["ratio"] < moved["camera"]["ratio"]
+        page.keyboard.press("-")
+        far = _seen(page, near)
+        assert far["camera"]["ratio"] > near["camera"]["ratio"]
+        page.keyboard.press("0")
+        whole = _seen(page, far)["camera"]
+        assert (whole["x"], whole["y"], whole["ratio"]) == pytest.approx((0.5, 0.5, 1))
+        # what is told of a node has the focus, and leads to its page, to what it is linked to and to sources
+        page.keyboard.press("Enter")
+        label = nodes[begun["focused"]]["label"]
+        assert _active(page) == label and page.evaluate("document.activeElement.getAttribute('href')") == nodes[begun["focused"]]["href"] and _outline(page)
+        _said(page, label, "Escape leads back")
+        _tab_to(page, "show ")
+        other = _active(page).removeprefix("show ").removesuffix(" in the picture")
+        page.keyboard.press("Enter")
+        assert _active(page) == other
+        assert nodes[_seen(page)["chosen"]]["label"] == other
+        # why a link is inferred, or its sources; it lights up meanwhile
+        _tab_to(page, "inferred: ")
+        assert other in _active(page)
+        page.keyboard.press("Enter")
+        _said(page, "Follows from other statements", "why")
+        assert page.evaluate("document.getElementById('network').view().traced") is not None
+        found = _findings(visit.context, page, axe)
+        page.keyboard.press("Escape")
+        assert _active(page) == "network" and _outline(page)
+        assert nodes[_seen(page)["focused"]]["label"] == other
+        page.keyboard.press("e")
+        page.wait_for_url("**expand=*")
+        assert _said(page, "expanded: ", "more").startswith(other)
+        page.keyboard.press("Enter")
+        assert _active(page) == other
+        _tab_to(page, r"\d+ sources?: ")
+        assert other in _active(page)
+        number = int(_active(page).split()[0])
+        page.keyboard.press("Enter")
+        sources = page.locator("#network-detail .sources a")
+        sources.first.wait_for()
+        assert sources.count() == number
+        _said(page, sources.first.inner_text())
+        page.keyboard.press("Escape")
+        page.keyboard.press("Home")
+        # the other tools stand behind the picture, and say what they did
+        _tab_to(page, "zoom in")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        box = page.locator("#network-tools label", has_text="mechanism").locator("input")
+        while not box.evaluate("one => one === document.activeElement"):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert "hide=Mechanism" in page.url
+        _said(page, " of ", "things")
+        while not page.evaluate("document.activeElement.type === 'range'"):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Home")
+        assert "until=" in page.url
+        while _active(page) != "gexf":
+            page.keyboard.press("Shift+Tab")
+        with page.expect_download():
+            page.keyboard.press("Enter")
+        found += _findings(visit.context, page, axe)
+    assert not found
+
+
+def test_all_of_the_network_by_keyboard(browser, site):
+    """Page Down leads to every node; a node of a list is chosen in the picture, from which Escape leads back; a link of the list of links tells its sources and lights up."""
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        data = httpx.get(site + "/graph.json?focus=mkg:therapy-rad-ifn").json()
+        # as by keys in the picture, nearer than it shows the whole: each is brought into it
+        page.locator("#network").focus()
+        for _ in range(3):
+            page.keyboard.press("+")
+        reached = []
+        for _ in data["nodes"]:
+            page.keyboard.press("PageDown")
+            seen = _seen(page)
+            reached.append(seen["focused"])
+            place, box = next(one for one in seen["nodes"] if one["id"] == seen["focused"]), page.locator("#network").bounding_box()
+            assert 0 < place["x"] < box["width"] and 0 < place["y"] < box["height"]
+        assert sorted(reached) == sorted(node["id"] for node in data["nodes"])
+        page.keyboard.press("PageUp")
+        assert _seen(page)["focused"] == reached[-2]
+        summary = page.locator("#network-lists summary", has_text="gene")
+        summary.focus()
+        page.keyboard.press("Enter")
+        _tab_to(page, "show IFNA2 in the picture")
+        page.keyboard.press("Enter")
+        assert _active(page) == "IFNA2"
+        assert _seen(page)["chosen"] == "HGNC:5423"
+        page.keyboard.press("Escape")
+        assert _active(page) == "show IFNA2 in the picture"
+        # nothing is chosen that is hidden
+        page.get_by_role("checkbox", name="gene", exact=True).uncheck()
+        assert _seen(page)["chosen"] is None
+        page.get_by_role("checkbox", name="gene", exact=True).check()
+        page.locator("#network-links summary").focus()
+        page.keyboard.press("Enter")
+        lines = page.locator("#network-links li")
+        lines.first.wait_for()
+        assert lines.count() == len(data["edges"]) == int(page.locator("#network-links summary b").inner_text())
+        names = [one.get_attribute("aria-label") for one in page.locator("#network-links button").all()]
+        assert len(set(names)) == len(names)
+        _tab_to(page, r"\d+ sources?: ")
+        page.keyboard.press("Enter")
+        page.locator("#network-links .sources a").first.wait_for()
+        source, kind, target = page.evaluate("document.getElementById('network').view().traced").split(" ")
+        assert {"source": source, "kind": kind, "target": target} in [{name: edge[name] for name in ("source", "kind", "target")} for edge in data["edges"]]
+
+
+def test_what_a_screen_reader_hears_of_the_network(browser, site):
+    """From Chromium's own tree: a name and keys for the picture, groups and buttons that say what they do, and no two called the same."""
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        _tab_to(page, "network")
+        page.keyboard.press("Enter")
+        tree = visit.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+        heard = [(one["role"]["value"], one.get("name", {}).get("value", ""), one.get("description", {}).get("value", "")) for one in tree if not one.get("ignored")]
+        picture = next(one for one in heard if one[0] == "application")
+        assert picture[1] == "Network" and "arrows from node to node" in picture[2] and "Enter opens" in picture[2]
+        assert {("group", "View"), ("group", "What is shown"), ("region", "What is chosen")} <= {one[:2] for one in heard}
+        assert any(one[0] == "status" for one in heard)
+        buttons = [name for role, name, _ in heard if role == "button"]
+        assert {"zoom in", "zoom out", "whole network", "move left", "move right", "move up", "move down", "expand nadofaragene firadenovec"} <= set(buttons)
+        assert all(buttons) and len(set(buttons)) == len(buttons)
+        assert all(name for role, name, _ in heard if role in ("checkbox", "slider", "link", "combobox"))
+
+
+def test_the_network_moves_without_dragging(browser, site):
+    """By buttons, for those who cannot drag (WCAG 2.2, 2.5.7)."""
+    with _Visit(browser, site, viewport={"width": 390, "height": 900}, has_touch=True) as visit:
+        page = visit.page
+        page.goto(site + "/graph")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        before = _seen(page)
+        for name, axis, sign in (("move right", "x", 1), ("move left", "x", -1), ("move up", "y", 1), ("move down", "y", -1)):
+            page.get_by_role("button", name=name).tap()
+            after = _seen(page, before)
+            assert sign * (after["camera"][axis] - before["camera"][axis]) > 0, name
+            before = after
+        page.get_by_role("button", name="zoom in").tap()
+        near = _seen(page, before)
+        assert near["camera"]["ratio"] < before["camera"]["ratio"]
+        page.get_by_role("button", name="whole network").tap()
+        assert _seen(page, near)["camera"]["ratio"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nodes_have_the_colours_of_the_networks(browser, site, scheme):
+    """The very ones, but for those that the dark ground would swallow: these have the same hue and 3 to 1."""
+    from colorsys import rgb_to_hls
+
+    from mesokg.networks.styles import read_styles, rgb
+    from mesokg.server.shades import DARK_GROUND, contrast
+
+    def hue(colour: str) -> float:
+        return rgb_to_hls(*(one / 255 for one in rgb(colour)))[0]
+
+    styles, lighter = read_styles(), set()
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}, color_scheme=scheme) as visit:
+        page = visit.page
+        for path in ("/graph", "/graph?focus=mkg:therapy-rad-ifn", "/graph?focus=MONDO:0006292"):
+            page.goto(site + path)
+            page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+            kinds = {node["id"]: node["kind"] for node in httpx.get(site + path.replace("/graph", "/graph.json")).json()["nodes"]}
+            drawn = {kinds[node["id"]]: node["color"].upper() for node in _seen(page)["nodes"]}
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            for kind, colour in drawn.items():
+                swatch = page.evaluate("kind => getComputedStyle(document.querySelector(`#network-tools .swatch.k-${kind}`)).backgroundColor", kind)
+                assert tuple(map(int, re.findall(r"\d+", swatch))) == rgb(colour), kind
+                if scheme == "light":
+                    assert colour == styles[kind].colour.upper()
+                    continue
+                assert tuple(map(int, re.findall(r"\d+", ground))) == rgb(DARK_GROUND)
+                assert contrast(colour, DARK_GROUND) >= 3, kind
+                if colour != styles[kind].colour.upper():
+                    lighter.add(kind)
+                    assert contrast(styles[kind].colour, DARK_GROUND) < 3 and contrast(colour, DARK_GROUND) < 3.15
+                    assert abs(hue(colour) - hue(styles[kind].colour)) < 0.015, kind
+    assert lighter == (set() if scheme == "light" else {"Trial", "Disease"})
+
+
 @pytest.mark.parametrize(("path", "width", "least"), [("/graph", 1200, 20), ("/graph", 390, 8), ("/graph?focus=mkg:therapy-rad-ifn", 1200, 10), ("/graph?focus=mkg:therapy-rad-ifn", 390, 9), ("/graph?focus=HGNC:7371", 390, 8)])
 def test_names_in_the_network_can_be_read(browser, site, path, width, least):
     """None lies on another or leaves the picture, from afar and from near."""

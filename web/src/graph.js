@@ -2,6 +2,7 @@
 import Graph from "graphology";
 import forceAtlas2 from "graphology-layout-forceatlas2";
 import Sigma from "sigma";
+import { viewButtons, views, walk } from "./walk.js";
 
 const HINT = "Choose a node to see its links, a link to see its sources; choose a node twice to expand it.";
 
@@ -11,7 +12,12 @@ const detail = document.getElementById("network-detail");
 const gexf = document.getElementById("gexf");
 const count = document.getElementById("network-count");
 const lists = document.getElementById("network-lists");
+const said = document.getElementById("network-said");
+const drawnLinks = document.getElementById("network-links");
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+
+// as the style sheet has it (--focus)
+const FOCUS = dark ? "#83b9f2" : "#0b57a4";
 
 const small = () => stage.clientWidth < 600;
 
@@ -22,7 +28,12 @@ const links = {};
 const hidden = new Set();
 const expanded = new Set();
 let until = Infinity;
+// the node whose links are told, the one in focus by keyboard, and the link whose sources are told
 let chosen = null;
+let focused = null;
+let traced = null;
+// where Escape leads from what is told of a node
+let origin = stage;
 
 const element = (name, text, properties = {}) => Object.assign(document.createElement(name), { textContent: text }, properties);
 
@@ -48,6 +59,16 @@ const shown = (node) => !hidden.has(node.kind) && (node.year === null || node.ye
 
 const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
+// read aloud, and seen by nobody
+const say = (text) => { said.textContent = text; };
+
+const labelOf = (id) => graph.getNodeAttribute(id, "label");
+const kindOf = (id) => looks[graph.getNodeAttribute(id, "kind")]?.words ?? graph.getNodeAttribute(id, "kind");
+const seenLinks = (id) => graph.filterEdges(id, (_, edge, source, target, from, to) => shown(from) && shown(to));
+const wordsOf = (id) => `${labelOf(id)}, ${kindOf(id)}, ${plural(seenLinks(id).length, "link")}${expanded.has(id) ? ", expanded" : ""}`;
+// by kind and name, as in the lists
+const order = () => graph.filterNodes((_, node) => shown(node)).sort((a, b) => kindOf(a).localeCompare(kindOf(b)) || labelOf(a).localeCompare(labelOf(b)));
+
 // The sources of an edge, each a link, with the place in it and the kind of evidence.
 async function sources(edge) {
   const answer = await fetch(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
@@ -68,6 +89,17 @@ async function sources(edge) {
   return list;
 }
 
+// a button that chooses a node in the picture
+function shower(id) {
+  const one = element("button", "show", { type: "button", className: "show" });
+  one.setAttribute("aria-label", `show ${labelOf(id)} in the picture`);
+  one.addEventListener("click", () => {
+    if (!detail.contains(one)) origin = one;
+    open(id);
+  });
+  return one;
+}
+
 function row(key, id) {
   const edge = graph.getEdgeAttributes(key);
   const item = element("li", "");
@@ -75,28 +107,53 @@ function row(key, id) {
   const link = (node) => element("a", graph.getNodeAttribute(node, "label"), { href: graph.getNodeAttribute(node, "href") });
   const words = links[edge.kind] ?? edge.kind;
   if (id === undefined) item.append(link(ends[0]), ` ${words} `, link(ends[1]), " ");
-  else item.append(edge.source === id ? "" : "← ", `${words} `, link(ends[0]), " ");
+  else item.append(edge.source === id ? "" : "← ", `${words} `, link(ends[0]), " ", shower(ends[0]), " ");
   const open = element("button", edge.sources ? plural(edge.sources, "source") : "inferred", { type: "button", className: "mark" });
   open.setAttribute("aria-expanded", "false");
+  open.setAttribute("aria-label", `${open.textContent}: ${labelOf(edge.source)} ${words} ${labelOf(edge.target)}`);
   const place = element("div", "");
   open.addEventListener("click", async () => {
     const shut = open.getAttribute("aria-expanded") === "true";
     open.setAttribute("aria-expanded", String(!shut));
     place.replaceChildren(...(shut ? [] : [await sources(edge)]));
+    if (!shut) say(place.innerText);
   });
+  // the link lights up in the picture while one is at its line
+  item.addEventListener("focusin", () => trace(key));
+  item.addEventListener("focusout", () => trace(null));
   item.append(open, place);
   return { item, open };
 }
 
+function trace(key) {
+  if (traced === key) return;
+  traced = key;
+  renderer.refresh({ skipIndexation: true });
+}
+
+const AT_ONCE = 14;
+
 function describe(id) {
   const node = graph.getNodeAttributes(id);
   const keys = graph.edges(id);
-  const list = element("ul", "", { className: "plain" });
-  list.append(...keys.slice(0, 14).map((key) => row(key, id).item));
-  if (keys.length > 14) list.append(element("li", `and ${keys.length - 14} more`, { className: "about" }));
-  const grow = element("button", "expand", { type: "button" });
-  grow.addEventListener("click", () => expand(id));
-  detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${looks[node.kind]?.words ?? node.kind} `, grow, list);
+  const listed = (some) => {
+    const list = element("ul", "", { className: "plain" });
+    list.append(...some.map((key) => row(key, id).item));
+    return list;
+  };
+  const parts = [listed(keys.slice(0, AT_ONCE))];
+  if (keys.length > AT_ONCE) {
+    const rest = element("details", "");
+    rest.append(element("summary", `and ${keys.length - AT_ONCE} more`), listed(keys.slice(AT_ONCE)));
+    parts.push(rest);
+  }
+  const grow = element("button", "expand", { type: "button", id: "network-expand" });
+  grow.setAttribute("aria-label", `expand ${node.label}`);
+  grow.addEventListener("click", async () => {
+    await expand(id);
+    document.getElementById("network-expand").focus();
+  });
+  detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${kindOf(id)} `, grow, ...parts);
 }
 
 function describeEdge(key) {
@@ -107,16 +164,40 @@ function describeEdge(key) {
   open.click();
 }
 
+function choose(id) {
+  chosen = id;
+  if (id === null) detail.replaceChildren(HINT);
+  else describe(id);
+  renderer.refresh();
+}
+
+// by keyboard: what is told of a node has the focus then
+function open(id) {
+  choose(id);
+  view.reveal(id);
+  walker.to(id);
+  detail.querySelector("a").focus();
+  say(`${wordsOf(id)}. Escape leads back.`);
+}
+
+function leave() {
+  (origin.isConnected && origin.checkVisibility() ? origin : stage).focus();
+  origin = stage;
+}
+
 async function expand(id) {
+  if (!expanded.has(id) && expanded.size >= Number(stage.dataset.most)) return say(`${expanded.size} things are expanded, and no more can be.`);
   const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
-  if (!answer.ok) return;
-  const before = graph.size;
+  if (!answer.ok) return say("It cannot be expanded now.");
+  const before = [graph.order, graph.size];
   add(await answer.json());
   expanded.add(id);
   kinds();
   address();
-  describe(id);
-  if (graph.size === before) detail.append(element("p", "Nothing more is linked to it.", { className: "about" }));
+  choose(id);
+  const more = graph.size - before[1];
+  if (more === 0) detail.append(element("p", "Nothing more is linked to it.", { className: "about" }));
+  say(more === 0 ? "Nothing more is linked to it." : `${labelOf(id)} expanded: ${plural(graph.order - before[0], "thing")} and ${plural(more, "link")} more.`);
 }
 
 function address() {
@@ -134,6 +215,9 @@ function written() {
   const drawn = graph.filterEdges((_, edge, source, target, from, to) => shown(from) && shown(to));
   const part = (some, all, word) => (some === all ? plural(all, word) : `${some} of ${plural(all, word)}`);
   count.textContent = `${part(seen.length, graph.order, "thing")}, ${part(drawn.length, graph.size, "link")}`;
+  // what is hidden can be neither chosen nor in focus
+  if (chosen !== null && !seen.includes(chosen)) choose(null);
+  if (traced !== null && !drawn.includes(traced)) traced = null;
   const open = new Set([...lists.querySelectorAll("details[open]")].map((one) => one.dataset.kind));
   const found = [...new Set(seen.map((id) => graph.getNodeAttribute(id, "kind")))].sort();
   lists.replaceChildren(...found.map((kind) => {
@@ -145,15 +229,31 @@ function written() {
     const list = element("ul", "", { className: "plain" });
     list.append(...nodes.map((node) => {
       const item = element("li", "");
-      item.append(element("a", node.label, { href: node.href }), " ", element("a", "focus", { href: `/graph?${new URLSearchParams({ focus: node.id })}`, className: "about" }));
+      const around = element("a", "focus", { href: `/graph?${new URLSearchParams({ focus: node.id })}`, className: "about" });
+      around.setAttribute("aria-label", `focus on ${node.label}`);
+      item.append(element("a", node.label, { href: node.href }), " ", shower(node.id), " ", around);
       return item;
     }));
     whole.append(summary, list);
     return whole;
   }));
+  drawnLinks.querySelector("b").textContent = String(drawn.length);
+  listLinks();
 }
 
+// every link that is drawn, written when it is asked for, as there can be a thousand
+function listLinks() {
+  if (!drawnLinks.open) return drawnLinks.querySelector("ul").replaceChildren();
+  const keys = graph.filterEdges((_, edge, source, target, from, to) => shown(from) && shown(to));
+  const named = (key) => graph.extremities(key).map(labelOf).join(" ");
+  drawnLinks.querySelector("ul").replaceChildren(...keys.sort((a, b) => named(a).localeCompare(named(b))).map((key) => row(key).item));
+}
+
+const marked = (id) => id === chosen || id === focused;
+
 let renderer;
+let view;
+let walker;
 function kinds() {
   const found = [...new Set(graph.mapNodes((_, node) => node.kind))].sort();
   const boxes = found.map((kind) => {
@@ -163,6 +263,7 @@ function kinds() {
       box.checked ? hidden.delete(kind) : hidden.add(kind);
       address();
       renderer.refresh();
+      say(count.textContent);
     });
     label.append(box, " ", element("span", "", { className: `swatch k-${kind}` }), looks[kind]?.words ?? kind);
     return label;
@@ -178,6 +279,7 @@ function kinds() {
       output.textContent = slider.value;
       address();
       renderer.refresh();
+      say(count.textContent);
     });
     const undated = graph.filterNodes((_, node) => node.kind === "Trial" && !Number.isFinite(node.year)).length;
     label.append(slider, " ", output, undated ? ` (${undated} without a date stay)` : "");
@@ -212,7 +314,7 @@ function discs() {
     const data = renderer.getNodeDisplayData(id);
     if (!data || data.hidden) return [];
     const { x, y } = renderer.framedGraphToViewport(data);
-    return [{ id, x, y, size: renderer.scaleSize(data.size), label: data.label }];
+    return [{ id, x, y, size: renderer.scaleSize(data.size), label: data.label, color: data.color }];
   });
 }
 
@@ -226,7 +328,7 @@ function drawNames() {
   const context = renderer.getCanvases().labels.getContext("2d");
   const size = pen(context);
   const round = discs();
-  const rank = ({ id }) => (id === chosen ? 1e6 : 0) + (graph.getNodeAttribute(id, "kind") === "Therapy" ? 1e3 : 0) + graph.degree(id);
+  const rank = ({ id }) => (marked(id) ? 1e6 : 0) + (graph.getNodeAttribute(id, "kind") === "Therapy" ? 1e3 : 0) + graph.degree(id);
   const named = round.filter((one) => one.label && one.x > 0 && one.y > 0 && one.x < stage.clientWidth && one.y < stage.clientHeight).sort((a, b) => rank(b) - rank(a) || (a.id < b.id ? -1 : 1));
   // a rim in the colour of the page keeps names readable over nodes and links
   context.lineWidth = 3;
@@ -240,10 +342,11 @@ function drawNames() {
     const free = places(one, context.measureText(one.label).width, size + 4)
       .filter((box) => inside(box) && !taken.some((other) => touch({ ...box, left: box.left - GAP, right: box.right + GAP }, other)))
       .map((box) => [covered(box), box])
-      .filter(([number]) => number <= (small() ? 3 : 2) || one.id === chosen);
+      .filter(([number]) => number <= (small() ? 3 : 2) || marked(one.id));
     if (!free.length) continue;
     const box = free.reduce((best, next) => (next[0] < best[0] ? next : best))[1];
     spots.set(one.id, box);
+    if (marked(one.id)) frame(context, box);
     context.strokeText(one.label, box.left, box.top + size);
     context.fillText(one.label, box.left, box.top + size);
   }
@@ -252,17 +355,24 @@ function drawNames() {
 // sigma's own is dark on white in every theme
 function drawHover(context, data) {
   context.beginPath();
-  context.arc(data.x, data.y, data.size + 2, 0, Math.PI * 2);
-  context.lineWidth = 2;
-  context.strokeStyle = dark ? "#e6eaef" : "#1b1f24";
+  context.arc(data.x, data.y, data.size + (data.key === focused ? 4 : 2), 0, Math.PI * 2);
+  context.lineWidth = data.key === focused ? 4 : 2;
+  context.strokeStyle = data.key === focused ? FOCUS : dark ? "#e6eaef" : "#1b1f24";
   context.stroke();
+  // it has its name already
+  if (marked(data.key) && spots.has(data.key)) return;
   const label = data.label || shorten(graph.getNodeAttribute(data.key, "label"));
   const size = pen(context);
   const box = spots.get(data.key) ?? places(data, context.measureText(label).width, size + 4).reduce((best, next) => (inside(best) ? best : next));
+  frame(context, box);
+  context.fillText(label, box.left, box.top + size);
+}
+
+// ground for a name that stands before all others, and ink for it
+function frame(context, box) {
   context.fillStyle = dark ? "#1c2127" : "#ffffff";
   context.fillRect(box.left - 2, box.top - 2, box.right - box.left + 4, box.bottom - box.top + 4);
   context.fillStyle = dark ? "#e6eaef" : "#1b1f24";
-  context.fillText(label, box.left, box.top + size);
 }
 
 async function start() {
@@ -281,11 +391,11 @@ async function start() {
     renderLabels: false,
     labelSize: small() ? 12 : 14,
     nodeReducer: (id, node) => {
-      const away = chosen && id !== chosen && !graph.areNeighbors(id, chosen);
-      const label = away || (far() && !chosen && node.kind !== "Therapy" && !hidden.has("Therapy")) ? "" : shorten(node.label);
-      return { ...node, label, hidden: !shown(node), highlighted: id === chosen, color: away ? (dark ? "#39414a" : "#e1e5ea") : node.color };
+      const away = chosen && !marked(id) && !graph.areNeighbors(id, chosen);
+      const label = away || (far() && !chosen && !marked(id) && node.kind !== "Therapy" && !hidden.has("Therapy")) ? "" : shorten(node.label);
+      return { ...node, label, hidden: !shown(node), highlighted: marked(id), color: away ? (dark ? "#39414a" : "#e1e5ea") : node.color };
     },
-    edgeReducer: (key, edge) => ({ ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
+    edgeReducer: (key, edge) => (key === traced ? { ...edge, size: 4, color: FOCUS } : { ...edge, hidden: chosen ? !graph.hasExtremity(key, chosen) : false }),
     stagePadding: small() ? 24 : 40,
     defaultDrawNodeHover: drawHover,
     enableEdgeEvents: true,
@@ -295,15 +405,24 @@ async function start() {
   renderer.on("afterRender", drawNames);
   renderer.refresh();
   // what is in the picture now, in pixels of it
-  stage.view = () => ({ camera: renderer.getCamera().getState(), nodes: discs(), names: [...spots].map(([id, box]) => ({ id, ...box })) });
-  const choose = (node) => {
-    chosen = node;
-    describe(node);
-    renderer.refresh();
-  };
-  // what the page is about, else the first in the alphabet
-  const first = () => (graph.hasNode(parameters.get("focus") ?? "") ? parameters.get("focus") : graph.nodes().filter((id) => shown(graph.getNodeAttributes(id)))[0]);
-  renderer.on("clickNode", ({ node }) => choose(node));
+  stage.view = () => ({ chosen, focused, traced, camera: renderer.getCamera().getState(), nodes: discs(), names: [...spots].map(([id, box]) => ({ id, ...box })) });
+  // what the page is about, else what has most links
+  const first = () => [parameters.get("focus"), ...order().sort((a, b) => graph.degree(b) - graph.degree(a))].find((id) => id && graph.hasNode(id) && shown(graph.getNodeAttributes(id)));
+  view = views(renderer);
+  walker = walk(stage, view, {
+    discs, order, first, say, words: wordsOf, expand,
+    mark: (id) => { focused = id; renderer.refresh({ skipIndexation: true }); },
+    open: (id) => { origin = stage; open(id); },
+    clear: () => { choose(null); say("No node is chosen."); },
+  });
+  document.getElementById("network-view").replaceChildren(...viewButtons(view));
+  drawnLinks.addEventListener("toggle", listLinks);
+  renderer.on("clickNode", ({ node }) => {
+    origin = stage;
+    walker.to(node);
+    choose(node);
+    say(wordsOf(node));
+  });
   let wasFar = far();
   renderer.getCamera().on("updated", () => {
     if (far() === wasFar) return;
@@ -315,21 +434,10 @@ async function start() {
     preventSigmaDefault();
     expand(node);
   });
-  renderer.on("clickStage", () => {
-    chosen = null;
-    detail.replaceChildren(HINT);
-    renderer.refresh();
-  });
+  renderer.on("clickStage", () => choose(null));
   detail.textContent = HINT;
-  const steps = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
-  stage.addEventListener("keydown", (event) => {
-    const camera = renderer.getCamera();
-    if (event.key === "+") camera.animatedZoom();
-    else if (event.key === "-") camera.animatedUnzoom();
-    else if (event.key === "Enter" && first()) choose(first());
-    else if (event.key in steps) camera.setState({ x: camera.x + steps[event.key][0] * camera.ratio, y: camera.y + steps[event.key][1] * camera.ratio });
-    else return;
-    event.preventDefault();
+  detail.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") leave();
   });
   kinds();
   address();

@@ -195,6 +195,30 @@ def _support(explorer: Explorer, links: list[dict[str, Any]]) -> dict[tuple[str,
     return found
 
 
+_KEYS = """Keys: Tab leads into the picture, arrows from node to node, Page Down and Page Up through all; Enter opens a node, E expands it,
+    Escape goes back. Shift and arrows move the picture, + and − zoom, 0 shows the whole."""
+
+
+def _stage(focus: str) -> Any:
+    """What the script draws into: the picture, its tools, and what it tells of a node or link."""
+    hint = el("p", "The network is drawn by a script, and scripts are off here. The lists below hold the same things; the GEXF file opens in Gephi.", cls="about")
+    picture = el("div", el("noscript", hint), id="network", role="application", aria_label="Network", aria_describedby="network-keys", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus}), data_most=MOST_EXPANDED)
+    return el(
+        "div", picture, el("p", " ".join(_KEYS.split()), id="network-keys", cls="about"), el("div", id="network-view", cls="tools", role="group", aria_label="View"),
+        el("div", id="network-tools", cls="tools", role="group", aria_label="What is shown"), el("div", id="network-detail", cls="detail", role="region", aria_label="What is chosen"),
+        el("p", id="network-said", role="status", cls="unseen"), cls="stage",
+    )  # fmt: skip
+
+
+def _listed_node(node: dict[str, Any]) -> Any:
+    return el("li", el("a", node["label"], href=node["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": node["id"]}), cls="about", aria_label=f"focus on {node['label']}"))
+
+
+def _listed_link(edge: dict[str, Any], nodes: dict[str, dict[str, Any]], words: dict[str, str]) -> Any:
+    source, target = nodes[edge["source"]], nodes[edge["target"]]
+    return el("li", el("a", source["label"], href=source["href"]), f" {words.get(edge['kind'], edge['kind'])} ", el("a", target["label"], href=target["href"]))
+
+
 def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
     focus = query.get("focus", "")[:300]
     found = _network(explorer, focus)
@@ -204,13 +228,14 @@ def graph(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     for node in found["nodes"]:
         by_kind[node["kind"]].append(node)
     lists = [
-        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {found['kinds'][kind]['words']} ", el("b", len(nodes))), el("ul", [el("li", el("a", n["label"], href=n["href"]), " ", el("a", "focus", href="/graph?" + urlencode({"focus": n["id"]}), cls="about")) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"), data_kind=kind)
+        el("details", el("summary", el("span", cls=f"swatch k-{kind}"), f" {found['kinds'][kind]['words']} ", el("b", len(nodes))), el("ul", [_listed_node(n) for n in sorted(nodes, key=lambda n: n["label"].lower())], cls="plain"), data_kind=kind)
         for kind, nodes in sorted(by_kind.items())
     ]
     title = f"Around {labels[focus]['label']}" if focus in labels else "Therapies and what they are linked to"
-    stage = el("div", el("div", el("noscript", el("p", "The network is drawn by a script, and scripts are off here. The lists below hold the same things; the GEXF file opens in Gephi.", cls="about")), id="network", role="application", aria_label="Network; the same things are in the lists below. Enter shows the links of the thing in focus, plus and minus zoom, arrows move", tabindex="0", data_src="/graph.json?" + urlencode({"focus": focus})), el("div", id="network-tools", cls="tools"), el("div", id="network-detail", cls="detail", aria_live="polite"), cls="stage") if bundle else el("p", MISSING, cls="about")
     content = [
         el("h1", title), el("p", el("span", f"{len(found['nodes'])} things, {len(found['edges'])} links", id="network-count"), " · ", [el("a", "all therapies", href="/graph"), " · "] if focus else None, el("a", "this view as GEXF for Gephi", href="/graph.gexf?" + urlencode({"focus": focus}), id="gexf")),
-        stage, el("section", el("h2", "The same as lists"), el("div", lists, id="network-lists")),
+        _stage(focus) if bundle else el("p", MISSING, cls="about"),
+        el("section", el("h2", "The same as lists"), el("div", lists, id="network-lists"),
+           el("details", el("summary", "links ", el("b", len(found["edges"]))), el("ul", [_listed_link(edge, labels, found["links"]) for edge in found["edges"]], cls="plain"), id="network-links")),
     ]
     return {"status": 200, "type": "text/html; charset=utf-8"}, document("Graph", content, here="/graph", scripts=("/static/bundle/graph.js",) if bundle else (), description="The graph as a network to walk through.")
