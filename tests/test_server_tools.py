@@ -560,6 +560,28 @@ def test_a_schematic_can_be_read(browser, site, width, shown, other):
             assert not wrong, path
 
 
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_the_start_page_says_what_it_is_and_where_to_go(browser, site, scheme, width):
+    """On the first screen, without scrolling, to somebody who has heard of none of it; links look like links and lead somewhere."""
+    with _Visit(browser, site, viewport={"width": width, "height": 844}, color_scheme=scheme) as visit:
+        page = visit.page
+        page.goto(site + "/")
+        places = page.locator(".begin a")
+        assert places.count() == 4
+        for one in (page.locator("h1"), page.get_by_text("Mesothelioma is a cancer"), page.get_by_text("A gene therapy brings a gene"), *places.all(), page.locator(".tiles a").first):
+            box = one.bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 844, one.inner_text()
+        for one in places.all():
+            assert httpx.get(site + one.get_attribute("href"), headers={"Accept": "text/html"}).status_code == 200
+        for one in (places.first, page.locator(".tiles a").first):
+            assert one.evaluate("one => getComputedStyle(one).textDecorationLine") == "underline"
+        # all cells of the matrix at once, each large enough to touch (WCAG 2.2, 2.5.8)
+        matrix = page.get_by_role("region", name="Vector and payload")
+        assert matrix.evaluate("one => one.scrollWidth <= one.clientWidth")
+        cells = [one.bounding_box() for one in matrix.locator("td a").all()]
+        assert len(cells) > 10 and all(min(box["width"], box["height"]) >= 24 for box in cells)
+
+
 def test_first_view_is_quick_and_light(browser, site):
     loads = []
     for _ in range(6):

@@ -30,6 +30,19 @@ def _short_strategies() -> list[tuple[str, str]]:
     return [(key, words) for key, words, *_ in STRATEGIES]
 
 
+def _begin(explorer: Explorer) -> Any:
+    """Where somebody new may go first: the therapy with most trials, one of its trials that told results, the network, a question."""
+    view = explorer.overview
+    places: list[tuple[str, str, str]] = []
+    therapy = max(view.therapies, key=lambda line: line.trials, default=None)
+    if therapy is not None:
+        places.append(("a therapy", therapy.label, href(therapy.iri)))
+        told = [line for line in view.trials if line.results and therapy.iri in dict(line.therapies)]
+        places += [("one of its trials", line.label, href(line.iri)) for line in told[:1]]
+    places += [("all of them", "as a network", "/graph"), ("a question", "which trials stopped, and why", "/ask/which_trials_stopped_and_why")]
+    return el("nav", el("h2", "Begin with", id="begin"), el("ul", [el("li", f"{what}: ", el("a", name, href=address)) for what, name, address in places], cls="plain"), el("p", "or with a number, a bar or a cell below, or a name in the search at the top.", cls="about"), cls="begin", aria_labelledby="begin")
+
+
 def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
     view = explorer.overview
     counts = view.counts
@@ -71,7 +84,10 @@ def start(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> 
     legend = el("ul", [el("li", el("span", cls=f"swatch s-{key}"), words) for key, words in _short_strategies() if any(parts.get(key) for parts in years.values())], cls="legend")
     content = [
         el("div", el("h1", "Gene therapy for mesothelioma, every fact with its source"),
-           el("p", "Which therapies exist, what they are made of, which trials tried them and what came out. Sources that disagree are all kept. Start from a number, a bar or a cell; or search at the top.", cls="lead"), cls="hero"),
+           el("div",
+              el("p", "Mesothelioma is a cancer of the thin lining of chest, belly or heart, most often from asbestos. A gene therapy brings a gene (the payload) into cells by a carrier (the vector), often a tamed virus.", cls="lead"),
+              el("p", "Here is which therapies exist or were tried, what they are made of, which trials tried them and what came out. Where sources disagree, all are kept.", cls="lead")),
+           _begin(explorer), cls="hero"),
         el("ul", [el("li", el("a", el("b", f"{counts.get(kind, 0):,}"), " ", words, href=address)) for kind, words, address in tiles], cls="tiles"),
         el("section", el("h2", "Trials over time, by strategy"), legend, el("div", stacked_bars({y: dict(p) for y, p in years.items()}, _short_strategies(), lambda y, k: "/trials?" + urlencode({"year": y, "strategy": k}), "Trials by year of start and strategy"), cls="wide", tabindex="0", role="region", aria_label="Trials over time"),
            el("p", f"{undated} {'trial has' if undated == 1 else 'trials have'} no start date and {'is' if undated == 1 else 'are'} left out." if undated else "", cls="about")),
