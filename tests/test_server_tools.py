@@ -582,6 +582,16 @@ def test_the_start_page_says_what_it_is_and_where_to_go(browser, site, scheme, w
         assert len(cells) > 10 and all(min(box["width"], box["height"]) >= 24 for box in cells)
 
 
+def test_first_views_are_measured(browser, site):
+    """As for docs/accessibility.md; a page that a script draws has a time for that too."""
+    from renew_explorer import first_view
+
+    seen, loaded, drawn, size, sent = first_view(browser, site, "/")
+    assert 0 < seen and 0 < loaded and drawn == 0 and 0 < sent < size < 400_000
+    seen, loaded, drawn, size, sent = first_view(browser, site, "/graph")
+    assert 0 < seen < drawn and 0 < loaded and 0 < sent < size
+
+
 def test_first_view_is_quick_and_light(browser, site):
     loads = []
     for _ in range(6):

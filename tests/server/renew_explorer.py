@@ -1,13 +1,16 @@
 """Renews what the documentation shows of the explorer: ``python tests/server/renew_explorer.py [BUILD]``.
 
-Writes ``docs/accessibility.md`` (what axe-core finds on each page, in two looks) and ``docs/pictures/explorer-*.png``, as
-Chromium shows them. Wants node, npm, Playwright and Chromium; a minute. Run after a new build, and look at the pictures.
+Writes ``docs/accessibility.md`` (what axe-core finds on each page, in two looks, how soon each is seen and how much script it has)
+and ``docs/pictures/explorer-*.png``, as Chromium shows them. Wants node, npm, Playwright, Pillow and Chromium; three minutes, and a
+machine that does nothing else, for the times. Run after a new build, and look at the pictures.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,6 +39,23 @@ PICTURES: tuple[Place, ...] = (
     ("edge-phone", 390, 1300, "light", "/graph?focus=mkg:therapy-rad-ifn"),
     ("editor", 1200, 900, "light", "/editor"),
 )
+
+WHOLE: tuple[tuple[str, int, str, str], ...] = (
+    ("therapy-whole", 1100, "light", "/id/therapy-m28z1xxpd1dnr"),
+    ("trial-whole", 1100, "light", "/id/trial-NCT02414269"),
+)
+"""Pictures of all of a page: a name, the width, light or dark, and the path."""
+
+MOST_BYTES = 500_000
+"""What the picture of a whole page may have."""
+
+TIMED = (
+    "/", "/therapies", "/trials", "/id/therapy-m28z1xxpd1dnr", "/id/trial-NCT02414269", "/thing/HGNC:7371", "/id/mechanism-car-t-cell-cytotoxicity",
+    "/id/publication-PMID36856952", "/ask", "/ask/which_therapies_target_gene?target=MSLN", "/search?q=ifn", "/download/", "/graph", "/editor",
+)  # fmt: skip
+"""The pages whose first view is timed: one of each kind."""
+
+LOADS = 5
 
 _RUN = """axe.run(document).then(found => ({
   passes: found.passes.length, incomplete: found.incomplete.map(rule => rule.id),
@@ -73,6 +93,71 @@ def take_pictures(browser: Any, site: str) -> None:
         page.wait_for_timeout(600)
         page.screenshot(path=str(ROOT / "docs" / "pictures" / f"explorer-{name}.png"), scale="css")
         context.close()
+
+
+def take_whole_pictures(browser: Any, site: str) -> None:
+    """All of a page from head to foot, in few colours; raises RuntimeError where one is larger than MOST_BYTES."""
+    import io
+
+    from PIL import Image
+
+    for name, width, scheme, path in WHOLE:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = context.new_page()
+        page.goto(site + path)
+        page.wait_for_timeout(600)
+        taken = Image.open(io.BytesIO(page.screenshot(full_page=True, scale="css"))).convert("RGB")
+        context.close()
+        place = ROOT / "docs" / "pictures" / f"explorer-{name}.png"
+        # 64 colours hold those of kinds and strategies, and the edges of letters
+        taken.quantize(64, dither=Image.Dither.NONE).save(place, optimize=True)
+        if place.stat().st_size > MOST_BYTES:
+            raise RuntimeError(f"{place.name} has {place.stat().st_size:,} bytes: take a shorter page")
+
+
+def first_view(browser: Any, address: str, path: str) -> tuple[float, float, float, int, int]:
+    """Of one load with an empty cache, in ms: when something is seen, when all is loaded and when what a script draws is there;
+    then the bytes of script, and as they were sent."""
+    # a context of its own holds nothing from the loads before
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    page.goto(address + path)
+    drawn = 0.0
+    for begin, mark in (("/graph", "network"), ("/editor", "editor")):
+        if path.startswith(begin):
+            page.wait_for_selector(f"html[data-{mark}=ready]", timeout=60_000)
+            drawn = page.evaluate("performance.now()")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    seen = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    files = page.evaluate("performance.getEntriesByType('resource').filter(one => new URL(one.name).pathname.endsWith('.js')).map(one => [one.decodedBodySize, one.transferSize])")
+    context.close()
+    if not files or not all(sent for _, sent in files):
+        raise RuntimeError(f"{path}: no script was sent, so the times are of a cache")
+    return seen, loaded, drawn, sum(size for size, _ in files), sum(sent for _, sent in files)
+
+
+def speed(browser: Any, site: str) -> str:
+    """How soon each kind of page is seen and how much script it has, as Markdown: medians of LOADS loads."""
+    lines = []
+    for path in TIMED:
+        seen, loaded, drawn, size, sent = (statistics.median(column) for column in zip(*(first_view(browser, site, path) for _ in range(LOADS)), strict=True))
+        lines.append(f"| `{path}` | {seen:,.0f} | {loaded:,.0f} | {f'{drawn:,.0f}' if drawn else ''} | {size / 1000:,.1f} | {sent / 1000:,.1f} |")
+    return "\n".join(
+        [
+            "## How soon pages are seen, and how much script they have",
+            "",
+            f"By the same program: medians of {LOADS} loads in Chromium {browser.version}, each with an empty cache, 1,200 px wide, browser and server on one",
+            f"machine with {os.cpu_count()} cores ({platform.system()} {platform.machine()}); the server had answered before. Milliseconds until something is seen (first contentful",
+            "paint), until all is loaded, and until network or editor are drawn; kilobytes of script, and as they are sent (gzip). The aims for the",
+            "start page are 1 s and 400 kB, which a test asserts.",
+            "",
+            "| page | seen, ms | loaded, ms | drawn, ms | script, kB | sent, kB |",
+            "|---|---|---|---|---|---|",
+            *lines,
+            "",
+        ]
+    )
 
 
 def accessibility(browser: Any, site: str, axe: str) -> str:
@@ -122,9 +207,12 @@ def main() -> None:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, serving("--build", build, log=Path(folder) / "log") as site, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        # the pages are loaded by axe and for the pictures first, so that the server has answered when times are taken
         page = accessibility(browser, site, axe_source(Path(folder) / "node"))
-        (ROOT / "docs" / "accessibility.md").write_text(page, encoding="utf-8", newline="\n")
         take_pictures(browser, site)
+        take_whole_pictures(browser, site)
+        page += "\n" + speed(browser, site)
+        (ROOT / "docs" / "accessibility.md").write_text(page, encoding="utf-8", newline="\n")
         browser.close()
 
 
