@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
@@ -55,16 +55,44 @@ def _union(store: Any) -> Iterator[Any]:
                 yield quad.triple
 
 
+def _can_be_named(quad: Any) -> bool:
+    """Whether an update can name this quad to remove it: a blank node, which may be inside a triple too, has no name there."""
+    import pyoxigraph
+
+    return not isinstance(quad.subject, pyoxigraph.BlankNode) and not isinstance(quad.object, pyoxigraph.BlankNode | pyoxigraph.Triple)
+
+
+def _text(quads: Iterable[Any]) -> str:
+    return " .\n".join(str(quad.triple) for quad in quads)
+
+
 def _replace(store: Any, target: Any, quads: list[Any]) -> None:
     """Put these quads, all of this graph, in the place of what it holds: whole, or not at all where the process ends on the way.
 
-    Of the engine's calls only an update removes and adds in one transaction.
+    Of the engine's calls only an update removes and adds in one transaction. It is quick, and needs half the memory, where
+    it need not read what it has written before: where all operations behind the first are data, and none clears a named
+    graph. To write a triple takes twenty times as long as to see that it is there, so that those of before and after stay.
     """
     import pyoxigraph
 
-    data = " .\n".join(str(quad.triple) for quad in quads)
-    name, data = ("DEFAULT", data) if target == pyoxigraph.DefaultGraph() else (f"GRAPH {target}", f"GRAPH {target} {{ {data} }}")
-    store.update(f"CLEAR SILENT {name} ; INSERT DATA {{ {data} }}")
+    def within(pattern: str) -> str:
+        return pattern if target == pyoxigraph.DefaultGraph() else f"GRAPH {target} {{ {pattern} }}"
+
+    nameless = "isBLANK(?s) || isBLANK(?o) || isTRIPLE(?o)"
+    solutions = store.query(f"SELECT (COUNT(*) AS ?n) WHERE {{ {within(f'?s ?p ?o FILTER(!({nameless}))')} }}")
+    held = int(next(iter(solutions))["n"].value)
+    kept = {quad for quad in quads if _can_be_named(quad) and quad in store}
+    if len(kept) * 5 < held:
+        # all anew takes less time than to find out what has to go
+        remove = "CLEAR DEFAULT" if target == pyoxigraph.DefaultGraph() else f"DELETE WHERE {{ {within('?s ?p ?o')} }}"
+        add = quads
+    else:
+        gone = () if len(kept) == held else (
+            quad for quad in store.quads_for_pattern(None, None, None, target) if _can_be_named(quad) and quad not in kept
+        )
+        remove = f"DELETE {{ {within('?s ?p ?o')} }} WHERE {{ {within(f'?s ?p ?o FILTER({nameless})')} }} ; DELETE DATA {{ {within(_text(gone))} }}"
+        add = [quad for quad in quads if quad not in kept]
+    store.update(f"{remove} ; INSERT DATA {{ {within(_text(add))} }}")
 
 
 def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) -> tuple[dict[str, Any], bytes]:
@@ -110,8 +138,8 @@ def answer(store: Any, header: dict[str, Any], body: bytes, *, read_only: bool) 
     if method == "PUT" and any(store.quads_for_pattern(None, None, None, target)):
         _replace(store, target, quads)
     else:
-        # in one transaction, which bulk_extend is not
-        store.extend(quads)
+        # in one transaction, which bulk_extend is not; what is there already is not written again
+        store.extend([quad for quad in quads if quad not in store])
     if wanted is not None:
         # one without triples is there too
         store.add_graph(target)
