@@ -64,6 +64,64 @@ def test_each_class_says_why(http, real_store):
     assert "CytokineGeneTherapy EquivalentTo" in http.get(next(one for one in links if one.endswith("CytokineGeneTherapy"))).text
 
 
+_SOURCE = re.compile(r'<span class="one"><a href="(/id/(?:publication|record|page)-[^"]*)">')
+
+
+@pytest.mark.parametrize("path", ["/id/therapy-rad-ifn", "/id/therapy-oncos-102", "/thing/HGNC:7371"])
+def test_a_tip_of_an_inferred_statement_has_the_sources_of_its_premises(http, real_store, path):
+    """Of statements and of classes: for each premise that a source states, who states it and where, as the whole proof has it."""
+    from mesokg.explain import explain
+
+    page = http.get(path).text
+    asked = sorted({unescape(one) for one in re.findall(r' data-why="([^"]*)"', page)})
+    inferred = {unescape(one) for one in re.findall(r'href="(/why\?[^"]*)" class="mark', page)}
+    assert set(asked) == inferred and any("rdf%3Atype" in one for one in asked) and any("rdf%3Atype" not in one for one in asked)
+    several = 0
+    for address in asked[::3]:
+        triple = [parse_qs(urlsplit(address).query)[name][0] for name in "spo"]
+        leaves = {node.triple: node for node in explain(real_store.oxigraph, *triple).walk() if node.kind != "inferred"}.values()
+        wanted = {href(one.source) for node in leaves for one in node.assertions}
+        brief = http.get(address + "&brief=1")
+        assert brief.status_code == 200 and "<html" not in brief.text
+        cited = _SOURCE.findall(brief.text)
+        assert set(cited) <= wanted and bool(cited) == bool(wanted), address
+        if " more</span>" not in brief.text:
+            assert set(cited) == wanted, address
+        for node in leaves:
+            if node.assertions:
+                assert any(f", {escape(place)}" in brief.text for one in node.assertions for place in one.locators), (address, node)
+        assert brief.text.count('class="premise"') == sum(bool(node.assertions) for node in leaves)
+        unsourced = sum(not node.assertions for node in leaves)
+        assert ("no source" in brief.text or not wanted) if unsourced else "no source" not in brief.text
+        several += len(wanted) > 1
+    assert several
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("s=mkg:therapy-rad-ifn&p=a&o=mesokg:Therapy", "Stated in the tables; no claim, so that it needs no source"),
+        ("s=mkg:therapy-rad-ifn&p=mesokg:hasConstruct&o=mkg:construct-rad-ifn", ", interventions"),
+        ("s=mesokg:OncolyticVirotherapy&p=rdfs:subClassOf&o=mesokg:InVivoGeneTherapy", "Found by a reasoner from the axioms of the ontology"),
+        ("s=mkg:nothing&p=a&o=mesokg:Therapy", "This does not hold here"),
+    ],
+)
+def test_a_tip_of_what_follows_from_nothing(http, query, words):
+    answer = http.get(f"/why?{query}&brief=1")
+    assert answer.status_code == 200
+    assert words in answer.text and "Follows from" not in answer.text
+
+
+def test_a_tip_lists_no_more_than_it_has_room_for(http, real_store):
+    """The first sources of each premise, and how many are left out."""
+    page = http.get("/thing/HGNC:7371").text
+    briefs = [http.get(unescape(one) + "&brief=1").text for one in sorted(set(re.findall(r' data-why="([^"]*)"', page)))]
+    assert max(len(_SOURCE.findall(one)) for one in briefs) <= 12
+    cut = [one for one in briefs if re.search(r"and \d+ more</span>", one)]
+    assert cut and all(len(_SOURCE.findall(one)) >= 4 for one in cut)
+
+
+@pytest.mark.parametrize("brief", ["", "&brief=1"])
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -71,8 +129,8 @@ def test_each_class_says_why(http, real_store):
         ("s=mkg:therapy-rad-ifn&p=mesokg:usesVector&o=%3Cscript%3Ealert(1)%3C/script%3E", 200), ("s=http://[x&p=a&o=mesokg:Therapy", 404),
     ],
 )
-def test_why_of_nonsense(http, query, status):
-    answer = http.get("/why?" + query)
+def test_why_of_nonsense(http, query, status, brief):
+    answer = http.get("/why?" + query + brief)
     assert answer.status_code == status
     assert "<script>alert" not in answer.text
     if status == 200:

@@ -544,6 +544,63 @@ def test_tips_are_seen_whole(browser, site, width):
         assert page.locator(".tip:visible").count() == 0
 
 
+_CITED = ".tip a[href^='/id/publication-'], .tip a[href^='/id/record-'], .tip a[href^='/id/page-']"
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_an_inferred_statement_names_its_sources_in_its_tip(browser, site, width):
+    """On hover and on focus, in the window, each with links; asked for once, and only when a tip is opened."""
+    with _Visit(browser, site, viewport={"width": width, "height": 800}) as visit:
+        page = visit.page
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "brief=1" in request.url else None)
+        page.goto(site + "/id/therapy-rad-ifn")
+        assert not asked
+
+        def sources(mark) -> set[str]:
+            mark.locator(_CITED).first.wait_for()
+            box = mark.locator(".tip").bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] >= 0 and box["y"] + box["height"] <= 800, box
+            told = httpx.get(site + mark.get_attribute("data-why")).text
+            found = {one.get_attribute("href") for one in mark.locator(_CITED).all()}
+            assert found <= set(re.findall(r'href="(/id/[^"]*)"', told))
+            assert mark.locator(".tip a[href^='https://'], .tip a[href^='http://']").count() > 0
+            assert mark.locator(".tip > a[href^='/why?']").is_visible()
+            return found
+
+        statement = page.locator("#all .src[data-why*=usesVector]").first
+        statement.locator(".mark").hover()
+        assert len(sources(statement)) > 1
+        # a second look asks for nothing
+        page.mouse.move(0, 0)
+        statement.locator(".mark").hover()
+        page.wait_for_timeout(300)
+        assert len(asked) == 1
+        page.mouse.move(0, 0)
+        member = page.locator(".classes .src[data-why$=CytokineGeneTherapy]")
+        member.locator(".mark").focus()
+        assert sources(member)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.tip') !== null"), "the keyboard reaches the sources"
+        page.keyboard.press("Escape")
+        assert page.locator(".tip:visible").count() == 0
+        assert len(asked) == 2
+
+
+def test_without_script_or_answer_a_tip_leads_to_the_sources(browser, site):
+    for script in (False, True):
+        context = browser.new_context(java_script_enabled=script)
+        page = context.new_page()
+        page.route(re.compile("brief=1"), lambda route: route.abort())
+        page.goto(site + "/id/therapy-rad-ifn")
+        mark = page.locator("#all .src[data-why*=usesVector]").first
+        mark.locator(".mark").hover()
+        page.wait_for_timeout(300)
+        assert "Follows from other statements" in mark.locator(".tip").inner_text()
+        assert mark.locator(".tip a").get_attribute("href") == mark.get_attribute("data-why")
+        context.close()
+
+
 @pytest.mark.parametrize(("width", "shown", "other"), [(1200, ".broad", ".narrow"), (390, ".narrow", ".broad")])
 def test_a_schematic_can_be_read(browser, site, width, shown, other):
     """No letter of it is smaller than nine pixels, and no word leaves its box."""
@@ -1001,8 +1058,9 @@ def test_the_network_names_kinds_and_links_in_words(browser, site):
         page.keyboard.press("Enter")
         words = page.locator("#network-detail").inner_text()
         assert "uses vector" in words and "usesVector" not in words
-        # an inferred link leads to what it follows from
+        # an inferred link has the sources of what it follows from, and leads there
         page.locator("#network-detail button.mark", has_text="inferred").first.click()
+        page.locator("#network-detail .premises .one a[href^='/id/']").first.wait_for()
         page.locator("#network-detail a", has_text="why").first.click()
         page.wait_for_url("**/why?**")
         assert page.locator("h1").inner_text() == "Why this holds"

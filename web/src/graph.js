@@ -69,15 +69,22 @@ const wordsOf = (id) => `${labelOf(id)}, ${kindOf(id)}, ${plural(seenLinks(id).l
 // by kind and name, as in the lists
 const order = () => graph.filterNodes((_, node) => shown(node)).sort((a, b) => kindOf(a).localeCompare(kindOf(b)) || labelOf(a).localeCompare(labelOf(b)));
 
+// What an inferred link follows from, with the sources of each statement, as the server writes it.
+async function premises(why) {
+  const answer = await fetch(`${why}&brief=1`);
+  if (!answer.ok) return ["Follows from other statements by the axioms of the ontology: "];
+  return [...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes];
+}
+
 // The sources of an edge, each a link, with the place in it and the kind of evidence.
 async function sources(edge) {
   const answer = await fetch(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
   if (!answer.ok) return element("p", "The sources cannot be shown now.", { className: "about" });
   const found = await answer.json();
   if (!found.sources.length && found.why) {
-    const line = element("p", "Follows from other statements by the axioms of the ontology: ", { className: "about" });
-    line.append(element("a", "why, and from which sources", { href: found.why }));
-    return line;
+    const told = element("div", "", { className: "premises" });
+    told.append(...(await premises(found.why)), element("a", "why, and from which sources", { href: found.why }));
+    return told;
   }
   if (!found.sources.length) return element("p", found.inferred ? "Follows from other statements by the axioms of the ontology." : "No source is recorded.", { className: "about" });
   const list = element("ul", "", { className: "plain sources" });

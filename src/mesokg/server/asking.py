@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from mesokg.errors import UsageError
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.assets import has_bundle
-from mesokg.server.evidence import iri_of, why_address
+from mesokg.server.evidence import explained, iri_of, why_address
 from mesokg.server.failures import Failure
 from mesokg.server.html import document, el
 from mesokg.server.look import href
@@ -177,7 +177,8 @@ def behind(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
             # without a source the label tells whether the triple is stated, and the locator where; of the others it names a command
             said = f"{source_label.value} ({locator.value})" if source_label.value == "stated" else source_label.value
         if said == "inferred" and store_explains:
-            said = el("a", "inferred: why", href=why_address(compact(subject.value), compact(predicate.value), compact(target.value) if isinstance(target, NamedNode) else target.value))
+            why = why_address(compact(subject.value), compact(predicate.value), compact(target.value) if isinstance(target, NamedNode) else target.value)
+            said = explained(el("a", "inferred: why", href=why, cls="mark inferred"), why)
         rows.append(el("tr", [el("td", cell) for cell in (_cell(subject, labels), ("not " if negated is not None and negated.value == "true" else "") + (labels.get(predicate.value) or compact(predicate.value)), _cell(target, labels), said, level.value if level is not None else "")]))
     heads = [el("th", words, scope="col") for words in ("About", "Says", "What", "Source", "Evidence")]
     named = [_cell(term, labels) for term in terms if isinstance(term, NamedNode)]

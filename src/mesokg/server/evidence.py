@@ -13,7 +13,7 @@ from mesokg.identifiers import PREFIXES, compact, expand, is_curie
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
 
-__all__ = ["gather", "identity", "iri_of", "link", "mark", "name_only", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
+__all__ = ["MOST_LISTED", "cited", "explained", "gather", "identity", "iri_of", "link", "mark", "name_only", "named", "short_citation", "sources", "statement_rows", "value_of", "values", "why_address"]
 
 
 def iri_of(short: str) -> str:
@@ -61,27 +61,44 @@ def why_address(subject: str, predicate: str, value: str) -> str:
     return "/why?" + urlencode({"s": subject, "p": predicate, "o": value})
 
 
+def explained(shown: Markup, why: str) -> Markup:
+    """What is shown, with a tip of the sources of what it follows from.
+
+    A proof takes a tenth of a second, so the script of the page fetches the sources when the tip is opened, from the address
+    ``why`` with ``brief``; without it the tip leads to that page.
+    """
+    told = el("span", "Follows from other statements by the axioms of the ontology: ", cls="told")
+    return el("span", shown, el("span", told, el("a", "why, and from which sources", href=why), cls="tip"), cls="src", data_why=why)
+
+
+def cited(one: Evidence) -> Markup:
+    """A source with links to its page and to itself, the place in it, and what is known of the statement there."""
+    return el(
+        "span", link(one.source, short_citation(one)), _outside(one), f", {one.locator}" if one.locator else "",
+        el("span", f"{one.level}{' · denies' if one.negated else ''}{f' · {one.rank}' if one.rank != 'normal' else ''}{f' · as of {one.as_of}' if one.as_of else ''}{f' · checked {one.checked_on}' if one.checked_on else ''}", cls="level"),
+        el("q", one.comment) if one.comment else None,
+        cls="one",
+    )
+
+
+MOST_LISTED = 12
+"""So many sources are in one tip."""
+
+
 def sources(evidence: Iterable[Evidence], inferred: bool = False, why: str = "") -> Markup | None:
     """A small mark that opens the sources of a statement on hover and on focus. ``why`` is where an inferred one is explained."""
     found = tuple(evidence)
     if not found:
         if not inferred:
             return None
-        shown = el("a", "inferred", href=why, cls="mark inferred") if why else el("span", "inferred", cls="mark inferred", tabindex="0")
-        return el("span", shown, el("span", "Follows from other statements by the axioms of the ontology", [": ", el("a", "why, and from which sources", href=why)] if why else ".", cls="tip"), cls="src")
+        if why:
+            return explained(el("a", "inferred", href=why, cls="mark inferred"), why)
+        return el("span", el("span", "inferred", cls="mark inferred", tabindex="0"), el("span", "Follows from other statements by the axioms of the ontology.", cls="tip"), cls="src")
     denied = any(one.negated for one in found)
     words = f"{len(found)} {'source' if len(found) == 1 else 'sources'}"
-    items = [
-        el(
-            "span", link(one.source, short_citation(one)), _outside(one), f", {one.locator}" if one.locator else "",
-            el("span", f"{one.level}{' · denies' if one.negated else ''}{f' · {one.rank}' if one.rank != 'normal' else ''}{f' · as of {one.as_of}' if one.as_of else ''}{f' · checked {one.checked_on}' if one.checked_on else ''}", cls="level"),
-            el("q", one.comment) if one.comment else None,
-            cls="one",
-        )
-        for one in found[:12]
-    ]
-    if len(found) > 12:
-        items.append(el("span", f"and {len(found) - 12} more", cls="level"))
+    items = [cited(one) for one in found[:MOST_LISTED]]
+    if len(found) > MOST_LISTED:
+        items.append(el("span", f"and {len(found) - MOST_LISTED} more", cls="level"))
     return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", items, cls="tip"), cls="src")
 
 
@@ -131,14 +148,17 @@ _GATHERED = """SELECT ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?ne
 
 
 def gather(look: Look, subjects: Iterable[str], predicates: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Evidence]]]:
-    """Objects and evidence of these properties of these things, by thing and property (local name), read in one query."""
+    """Objects and evidence of these properties of these things, by thing and property, read in one query.
+
+    A property of ours is named without its prefix, any other by a CURIE; in the answer the latter is an IRI.
+    """
     from pyoxigraph import NamedNode
 
     things = " ".join(str(NamedNode(iri)) for iri in sorted(set(filter(None, subjects))))
     found: dict[tuple[str, str], list[tuple[str, Evidence]]] = defaultdict(list)
     if not things:
         return found
-    for row in look.rows(_GATHERED % (things, " ".join(f"mesokg:{name}" for name in predicates))):
+    for row in look.rows(_GATHERED % (things, " ".join(name if ":" in name else f"mesokg:{name}" for name in predicates))):
         citation = f"PMID:{row['pmid']}" if row["pmid"] else f"DOI:{row['doi']}" if row["doi"] else row["number"] or row["name"] or compact(row["source"])
         one = Evidence(compact(row["source"]), citation, row["locator"], row["level"], row["rank"], row["negated"] == "true", row["asOf"][: {"year": 4, "month": 7}.get(row["precision"], 10)], row["checked"], "", row["url"])
         found[(row["s"], row["p"].removeprefix(PREFIXES["mesokg"]))].append((row["o"], one))

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from mesokg.describe import Description, Statement
 from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.drawings import Block, Interval, interval_plot, schematic, share
-from mesokg.server.evidence import gather, identity, iri_of, mark, name_only, sources, statement_rows, value_of, values, why_address
+from mesokg.server.evidence import explained, gather, identity, iri_of, mark, name_only, sources, statement_rows, value_of, values, why_address
 from mesokg.server.html import Markup, el
 from mesokg.server.look import Look, external, href
 from mesokg.server.outcomes import amount_words, arm_words, number_words, opened, outcomes, range_words, table
@@ -403,7 +403,7 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
     other = _with_labels(look, [s for s in named if not s.holds])
     elsewhere = external(found.iri)
     classes = look.rows(f"SELECT DISTINCT ?c ?l {{ {node} a ?c . ?c rdfs:label ?l }} ORDER BY ?l")
-    shown = [[" · " if number else None, el("a", r["l"], href=why_address(compact(found.iri), "rdf:type", compact(r["c"])) if about else href(r["c"]), title="why it is in this class" if about else None)] for number, r in enumerate(classes)]
+    shown = [[" · " if number else None, _class_link(r["c"], r["l"], found.iri if about else "")] for number, r in enumerate(classes)]
     head = el(
         "div",
         el("p", _called(look, found.iri, kind), cls=f"kind k-{kind}"),
@@ -422,6 +422,14 @@ def thing_content(look: Look, found: Description, kind: str, formats: str) -> li
         el("section", el("h2", "What refers to it"), el("dl", statement_rows(inward, about), cls="statements"), id="inward") if inward else None,
         el("section", el("h2", "Said by a source, but outranked, denied or without a value"), el("dl", statement_rows(other), cls="statements"), id="outranked") if other else None,
     ]
+
+
+def _class_link(iri: str, label: str, about: str) -> Markup:
+    """A class of a thing, with the sources of what makes the thing a member; ``about`` is empty where that cannot be explained."""
+    if not about:
+        return el("a", label, href=href(iri))
+    why = why_address(compact(about), "rdf:type", compact(iri))
+    return explained(el("a", label, href=why, cls="mark"), why)
 
 
 def _also_called(found: Description, about: str) -> Markup | None:

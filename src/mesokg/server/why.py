@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mesokg.errors import IdentifierError
-from mesokg.identifiers import compact
+from mesokg.identifiers import PREFIXES, compact
+from mesokg.server.evidence import MOST_LISTED, cited, gather
 from mesokg.server.failures import Failure
-from mesokg.server.html import Markup, document, el
+from mesokg.server.html import Markup, document, el, flat
 from mesokg.server.look import href
 
 if TYPE_CHECKING:
@@ -18,10 +19,15 @@ __all__ = ["why"]
 
 Reply = tuple[dict[str, Any], bytes]
 _LONGEST = 2000
+_MOST_EACH = 4
+"""So many sources of one premise are in a tip."""
 
 
 def why(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
-    """The page for the triple of the parameters ``s``, ``p`` and ``o``: CURIEs, IRIs or the text of a literal."""
+    """The page for the triple of the parameters ``s``, ``p`` and ``o``: CURIEs, IRIs or the text of a literal.
+
+    With ``brief`` no page, but what a tip has room for: the premises that sources state, each with these sources.
+    """
     from mesokg.explain import explain, labels_of
 
     store = getattr(explorer.store, "oxigraph", None)
@@ -35,6 +41,8 @@ def why(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Re
     except (IdentifierError, ValueError) as error:
         raise Failure(404, "the address holds no triple of this graph", "follow the mark of an inferred statement") from error
     labels = labels_of(store, tree)
+    if query.get("brief"):
+        return {"status": 200, "type": "text/html; charset=utf-8"}, flat(_brief(explorer, tree, labels)).encode()
     title = "Why this holds" if tree.holds else "This does not hold here"
     body = document(
         title, el("h1", title), el("p", _words(tree, labels), cls="lead"),
@@ -44,6 +52,40 @@ def why(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Re
         description="The axioms and sources that a statement follows from.",
     )
     return {"status": 200, "type": "text/html; charset=utf-8"}, body
+
+
+_UNSOURCED = {
+    "exempt": "stated in the tables; no claim, so that it needs no source", "ontology": "stated in the ontology",
+    "metadata": "stated in the description of this release", "classified": "found by a reasoner from the axioms of the ontology",
+}
+"""Why a triple that no source is cited for holds."""
+
+
+def _brief(explorer: Explorer, tree: Explanation, labels: dict[str, str]) -> list[Any]:
+    """The premises that sources state, each with its sources; the first of both where there are many, and how many are left out."""
+    if not tree.holds:
+        return ["This does not hold here: "]
+    leaves = list({node.triple: node for node in tree.walk() if node.kind != "inferred"}.values())
+    stated = [node for node in leaves if node.kind == "asserted"]
+    if not stated:
+        reasons = "; ".join(dict.fromkeys(_UNSOURCED[node.kind] for node in leaves))
+        return [f"{reasons[:1].upper()}{reasons[1:]}: "]
+    said = gather(explorer.look, (node.subject.value for node in stated), {compact(node.predicate.value) for node in stated})
+    items: list[Markup] = []
+    room, left = MOST_LISTED, 0
+    for node in stated:
+        key = node.subject.value, node.predicate.value.removeprefix(PREFIXES["mesokg"])
+        # a source counts once for each place in it
+        found = {(one.source, one.locator): one for target, one in said[key] if target == getattr(node.object, "value", "") and not one.negated}
+        some = list(found.values())[: min(room, _MOST_EACH)]
+        if some:
+            items.append(el("span", None if node is tree else el("span", _words(node, labels), cls="premise"), list(map(cited, some)), cls="one"))
+        room, left = room - len(some), left + len(found) - len(some)
+    unsourced = len(leaves) - len(stated)
+    beside = [f"and {left} more" if left else "", f"and {unsourced} {'statement that needs' if unsourced == 1 else 'statements that need'} no source" if unsourced else ""]
+    return [
+        None if tree.kind == "asserted" else el("span", "Follows from", cls="level"), items, [el("span", words, cls="level") for words in beside if words],
+    ]
 
 
 def _quoted(text: str) -> str:

@@ -1,5 +1,5 @@
-// Suggestions under the search field and under fields of questions, and tips that stay inside the window. Everything works
-// without it.
+// Suggestions under the search field and under fields of questions, and tips that stay inside the window and name the
+// sources of what is inferred. Everything works without it.
 "use strict";
 (() => {
   // a field whose list offers what the server suggests; `take` gets what was chosen
@@ -99,18 +99,45 @@
     if (!tip) return;
     mark.classList.remove("shut");
     tip.classList.add("placed");
+    tip.style.maxHeight = "";
     const [box, room] = [mark.getBoundingClientRect(), tip.getBoundingClientRect()];
-    const below = box.bottom + room.height <= innerHeight || box.top < room.height;
+    const [above, under] = [box.top, innerHeight - box.bottom];
+    const below = room.height <= under || above < Math.min(room.height, under);
+    // one that is taller than what is free beside its mark scrolls
+    const height = Math.min(room.height, below ? under : above);
+    if (height < room.height) tip.style.maxHeight = `${height}px`;
     tip.style.left = `${Math.max(8, Math.min(box.left, document.documentElement.clientWidth - room.width - 8))}px`;
-    tip.style.top = `${below ? box.bottom : box.top - room.height}px`;
+    tip.style.top = `${below ? box.bottom : box.top - height}px`;
   };
+  const opened = (mark) => mark.matches(":hover, :focus-within");
+  // What an inferred statement follows from is looked for when its tip is opened, and not by a pointer that only passes.
+  const explain = (mark) =>
+    setTimeout(async () => {
+      const told = mark.querySelector(".told");
+      if (!told || mark.dataset.asked || !opened(mark)) return;
+      mark.dataset.asked = "yes";
+      try {
+        const answer = await fetch(`${mark.dataset.why}&brief=1`);
+        if (!answer.ok) throw new Error(answer.statusText);
+        told.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+        told.classList.remove("told");
+        if (opened(mark)) place(mark);
+      } catch {
+        delete mark.dataset.asked;
+      }
+    }, 80);
   const marked = (event) => event.target instanceof Element && event.target.closest(".src");
   for (const kind of ["mouseover", "focusin"])
     document.addEventListener(kind, (event) => {
       const mark = marked(event);
-      if (mark && !mark.contains(event.relatedTarget)) place(mark);
+      if (!mark || mark.contains(event.relatedTarget)) return;
+      place(mark);
+      if (mark.dataset.why) explain(mark);
     });
-  addEventListener("scroll", () => document.querySelectorAll(".src:hover, .src:focus-within").forEach(place), { capture: true, passive: true });
+  const follow = (event) => {
+    if (!(event.target instanceof Element && event.target.closest(".tip"))) document.querySelectorAll(".src:hover, .src:focus-within").forEach(place);
+  };
+  addEventListener("scroll", follow, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") document.querySelectorAll(".src:hover, .src:focus-within").forEach((mark) => mark.classList.add("shut"));
   });
