@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -285,6 +286,29 @@ def test_pages_in_front_of_a_real_server(kind, real_build, real_store, tmp_path,
             answer = httpx.get(address + "/sparql", params={"query": "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"}, timeout=30)
             assert answer.headers["x-mesokg-truncated"].startswith("after 10 triples")
             assert "x-mesokg-truncated" not in httpx.get(address + "/sparql", params={"query": ROWS + " LIMIT 10"}, timeout=30).headers
+
+
+@pytest.mark.parametrize("kind", ["oxigraph", "fuseki"])
+@pytest.mark.parametrize("keep", [False, True], ids=["default graph", "named graphs"])
+def test_a_real_server_filled_by_updates_holds_the_same(kind, keep, tiny, tmp_path):
+    """As one that is filled by the Graph Store Protocol."""
+    from pyoxigraph import BlankNode
+
+    from mesokg.loading import load_server
+    from mesokg.release import assemble
+    from mesokg.store import EmbeddedStore, RemoteStore
+
+    local = EmbeddedStore()
+    local.oxigraph = assemble(tiny).store
+    with _server(kind, tmp_path) as url:
+        told = []
+        # the second puts what it sends in the place of what the first did
+        for given in ({}, {"update_url": url.rpartition("/")[0] + "/update"}):
+            with RemoteStore(url, timeout=120, **given) as remote:
+                load_server(local, remote, keep_graphs=keep)
+                rows = remote.query("SELECT ?g ?s ?p ?o WHERE { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }").rows
+                told.append(Counter(tuple("_:" if isinstance(term, BlankNode) else str(term) for term in row) for row in rows))
+        assert told[0] == told[1] and told[0].total() >= len(local.oxigraph)
 
 
 def _statements(page: dict) -> set[tuple]:

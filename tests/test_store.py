@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pyoxigraph
 import pytest
 from conftest import TINY
@@ -319,3 +324,154 @@ def test_the_command_load_counts_where_it_asks(server: str, tiny_build: Path) ->
         assert (done.returncode, done.stdout) == (2, ""), done.stderr
         assert f"{server} holds 0 triples after loading {number:,}; load it again" in done.stderr
         assert (_held(server)[""][0], _held(other)[""][0]) == (0, number)
+
+
+# ---------------------------------------------------------------- loading by SPARQL Update
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Passes on what the server behind is asked; answers itself where ``refuse``, given method, path and body, returns a status."""
+
+    behind = ""
+    refuse: Callable[[str, str, bytes], int | None]
+    seen: list[tuple[str, str]]
+
+    def _any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.seen.append((self.command, self.path.partition("?")[0]))
+        status, content, kind = type(self).refuse(self.command, self.path.partition("?")[0], body), b"not here", "text/plain"
+        if status is None:
+            headers = {name: self.headers[name] for name in ("Content-Type", "Accept") if name in self.headers}
+            answer = httpx.request(self.command, self.behind + self.path, content=body, headers=headers, timeout=60)
+            status, content, kind = answer.status_code, answer.content, answer.headers.get("content-type", "text/plain")
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = _any
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def _in_front(server: str, refuse: Callable[[str, str, bytes], int | None]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The address for queries of a proxy in front of a server, and what it was asked, method and path."""
+    handler = type("Handler", (_Proxy,), {"behind": server.removesuffix("/query"), "refuse": staticmethod(refuse), "seen": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_port}/query", handler.seen
+        finally:
+            proxy.shutdown()
+
+
+def _without_store(status: int) -> Callable[[str, str, bytes], int | None]:
+    return lambda method, path, body: status if path in ("/store", "/data") else None
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["default graph", "named graphs"])
+def test_the_command_load_sends_updates_where_only_their_address_is_given(server: str, tiny_build: Path, keep: bool) -> None:
+    old, built = _fill_with_old(server), _built(tiny_build)
+    whole = built.pop("")
+    # no other address stands beside one that ends in a query string
+    url = server + "?a=b"
+    # once more changes nothing
+    for _ in range(2):
+        done = run("load", url, *["--keep-graphs"] * keep, "--update-url", server.replace("/query", "/update"), "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (0, f"{whole[0]:,} triples loaded into {url}\n"), done.stderr
+        if keep:
+            assert _held(server) == {**old, **built}
+        else:
+            inferred = graph_iri("inferred")
+            assert _held(server) == {"": whole, inferred: built[inferred], "http://a.example/graph": old["http://a.example/graph"]}
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_the_command_load_sends_updates_where_there_is_no_graph_store(server: str, tiny_build: Path, status: int) -> None:
+    built = _built(tiny_build)
+    with _in_front(server, _without_store(status)) as (url, seen):
+        base = url.removesuffix("/query")
+        done = run("load", url, "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (0, f"{built[''][0]:,} triples loaded into {url}\n"), done.stderr
+        assert done.stderr.splitlines()[1] == f"… no Graph Store at {base}/store or {base}/data: by SPARQL Update at {base}/update"
+        assert [path for method, path in seen if method == "PUT"] == ["/store", "/data"], "looked for once, not for each graph"
+        # a server may limit what it takes in one request
+        assert seen.count(("POST", "/update")) >= 2 + built[""][0] // 1000
+    held = _held(server)
+    assert (held[""], held[graph_iri("inferred")]) == (built[""], built[graph_iri("inferred")])
+
+
+@pytest.mark.parametrize(("status", "options"), [(401, []), (403, []), (413, []), (500, []), (404, ["--data-url"]), (405, ["--data-url"])])
+def test_a_graph_store_that_refuses_is_not_got_round(server: str, tiny_build: Path, status: int, options: list[str]) -> None:
+    """Nor is one whose address was given."""
+    old = _fill_with_old(server)
+    with _in_front(server, _without_store(status)) as (url, seen):
+        done = run("load", url, *options, *[url.replace("/query", "/store")] * len(options), "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert f"the graph was refused with status {status}: not here" in done.stderr
+        assert ("POST", "/update") not in seen
+    assert _held(server) == old
+
+
+def test_a_server_that_takes_neither_is_told_of_both(server: str, tiny_build: Path) -> None:
+    with _in_front(server, lambda method, path, body: None if path == "/query" else 404) as (url, _):
+        base = url.removesuffix("/query")
+        done = run("load", url, "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert f"{base}/update: the update was refused with status 404: not here; nor is there a Graph Store at {base}/store or {base}/data" in done.stderr
+
+
+def test_a_load_that_breaks_off_between_updates_says_so(server: str, tiny_build: Path) -> None:
+    number = _built(tiny_build)[""][0]
+    updates: list[bytes] = []
+
+    def refuse(method: str, path: str, body: bytes) -> int | None:
+        if path == "/update":
+            updates.append(body)
+        return 404 if path in ("/store", "/data") else 500 if len(updates) == 3 else None
+
+    with _in_front(server, refuse) as (url, _):
+        done = run("load", url, "--build", str(tiny_build))
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert re.search(rf"the update was refused with status 500: not here; (\d[\d,]*) of {number:,} triples of this graph had been sent: load it again", done.stderr)
+        done = run("load", url, "--build", str(tiny_build))
+        assert done.returncode == 0, done.stderr
+    assert _held(server)[""][0] == number
+
+
+def test_an_update_of_a_load_holds_little_and_blank_nodes_whole() -> None:
+    from mesokg.store import _BATCH_CHARACTERS, _BATCH_TRIPLES, _batches
+
+    node, named, blank, literal = pyoxigraph.Triple, pyoxigraph.NamedNode, pyoxigraph.BlankNode, pyoxigraph.Literal
+    p = named("http://e/p")
+    chance = random.Random(5)
+    # chains of blank nodes, each in no order, among triples without any; one hangs on a blank node inside a triple
+    chains = [[node(blank(f"c{chain}n{link}"), p, blank(f"c{chain}n{link + 1}")) for link in range(40)] for chain in range(60)]
+    chains[0].append(node(named("http://e/s"), p, node(blank("c0n7"), p, named("http://e/o"))))
+    plain = [node(named(f"http://e/s{number}"), p, literal("x" * (100 if number % 3 else 900))) for number in range(3000)]
+    triples = [*plain, *(one for chain in chains for one in chain)]
+    chance.shuffle(triples)
+    batches = list(_batches(triples))
+    assert sorted(line for lines in batches for line in lines) == sorted(f"{one} ." for one in triples)
+    assert all(len(lines) <= _BATCH_TRIPLES and sum(map(len, lines)) <= _BATCH_CHARACTERS for lines in batches) and 5 < len(batches) < 30
+    whereabouts = {line: number for number, lines in enumerate(batches) for line in lines}
+    assert all(len({whereabouts[f"{one} ."] for one in chain}) == 1 for chain in chains)
+    # what is more than that together, and what is nothing
+    (long,) = _batches([node(blank(f"n{link}"), p, blank(f"n{link + 1}")) for link in range(_BATCH_TRIPLES + 5)])
+    assert len(long) == _BATCH_TRIPLES + 5 and list(_batches([])) == []
+
+
+def test_what_is_loaded_by_updates_is_no_text_of_an_update(server: str) -> None:
+    """Whatever stands in a literal."""
+    words = ['"}} ; CLEAR ALL ; #', "LOAD <http://127.0.0.1:9/> SERVICE <http://127.0.0.1:9/>", "\\u0022 \\", "a\nb\rc\td", "'" * 3, "🧬 é", "mkg:x"]
+    quads = [pyoxigraph.Quad(pyoxigraph.NamedNode("http://e/é%7D"), pyoxigraph.NamedNode("http://e/p"), literal) for word in words for literal in (pyoxigraph.Literal(word), pyoxigraph.Literal(word, language="en"))]
+    with RemoteStore(server, update_url=server.replace("/query", "/update")) as remote:
+        for graph in ("http://e/g", None):
+            remote.replace_graph(quads, graph)
+            where = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+            assert set(remote.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}").triples) == {quad.triple for quad in quads}

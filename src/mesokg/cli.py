@@ -477,12 +477,16 @@ def _tables() -> Tables | None:
 
 @main.command()
 @click.argument("url")
-@click.option("--update-url", metavar="URL", help="The update endpoint, where it is not beside the query endpoint.")
+@click.option("--update-url", metavar="URL", help="The update endpoint, for a server without Graph Store Protocol, or where it is not beside the query endpoint.")
 @click.option("--data-url", metavar="URL", help="The Graph Store endpoint, where it is not beside the query endpoint.")
 @click.option("--keep-graphs", is_flag=True, help="Fill the named graphs instead of the default graph.")
 @_BUILD
 def load(url: str, update_url: str | None, data_url: str | None, keep_graphs: bool, build_dir: Path | None) -> None:
-    """Put the graph into the SPARQL 1.1 server at URL, in place of what its graphs of the same names hold."""
+    """Put the graph into the SPARQL 1.1 server at URL, in place of what its graphs of the same names hold.
+
+    It is sent by the Graph Store Protocol, a graph at once. Where only --update-url is given, or the server has no Graph
+    Store, graphs are cleared and filled by SPARQL Update, a thousand triples at a time; broken off, load it again.
+    """
     from mesokg.loading import load_server
     from mesokg.store import RemoteStore
 

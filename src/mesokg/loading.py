@@ -1,4 +1,4 @@
-"""Puts the graph of a build into any SPARQL 1.1 server by the Graph Store Protocol."""
+"""Puts the graph of a build into any SPARQL 1.1 server, by the Graph Store Protocol or, where there is none, by SPARQL Update."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def load_server(
         named = parts
     else:
         say(f"default graph: {total:,} triples")
-        remote.replace_graph((quad for quads in parts.values() for quad in quads), None)
+        remote.replace_graph((quad for quads in parts.values() for quad in quads), None, say=say)
         number = _count(remote, "?s ?p ?o")
         if number < total:
             raise StoreError(f"{remote.url} holds {number:,} triples after loading {total:,}; load it again")
         named = {inferred: parts[inferred]}
     for iri, quads in named.items():
         say(f"{iri}: {len(quads):,} triples")
-        remote.replace_graph(quads, iri)
+        remote.replace_graph(quads, iri, say=say)
         number = _count(remote, f"GRAPH <{iri}> {{ ?s ?p ?o }}")
         if number != len(quads):
             raise StoreError(f"{remote.url} holds {number:,} triples in {iri} after loading {len(quads):,}; load it again")

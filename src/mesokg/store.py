@@ -1,13 +1,13 @@
 """An RDF store: embedded Oxigraph in memory or on disk, or any SPARQL 1.1 server by URL.
 
-Knows nothing of our model. Every query and update passes :mod:`mesokg.gate` first. Both kinds of store answer with the same
-:class:`Answer`.
+Knows nothing of our model. Every query and update that somebody wrote passes :mod:`mesokg.gate` first. Both kinds of store
+answer with the same :class:`Answer`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -172,8 +172,63 @@ def _declare_prefixes(sparql: str) -> str:
     return "".join(head) + sparql
 
 
+_BATCH_TRIPLES = 1_000
+_BATCH_CHARACTERS = 200_000
+"""Of one request of a load by SPARQL Update: little, as servers limit both and none says where."""
+_SAID_EVERY = 50_000
+"""Triples between two words on how far such a load is."""
+
+
+def _blank_nodes(triple: Triple) -> Iterator[BlankNode]:
+    """The blank nodes of a triple, also those of triples inside it."""
+    import pyoxigraph
+
+    for term in (triple.subject, triple.object):
+        if isinstance(term, pyoxigraph.BlankNode):
+            yield term
+        elif isinstance(term, pyoxigraph.Triple):
+            yield from _blank_nodes(term)
+
+
+def _connected(triples: Iterable[Triple]) -> Iterator[list[Triple]]:
+    """The triples in groups that have no blank node in common: those without any one by one, the others behind them."""
+    groups: dict[BlankNode, list[Triple]] = {}
+    for triple in triples:
+        nodes = set(_blank_nodes(triple))
+        if not nodes:
+            yield [triple]
+            continue
+        met = {id(groups[node]): groups[node] for node in nodes if node in groups}
+        whole = max(met.values(), key=len, default=[])
+        for other in met.values():
+            if other is not whole:
+                whole += other
+                nodes.update(node for one in other for node in _blank_nodes(one))
+        whole.append(triple)
+        groups.update(dict.fromkeys(nodes, whole))
+    yield from {id(group): group for group in groups.values()}.values()
+
+
+def _batches(triples: Iterable[Triple]) -> Iterator[list[str]]:
+    """The triples as lines of text, in parts of one request each: a blank node is the same within one request only."""
+    lines: list[str] = []
+    length = 0
+    for group in _connected(triples):
+        texts = [f"{triple} ." for triple in group]
+        more = sum(map(len, texts))
+        if lines and (len(lines) + len(texts) > _BATCH_TRIPLES or length + more > _BATCH_CHARACTERS):
+            yield lines
+            lines, length = [], 0
+        lines += texts
+        length += more
+    if lines:
+        yield lines
+
+
 _RESULTS = "application/sparql-results+json"
 _TRIPLES = "application/n-triples"
+_NOT_THERE = (404, 405, 501)
+"""Status of an answer to a method that nothing at the address carries out."""
 
 
 class RemoteStore(Store):
@@ -181,7 +236,8 @@ class RemoteStore(Store):
 
     ``url`` is the query endpoint; ``update_url`` and ``data_url`` (Graph Store Protocol) are derived from it as
     Oxigraph and Fuseki lay them out (``…/query`` or ``…/sparql`` beside ``…/update`` and ``…/store`` or ``…/data``)
-    unless given. ``timeout`` is in seconds.
+    unless given. Graphs are replaced by the Graph Store Protocol; where only ``update_url`` is given, or nothing is found at
+    the addresses derived for it, by SPARQL Update. ``timeout`` is in seconds.
     """
 
     def __init__(
@@ -197,7 +253,8 @@ class RemoteStore(Store):
         base = url.rstrip("/").removesuffix("/query").removesuffix("/sparql")
         self.url = url if url.rstrip("/") != base else base + "/query"
         self.update_url = update_url or base + "/update"
-        self.data_urls = [data_url] if data_url else [base + "/store", base + "/data"]
+        self.data_urls = [data_url] if data_url else [] if update_url else [base + "/store", base + "/data"]
+        self._derived = data_url is None
         self.timeout = timeout
         self._client: httpx.Client | None = None
 
@@ -256,21 +313,53 @@ class RemoteStore(Store):
 
     def update(self, sparql: str) -> None:
         admit_update(sparql)
-        response = self._send(
-            "POST", self.update_url, content=_declare_prefixes(sparql).encode(), headers={"Content-Type": "application/sparql-update"}
-        )
+        self._update(_declare_prefixes(sparql))
+
+    def _update(self, text: str) -> None:
+        response = self._send("POST", self.update_url, content=text.encode(), headers={"Content-Type": "application/sparql-update"})
         self._check(response, "the update")
 
-    def replace_graph(self, quads: Iterable[Quad], graph: str | None) -> None:
+    def replace_graph(self, quads: Iterable[Quad], graph: str | None, *, say: Callable[[str], None] = lambda text: None) -> None:
+        """As for every store; ``say`` is told of how it goes where it takes many requests.
+
+        By SPARQL Update it is done in parts, so that an error may leave the graph with some of the triples.
+        """
         import pyoxigraph
 
-        body = pyoxigraph.serialize((q.triple for q in quads), format=pyoxigraph.RdfFormat.N_TRIPLES)
-        parameters = {"graph": graph} if graph else {"default": ""}
-        for url in self.data_urls:
-            response = self._send("PUT", url, params=parameters, content=body, headers={"Content-Type": _TRIPLES})
-            if response.status_code not in (404, 405) or url == self.data_urls[-1]:
-                break
-        self._check(response, "the graph")
+        triples = [quad.triple for quad in quads]
+        if self.data_urls:
+            body = pyoxigraph.serialize(triples, format=pyoxigraph.RdfFormat.N_TRIPLES)
+            parameters = {"graph": graph} if graph else {"default": ""}
+            for url in self.data_urls:
+                response = self._send("PUT", url, params=parameters, content=body, headers={"Content-Type": _TRIPLES})
+                if response.status_code not in _NOT_THERE:
+                    break
+            if response.status_code not in _NOT_THERE or not self._derived:
+                self._check(response, "the graph")
+                return
+            say(f"no Graph Store at {' or '.join(self.data_urls)}: by SPARQL Update at {self.update_url}")
+        self._replace_by_updates(triples, graph, say)
+        # for the graphs that follow
+        self.data_urls = []
+
+    def _replace_by_updates(self, triples: list[Triple], graph: str | None, say: Callable[[str], None]) -> None:
+        head, tail = (f"GRAPH <{graph}> {{\n", "\n}") if graph else ("", "")
+        try:
+            # one that is not there is an error otherwise
+            self._update(f"CLEAR SILENT GRAPH <{graph}>" if graph else "CLEAR DEFAULT")
+        except (QueryError, StoreError) as error:
+            if self.data_urls:
+                raise StoreError(f"{error}; nor is there a Graph Store at {' or '.join(self.data_urls)}: name its address, or that for updates") from error
+            raise
+        sent = 0
+        for lines in _batches(triples):
+            try:
+                self._update(f"INSERT DATA {{\n{head}" + "\n".join(lines) + f"{tail}\n}}")
+            except (QueryError, StoreError) as error:
+                raise StoreError(f"{error}; {sent:,} of {len(triples):,} triples of this graph had been sent: load it again") from error
+            before, sent = sent, sent + len(lines)
+            if sent // _SAID_EVERY > before // _SAID_EVERY and sent < len(triples):
+                say(f"{sent:,} of {len(triples):,} triples sent")
 
     def close(self) -> None:
         if self._client is not None:
