@@ -1,6 +1,7 @@
 """The endpoint beside rdflib-endpoint, Fuseki and the Oxigraph server: the same queries, one after the other, in one run.
 
     python benchmarks/server.py --build build [--fuseki jena-fuseki-server.jar] [--seconds 4] [--connections 8] [--requests 100000]
+        [--drop 1000] [--burst 40 100 200]
 
 Every query is made different by a comment, so that no cache answers; cached answers are a line of their own. Times are
 in milliseconds, seen by the client, which shares the processors with the server.
@@ -16,6 +17,7 @@ import re
 import shutil
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,8 @@ QUERIES = {
     "aggregate": "SELECT ?level (COUNT(*) AS ?n) WHERE { ?a mesokg:evidenceLevel ?level } GROUP BY ?level",
 }
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+PAIRS = "SELECT (COUNT(*) AS ?n) WHERE { { SELECT ?a { ?a ?b ?c } LIMIT 700 } { SELECT ?d { ?d ?e ?f } LIMIT 700 } }"
+ROUNDS_OF_DROPS = 5
 
 
 def free_port() -> int:
@@ -171,6 +175,88 @@ def watch_memory(url: str, pid: int, requests: int, connections: int) -> None:
         print(f"mesokg           memory after {mark:,} requests: {memory(pid)}, statuses {dict(sorted(statuses.items()))}", flush=True)
 
 
+def waits(what: str, answers: list[tuple[int, float]]) -> str:
+    """A line of the table for what was asked now and then: each answer is its status and how long it was waited for."""
+    times = [seconds for status, seconds in answers if status == 200]
+    told = f"median {statistics.median(times) * 1e3:8.2f}  worst {max(times) * 1e3:8.2f}" if times else "none answered".ljust(32)
+    others = [status for status, _ in answers if status not in (200, 503)]
+    return f"{'mesokg':16} {what:10} {len(times):4} of {len(answers):<4} {told}  refused {len(answers) - len(times) - len(others)}" + (f"  others {others}" if others else "")
+
+
+async def ask(url: str, query: str) -> tuple[int, float]:
+    """Status and seconds of one query from a connection of its own, which no cache answers; status 0 where the connection ends without."""
+    connection, begun = Connection(url), time.perf_counter()
+    try:
+        status, _ = await connection.get(f"{urlsplit(url).path}?query={quote(f'{PREFIX}{query} #{time.time_ns()}')}")
+    except (OSError, EOFError):
+        status = 0
+    await connection.close()
+    return status, time.perf_counter() - begun
+
+
+def allow_connections(number: int) -> None:
+    """Let this process open so many files and some more, as far as the system lets it."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number + 200
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(hard, wanted), hard))
+
+
+async def drop(url: str, number: int) -> tuple[tuple[int, float], tuple[int, float]]:
+    """The answer to a point query while so many connections are open, every other in the middle of a request, and right after all were reset."""
+    address = urlsplit(url)
+    opened = [await asyncio.open_connection(address.hostname, address.port) for _ in range(number)]
+    for _, writer in opened[::2]:
+        writer.write(f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/sparql-query\r\nContent-Length: 1000\r\n\r\nASK".encode())
+        await writer.drain()
+    beside = await ask(url, QUERIES["point"])
+    for _, writer in opened:
+        # no farewell
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
+        writer.transport.abort()
+    return beside, await ask(url, QUERIES["point"])
+
+
+def measure_drops(url: str, number: int) -> None:
+    """Print how long a point query waits beside so many connections, and right after all of them were dropped at once."""
+    allow_connections(number)
+    rounds = [asyncio.run(drop(url, number)) for _ in range(ROUNDS_OF_DROPS)]
+    print(f"mesokg           {number} connections in one moment, {ROUNDS_OF_DROPS} rounds: a point lookup while they are open, and after all are dropped at once")
+    print(waits("open", [beside for beside, _ in rounds]))
+    print(waits("dropped", [after for _, after in rounds]), flush=True)
+
+
+async def burst(url: str, number: int, seconds: float) -> dict[str, list[tuple[int, float]]]:
+    """So many different runaways in one moment; the answers to an ASK every 0.1 s and a count of pairs every 0.5 s beside them, and to themselves."""
+
+    async def every(pause: float, query: str) -> list[tuple[int, float]]:
+        begun, sent = time.perf_counter(), []
+        for turn in range(round(seconds / pause)):
+            await asyncio.sleep(max(0.0, begun + turn * pause - time.perf_counter()))
+            # whether or not the one before is answered
+            sent.append(asyncio.create_task(ask(url, query)))
+        return list(await asyncio.gather(*sent))
+
+    runaways = [asyncio.create_task(ask(url, f"{RUNAWAY} #{one}")) for one in range(number)]
+    asks, pairs = await asyncio.gather(every(0.1, "ASK {}"), every(0.5, PAIRS))
+    return {"ASK": asks, "pairs": pairs, "runaways": list(await asyncio.gather(*runaways))}
+
+
+def measure_burst(url: str, number: int, seconds: float) -> None:
+    """Print how long short queries wait while so many runaways that came in one moment are worked off."""
+    allow_connections(number)
+    answers = asyncio.run(burst(url, number, seconds))
+    print(f"mesokg           {number} runaways in one moment, and beside them for {seconds:g} s an ASK every 0.1 s and a count of 490,000 pairs every 0.5 s")
+    for what in ("ASK", "pairs"):
+        print(waits(what, answers[what]))
+    statuses = [status for status, _ in answers["runaways"]]
+    print(f"{'mesokg':16} {'runaways':10} {', '.join(f'{statuses.count(one)} with {one}' for one in sorted(set(statuses)))}, the last after {max(took for _, took in answers['runaways']):.2f} s", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=Path, required=True)
@@ -178,6 +264,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--requests", type=int, default=0, help="mixed requests for the watch on memory; 0 leaves it out")
+    parser.add_argument("--drop", type=int, default=0, metavar="N", help="open so many connections and drop them at once; 0 leaves it out")
+    parser.add_argument("--burst", type=int, nargs="*", default=[], metavar="N", help="so many runaways in one moment beside short queries, for each number; takes --seconds and the deadline each")
     parser.add_argument("--alone", action="store_true", help="measure nobody else")
     chosen = parser.parse_args()
     build = chosen.build.resolve()
@@ -218,6 +306,10 @@ def main() -> None:
             print(f"mesokg           runaway ended with {status} after {took:.2f} s, deadline 5 s")
             if chosen.requests:
                 watch_memory(url, running.pid, chosen.requests, chosen.connections)
+            if chosen.drop:
+                measure_drops(url, chosen.drop)
+            for number in chosen.burst:
+                measure_burst(url, number, chosen.seconds)
             if chosen.alone:
                 return
         port = free_port()
