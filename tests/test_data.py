@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -44,6 +45,21 @@ OUTSIDE = {
     "NCBIGene": r"\d+",
 }  # fmt: skip
 
+COPY_WORDS = {
+    "dev", "development", "staging", "stage", "test", "mirror", "proxy", "cache", "webcache", "translate", "mobile", "m", "rss",
+    "board", "bbs", "message",
+}  # fmt: skip
+"""Words of a host or a path that stand for a copy, a trial version of a site, a feed or a message board."""
+COPYING_SITES = ("capedge.com", "finance.yahoo.co.jp", "mail.inurol.kiev.ua", "medworm.com", "rd.springer.com")
+"""Sites whose copies are cited by what they copy: SEC filings, news, a release and an article."""
+
+
+def is_of_a_copy(address: str) -> bool:
+    """Whether an address is of a copy of a page that has, or had, an address of its own."""
+    parts = urlsplit(address)
+    words = {*re.split(r"[.-]", parts.netloc), *parts.path.lower().split("/")}
+    return bool(words & COPY_WORDS) or f".{parts.netloc}".endswith(tuple(f".{site}" for site in COPYING_SITES))
+
 
 def case(row: Row) -> str:
     return f"{row.table}:{row.line}"
@@ -77,6 +93,19 @@ def test_row(row: Row) -> None:
         assert row.locator
     hosts = [v.value for cell in row.cells if cell.property.name == "url" for v in cell.values]
     assert not [host for host in hosts if re.search(r"localhost|127\.0\.0\.1|/mirror", host)]
+    assert not [host for host in hosts if is_of_a_copy(host)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://dev.example.org/speaker?id=1", "https://index.web-dev.example.org/1", "https://m.example.org/news", "http://rss.example.org/de/1",
+        "https://example.org/cm/message/1", "https://example.org/proxy/1", "https://www.capedge.com/filing/1",
+    ],
+)  # fmt: skip
+def test_address_of_a_copy_is_seen(address: str) -> None:
+    assert is_of_a_copy(address)
+    assert not is_of_a_copy("https://www.mt-gene.com/en/information/detail.php?id=51&page=m")
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
