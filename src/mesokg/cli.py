@@ -490,6 +490,7 @@ def load(url: str, update_url: str | None, data_url: str | None, keep_graphs: bo
     from mesokg.loading import load_server
     from mesokg.store import RemoteStore
 
-    with _open(build_dir) as store, RemoteStore(url, update_url=update_url, data_url=data_url) as remote:
+    # a server may take minutes for a graph that comes in one request
+    with _open(build_dir) as store, RemoteStore(url, update_url=update_url, data_url=data_url, timeout=300) as remote:
         number = load_server(store, remote, keep_graphs=keep_graphs, say=_Progress())  # type: ignore[arg-type]
     click.echo(f"{number:,} triples loaded into {url}")
