@@ -975,6 +975,20 @@ def test_what_a_screen_reader_hears_of_the_network(browser, site):
         assert all(name for role, name, _ in heard if role in ("checkbox", "slider", "link", "combobox"))
 
 
+def test_the_network_where_it_cannot_be_drawn(browser, site):
+    """As without WebGL: the page says so, aloud too, and its lists hold every node and link."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+    _said(page, "cannot be drawn here", "the lists below hold the same")
+    assert "cannot be drawn here" in page.locator("#network-detail").inner_text()
+    data = httpx.get(site + "/graph.json?focus=mkg:therapy-rad-ifn").json()
+    assert page.locator("#network-lists li").count() == len(data["nodes"])
+    assert page.locator("#network-links li").count() == len(data["edges"])
+    context.close()
+
+
 def test_the_network_moves_without_dragging(browser, site):
     """By buttons, for those who cannot drag (WCAG 2.2, 2.5.7)."""
     with _Visit(browser, site, viewport={"width": 390, "height": 900}, has_touch=True) as visit:

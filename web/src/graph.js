@@ -452,5 +452,7 @@ async function start() {
 }
 
 start().catch((error) => {
-  detail.textContent = `The network cannot be drawn here (${error.message}); the lists below hold the same.`;
+  const words = `The network cannot be drawn here (${error.message}); the lists below hold the same.`;
+  detail.textContent = words;
+  say(words);
 });

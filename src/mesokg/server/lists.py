@@ -117,7 +117,7 @@ def therapies(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
         el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", el("span", cls=f"swatch s-{line.strategy}"), _words(_short_strategies(), line.strategy)), el("td", ", ".join(_words(VECTORS, v) for v in line.vectors)), el("td", ", ".join(_words(PAYLOADS, p) for p in line.payloads)), el("td", line.trials or "", cls="number"), el("td", sources(line.sources)))
         for line in lines
     ]
-    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials", "Sources")])), el("tbody", rows))
+    table = el("table", el("caption", "Therapies with strategy, vector and payload", cls="unseen"), el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials", "Sources")])), el("tbody", rows))
     body = document("Therapies", el("h1", f"{len(lines)} {'therapy' if len(lines) == 1 else 'therapies'}"), filters, el("div", table, cls="wide", tabindex="0", role="region", aria_label="Therapies"), here="/therapies", description="Every gene therapy for mesothelioma in the graph, by strategy, vector and payload.")
     return {"status": 200, "type": _HTML}, body
 
@@ -139,7 +139,7 @@ def trials(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
         el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", line.year or ""), el("td", line.phase), el("td", line.status), el("td", line.enrolment, cls="number"), el("td", [[el("a", label, href=href(iri)), " "] for iri, label in line.therapies]), el("td", "yes" if line.results else ""), el("td", sources(line.sources)))
         for line in lines
     ]
-    table = el("table", el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results", "Sources")])), el("tbody", rows))
+    table = el("table", el("caption", "Trials with phase, status and what they test", cls="unseen"), el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results", "Sources")])), el("tbody", rows))
     body = document(
         "Trials", el("h1", f"{len(lines)} {'trial' if len(lines) == 1 else 'trials'}"), el("p", ", ".join(told), " · ", el("a", "all trials", href="/trials")) if told else None,
         el("nav", el("a", "all", href="/trials", aria_current="true" if not told else None), [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/trials?strategy={key}", aria_current="true" if key == strategy else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy"),
