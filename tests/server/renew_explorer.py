@@ -7,6 +7,8 @@ machine that does nothing else, for the times. Run after a new build, and look a
 
 from __future__ import annotations
 
+import datetime
+import io
 import os
 import platform
 import shutil
@@ -82,6 +84,17 @@ def wait_for(page: Any, path: str) -> None:
         page.wait_for_selector(".yasr table td")
 
 
+def save(taken: bytes, name: str) -> int:
+    """Write a picture in 256 colours, which no eye tells from all of them, and give its bytes."""
+    from PIL import Image
+
+    place = ROOT / "docs" / "pictures" / f"explorer-{name}.png"
+    # by coverage, as the usual way merges a colour that few pixels have, such as that of an interval, into grey
+    few = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(place, optimize=True)
+    return place.stat().st_size
+
+
 def take_pictures(browser: Any, site: str) -> None:
     for name, width, height, scheme, path in PICTURES:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -89,30 +102,25 @@ def take_pictures(browser: Any, site: str) -> None:
         page.goto(site + path)
         wait_for(page, path)
         if name == "edge-phone":
+            page.locator("#network").press("Enter")
             page.get_by_role("button", name="1 source").first.click()
+            page.wait_for_selector("#network-detail .sources a")
         page.wait_for_timeout(600)
-        page.screenshot(path=str(ROOT / "docs" / "pictures" / f"explorer-{name}.png"), scale="css")
+        save(page.screenshot(scale="css"), name)
         context.close()
 
 
 def take_whole_pictures(browser: Any, site: str) -> None:
-    """All of a page from head to foot, in few colours; raises RuntimeError where one is larger than MOST_BYTES."""
-    import io
-
-    from PIL import Image
-
+    """All of a page from head to foot; raises RuntimeError where a picture is larger than MOST_BYTES."""
     for name, width, scheme, path in WHOLE:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page = context.new_page()
         page.goto(site + path)
         page.wait_for_timeout(600)
-        taken = Image.open(io.BytesIO(page.screenshot(full_page=True, scale="css"))).convert("RGB")
+        size = save(page.screenshot(full_page=True, scale="css"), name)
         context.close()
-        place = ROOT / "docs" / "pictures" / f"explorer-{name}.png"
-        # 64 colours hold those of kinds and strategies, and the edges of letters
-        taken.quantize(64, dither=Image.Dither.NONE).save(place, optimize=True)
-        if place.stat().st_size > MOST_BYTES:
-            raise RuntimeError(f"{place.name} has {place.stat().st_size:,} bytes: take a shorter page")
+        if size > MOST_BYTES:
+            raise RuntimeError(f"explorer-{name}.png has {size:,} bytes: take a shorter page")
 
 
 def first_view(browser: Any, address: str, path: str) -> tuple[float, float, float, int, int]:
@@ -127,7 +135,7 @@ def first_view(browser: Any, address: str, path: str) -> tuple[float, float, flo
         if path.startswith(begin):
             page.wait_for_selector(f"html[data-{mark}=ready]", timeout=60_000)
             drawn = page.evaluate("performance.now()")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     seen = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     files = page.evaluate("performance.getEntriesByType('resource').filter(one => new URL(one.name).pathname.endsWith('.js')).map(one => [one.decodedBodySize, one.transferSize])")
@@ -147,10 +155,10 @@ def speed(browser: Any, site: str) -> str:
         [
             "## How soon pages are seen, and how much script they have",
             "",
-            f"By the same program: medians of {LOADS} loads in Chromium {browser.version}, each with an empty cache, 1,200 px wide, browser and server on one",
-            f"machine with {os.cpu_count()} cores ({platform.system()} {platform.machine()}); the server had answered before. Milliseconds until something is seen (first contentful",
-            "paint), until all is loaded, and until network or editor are drawn; kilobytes of script, and as they are sent (gzip). The aims for the",
-            "start page are 1 s and 400 kB, which a test asserts.",
+            f"By the same program on {datetime.date.today():%d %B %Y}: medians of {LOADS} loads in Chromium {browser.version}, each with an empty cache, 1,200 px",
+            f"wide, browser and server on one machine with {os.cpu_count()} cores ({platform.system()} {platform.machine()}) where {os.getloadavg()[1]:.1f} programs wanted to run (mean of 5 minutes); the",
+            "server had answered before. Milliseconds until something is seen (first contentful paint), until all is loaded, and until network or",
+            "editor are drawn; kilobytes of script, and as they are sent (gzip). The aims for the start page are 1 s and 400 kB, which a test asserts.",
             "",
             "| page | seen, ms | loaded, ms | drawn, ms | script, kB | sent, kB |",
             "|---|---|---|---|---|---|",
