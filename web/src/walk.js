@@ -47,8 +47,8 @@ export function viewButtons(view) {
   };
   return [
     button("zoom in", "zoom in", view.near), button("zoom out", "zoom out", view.far), button("whole", "whole network", view.whole),
-    button("←", "move left", view.aside.ArrowLeft), button("→", "move right", view.aside.ArrowRight),
-    button("↑", "move up", view.aside.ArrowUp), button("↓", "move down", view.aside.ArrowDown),
+    button("left", "move left", view.aside.ArrowLeft), button("right", "move right", view.aside.ArrowRight),
+    button("up", "move up", view.aside.ArrowUp), button("down", "move down", view.aside.ArrowDown),
   ];
 }
 
