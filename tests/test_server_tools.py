@@ -921,9 +921,12 @@ def test_all_of_the_network_by_keyboard(browser, site):
         reached = []
         for _ in data["nodes"]:
             page.keyboard.press("PageDown")
-            seen = _seen(page)
-            reached.append(seen["focused"])
-            place, box = next(one for one in seen["nodes"] if one["id"] == seen["focused"]), page.locator("#network").bounding_box()
+            reached.append(page.evaluate("document.getElementById('network').view().focused"))
+            page.wait_for_function("""() => {
+                const stage = document.getElementById("network"), seen = stage.view(), one = seen.nodes.find(({ id }) => id === seen.focused);
+                return one.x > 0 && one.y > 0 && one.x < stage.clientWidth && one.y < stage.clientHeight;
+            }""")
+            place, box = next(one for one in _seen(page)["nodes"] if one["id"] == reached[-1]), page.locator("#network").bounding_box()
             assert 0 < place["x"] < box["width"] and 0 < place["y"] < box["height"]
         assert sorted(reached) == sorted(node["id"] for node in data["nodes"])
         page.keyboard.press("PageUp")
