@@ -8,9 +8,10 @@ import pyoxigraph
 import pytest
 from test_tables import edit
 
-from mesokg.errors import TableError
+from mesokg.errors import CheckFailed, TableError
 from mesokg.graph import Graph, build_graph
 from mesokg.identifiers import expand
+from mesokg.release import assemble
 from mesokg.tables import ALT_LABEL, Row, read_tables
 
 TRIAL = expand("mkg:trial-NCT00000001")
@@ -197,6 +198,16 @@ def test_names_of_listed_things_stand_without_a_source(tiny: Path) -> None:
     graph = build_graph(read_tables(tiny))
     assert named(graph, "MONDO:0005112") == {"MPM"}
     assert "MPM" not in assertions(graph, "altLabel")
+
+
+def test_a_name_of_what_sources_describe_needs_one(tiny: Path) -> None:
+    path = tiny / "therapies.tsv"
+    header, row = path.read_text(encoding="utf-8").splitlines()
+    cells = row.split("\t")
+    path.write_text("\n".join([header, "\t".join([*cells[:2], "", *cells[3:]]), "\t".join([*cells[:2], "Ad.tiny", *("" for _ in cells[3:])]), ""]), encoding="utf-8")
+    with pytest.raises(CheckFailed) as caught:
+        assemble(tiny)
+    assert [(p.file, p.line, p.column, p.rule) for p in caught.value.problems if p.level == "error"] == [("data/therapies.tsv", 3, "synonyms", "fact_without_assertion")]
 
 
 def test_ids_leave_place_rank_and_comment_outside(tiny: Path) -> None:

@@ -585,14 +585,14 @@ def test_an_inferred_statement_names_its_sources_in_its_tip(browser, site, width
             mark.locator(_CITED).first.wait_for()
             box = mark.locator(".tip").bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] >= 0 and box["y"] + box["height"] <= 800, box
-            told = httpx.get(site + mark.get_attribute("data-why")).text
+            told = httpx.get(site + mark.locator("[data-why]").get_attribute("data-why")).text
             found = {one.get_attribute("href") for one in mark.locator(_CITED).all()}
             assert found <= set(re.findall(r'href="(/id/[^"]*)"', told))
             assert mark.locator(".tip a[href^='https://'], .tip a[href^='http://']").count() > 0
             assert mark.locator(".tip > a[href^='/why?']").is_visible()
             return found
 
-        statement = page.locator("#all .src[data-why*=usesVector]").first
+        statement = page.locator("#all .src:has([data-why*=usesVector])").first
         statement.locator(".mark").hover()
         assert len(sources(statement)) > 1
         # a second look asks for nothing
@@ -601,7 +601,7 @@ def test_an_inferred_statement_names_its_sources_in_its_tip(browser, site, width
         page.wait_for_timeout(300)
         assert len(asked) == 1
         page.mouse.move(0, 0)
-        member = page.locator(".classes .src[data-why$=CytokineGeneTherapy]")
+        member = page.locator(".classes .src:has([data-why$=CytokineGeneTherapy])")
         member.locator(".mark").focus()
         assert sources(member)
         page.keyboard.press("Tab")
@@ -617,11 +617,11 @@ def test_without_script_or_answer_a_tip_leads_to_the_sources(browser, site):
         page = context.new_page()
         page.route(re.compile("brief=1"), lambda route: route.abort())
         page.goto(site + "/id/therapy-rad-ifn")
-        mark = page.locator("#all .src[data-why*=usesVector]").first
+        mark = page.locator("#all .src:has([data-why*=usesVector])").first
         mark.locator(".mark").hover()
         page.wait_for_timeout(300)
         assert "Follows from other statements" in mark.locator(".tip").inner_text()
-        assert mark.locator(".tip a").get_attribute("href") == mark.get_attribute("data-why")
+        assert mark.locator(".tip a").get_attribute("href") == mark.locator("[data-why]").get_attribute("data-why")
         context.close()
 
 

@@ -17,6 +17,7 @@ from mesokg.identifiers import GRAPHS, ONTOLOGY_IRI, PREFIXES, compact, graph_ir
 from mesokg.report import Report
 from mesokg.resources import folder
 from mesokg.shacl import compile_shapes, read_shapes, run_constraints
+from mesokg.tables import ALT_LABEL
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -218,7 +219,7 @@ class _ProblemWriter:
         about, said = self._about(iri, property_iri)
         file, line = self._place(about, said)
         shown = self._show(iri) + (f" = {self._show_term(value)}" if value else "")
-        column = property_iri.rpartition("/")[2].rpartition("#")[2]
+        column = "synonyms" if property_iri == ALT_LABEL else property_iri.rpartition("/")[2].rpartition("#")[2]
         return Problem(file, line, column, rule, shown, fix, level)
 
     def _values(self, subject: str, predicate: str) -> list[str]:

@@ -67,8 +67,8 @@ def explained(shown: Markup, why: str) -> Markup:
     A proof takes a tenth of a second, so the script of the page fetches the sources when the tip is opened, from the address
     ``why`` with ``brief``; without it the tip leads to that page.
     """
-    told = el("span", "Follows from other statements by the axioms of the ontology: ", cls="told")
-    return el("span", shown, el("span", told, el("a", "why, and from which sources", href=why), cls="tip"), cls="src", data_why=why)
+    told = el("span", "Follows from other statements by the axioms of the ontology: ", data_why=why)
+    return el("span", shown, el("span", told, el("a", "why, and from which sources", href=why), cls="tip"), cls="src")
 
 
 def cited(one: Evidence) -> Markup:

@@ -113,17 +113,16 @@
   // What an inferred statement follows from is looked for when its tip is opened, and not by a pointer that only passes.
   const explain = (mark) =>
     setTimeout(async () => {
-      const told = mark.querySelector(".told");
-      if (!told || mark.dataset.asked || !opened(mark)) return;
-      mark.dataset.asked = "yes";
+      const told = mark.querySelector("[data-why]");
+      if (!told || told.dataset.asked || !opened(mark)) return;
+      told.dataset.asked = "yes";
       try {
-        const answer = await fetch(`${mark.dataset.why}&brief=1`);
+        const answer = await fetch(`${told.dataset.why}&brief=1`);
         if (!answer.ok) throw new Error(answer.statusText);
         told.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
-        told.classList.remove("told");
         if (opened(mark)) place(mark);
       } catch {
-        delete mark.dataset.asked;
+        delete told.dataset.asked;
       }
     }, 80);
   const marked = (event) => event.target instanceof Element && event.target.closest(".src");
@@ -132,7 +131,7 @@
       const mark = marked(event);
       if (!mark || mark.contains(event.relatedTarget)) return;
       place(mark);
-      if (mark.dataset.why) explain(mark);
+      explain(mark);
     });
   const follow = (event) => {
     if (!(event.target instanceof Element && event.target.closest(".tip"))) document.querySelectorAll(".src:hover, .src:focus-within").forEach(place);
