@@ -864,7 +864,7 @@ def test_the_network_by_keyboard(browser, tools, site, scheme, width):
         _tab_to(page, "inferred: ")
         assert other in _active(page)
         page.keyboard.press("Enter")
-        _said(page, "Follows from other statements", "why")
+        _said(page, "Follows from", "why, and from which sources")
         assert page.evaluate("document.getElementById('network').view().traced") is not None
         found = _findings(visit.context, page, axe)
         page.keyboard.press("Escape")
