@@ -107,13 +107,7 @@ def identity(found: Description) -> Markup | None:
 
     None for terms of the ontology, whose words are our own.
     """
-    if found.iri.startswith(PREFIXES["mesokg"]):
-        return None
-    seen = "; ".join(one.value for one in values(found, "confirmedIn"))
-    record = external(found.iri)
-    where = [" Seen in: ", seen, "."] if seen else [" From the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
-    tip = el("span", "Tells which thing this is; no statement that needs evidence.", where, cls="tip")
-    return el("span", el("button", "identity", type="button", cls="mark"), tip, cls="src")
+    return _unsourced(found, "identity", "Tells which thing this is; no statement that needs evidence.", "From the ")
 
 
 def name_only(found: Description) -> Markup | None:
@@ -121,13 +115,16 @@ def name_only(found: Description) -> Markup | None:
 
     None for terms of the ontology, whose words are our own.
     """
+    return _unsourced(found, "names", "To find the thing by; the row that lists it cites no source.", "Compare the ")
+
+
+def _unsourced(found: Description, words: str, told: str, before: str) -> Markup | None:
     if found.iri.startswith(PREFIXES["mesokg"]):
         return None
     seen = "; ".join(one.value for one in values(found, "confirmedIn"))
     record = external(found.iri)
-    where = [" Seen in: ", seen, "."] if seen else [" Compare the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
-    tip = el("span", "To find the thing by; the row that lists it cites no source.", where, cls="tip")
-    return el("span", el("button", "names", type="button", cls="mark"), tip, cls="src")
+    where = [" Seen in: ", seen, "."] if seen else [f" {before}", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
+    return el("span", el("button", words, type="button", cls="mark"), el("span", told, where, cls="tip"), cls="src")
 
 
 def mark(statement: Statement, about: str = "") -> Markup | None:
