@@ -412,7 +412,7 @@ async function start() {
   renderer.on("afterRender", drawNames);
   renderer.refresh();
   // what is in the picture now, in pixels of it
-  stage.view = () => ({ chosen, focused, traced, camera: renderer.getCamera().getState(), nodes: discs(), names: [...spots].map(([id, box]) => ({ id, ...box })) });
+  stage.view = () => ({ chosen, focused, traced, camera: renderer.getCamera().getState(), moving: renderer.getCamera().isAnimated(), nodes: discs(), names: [...spots].map(([id, box]) => ({ id, ...box })) });
   // what the page is about, else what has most links
   const first = () => [parameters.get("focus"), ...order().sort((a, b) => graph.degree(b) - graph.degree(a))].find((id) => id && graph.hasNode(id) && shown(graph.getNodeAttributes(id)));
   view = views(renderer);

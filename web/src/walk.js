@@ -23,25 +23,28 @@ export function views(renderer) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const camera = renderer.getCamera();
   let going = 0;
-  let wanted = null;
+  let goal = null;
+  // where the camera will be when what moves it now is done: what comes next adds to that
+  const there = () => (going ? goal : camera.getState());
   const go = async (state) => {
-    if (still) return camera.setState({ ...camera.getState(), ...state });
+    goal = { ...there(), ...state };
+    if (still) return camera.setState(goal);
     going += 1;
-    await camera.animate(state, { duration: 180 });
+    await camera.animate(goal, { duration: 180 });
     going -= 1;
-    // a movement that was under way can have carried it off
-    if (!going && wanted) reveal(wanted);
   };
-  // a node that lies outside of the picture or at its rim comes to its middle
+  // a node that would lie outside of the picture or at its rim comes to its middle
   const reveal = (id) => {
-    wanted = going ? id : null;
     const data = renderer.getNodeDisplayData(id);
-    const { x, y } = renderer.framedGraphToViewport(data);
+    const { x, y } = renderer.framedGraphToViewport(data, { cameraState: there() });
     const { width, height } = renderer.getDimensions();
     if (x < MARGIN || y < MARGIN || x > width - MARGIN || y > height - MARGIN) go({ x: data.x, y: data.y });
   };
-  const times = (factor) => () => go({ ratio: camera.getBoundedRatio(camera.ratio * factor) });
-  const aside = ([dx, dy]) => () => camera.setState({ ...camera.getState(), x: camera.x + dx * STEP * camera.ratio, y: camera.y - dy * STEP * camera.ratio });
+  const times = (factor) => () => go({ ratio: camera.getBoundedRatio(there().ratio * factor) });
+  const aside = ([dx, dy]) => () => {
+    const { x, y, ratio } = there();
+    go({ x: x + dx * STEP * ratio, y: y - dy * STEP * ratio });
+  };
   return {
     near: times(1 / 1.5), far: times(1.5), whole: () => go({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }),
     aside: Object.fromEntries(Object.entries(WAYS).map(([key, way]) => [key, aside(way)])),
