@@ -771,7 +771,7 @@ def test_the_network_answers_the_mouse(browser, site):
         page.mouse.click((ax + bx) / 2, (ay + by) / 2)
         page.locator("#network-detail", has_text="delivers gene").wait_for()
         # beside the line itself, what the link follows from is told when it has come
-        page.locator("#network-detail .sources a").first.wait_for()
+        page.locator("#network-detail .sources a, #network-detail .premises a").first.wait_for()
         assert page.locator("#network-detail > ul > li > a", has_text="IFNA2").count() == 1
         shown = page.locator("#network-lists li").count()
         assert shown == len(nodes)
