@@ -176,6 +176,7 @@ function choose(id) {
   if (id === null) detail.replaceChildren(HINT);
   else describe(id);
   renderer.refresh();
+  address();
 }
 
 // by keyboard: what is told of a node has the focus then
@@ -200,20 +201,22 @@ async function expand(id) {
   add(await answer.json());
   expanded.add(id);
   kinds();
-  address();
+  written();
   choose(id);
   const more = graph.size - before[1];
   if (more === 0) detail.append(element("p", "Nothing more is linked to it.", { className: "about" }));
   say(more === 0 ? "Nothing more is linked to it." : `${labelOf(id)} expanded: ${plural(graph.order - before[0], "thing")} and ${plural(more, "link")} more.`);
 }
 
+// what another needs to see the same
 function address() {
   const parameters = new URLSearchParams(location.search);
-  for (const [name, value] of [["expand", [...expanded].join(",")], ["hide", [...hidden].join(",")], ["until", Number.isFinite(until) ? String(until) : ""]])
+  for (const [name, value] of [["expand", [...expanded].join(",")], ["hide", [...hidden].join(",")], ["until", Number.isFinite(until) ? String(until) : ""], ["chosen", chosen ?? ""]])
     value ? parameters.set(name, value) : parameters.delete(name);
   history.replaceState(null, "", parameters.size ? `?${parameters}` : location.pathname);
+  // the file holds all that is shown, whatever is chosen in it
+  parameters.delete("chosen");
   gexf.href = `/graph.gexf?${parameters}`;
-  written();
 }
 
 // what the server wrote of the first view, anew for what is shown now
@@ -269,6 +272,7 @@ function kinds() {
     box.addEventListener("change", () => {
       box.checked ? hidden.delete(kind) : hidden.add(kind);
       address();
+      written();
       renderer.refresh();
       say(count.textContent);
     });
@@ -285,6 +289,7 @@ function kinds() {
       until = Number(slider.value) < last ? Number(slider.value) : Infinity;
       output.textContent = slider.value;
       address();
+      written();
       renderer.refresh();
       say(count.textContent);
     });
@@ -447,7 +452,13 @@ async function start() {
     if (event.key === "Escape") leave();
   });
   kinds();
-  address();
+  written();
+  const given = parameters.get("chosen");
+  if (given && graph.hasNode(given) && shown(graph.getNodeAttributes(given))) {
+    choose(given);
+    view.reveal(given);
+    walker.to(given);
+  } else address();
   document.documentElement.dataset.network = "ready";
 }
 
