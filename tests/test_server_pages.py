@@ -258,7 +258,7 @@ def test_each_other_name_has_its_sources(http, real_store):
     for thing in sorted(said)[::12]:
         page = http.get(href(thing)).text
         (shown,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', page)
-        marked = dict(re.findall(r'(?:^|, )([^<>]*?) <span class="src"><button type="button" class="mark">\d+ sources?</button><span class="tip">(.*?)</span></span></span>', shown))
+        marked = dict(re.findall(r'(?:^|, )([^<>]*?) <span class="src"><button type="button" class="mark"[^>]*>\d+ sources?</button><span class="tip">(.*?)</span></span></span>', shown))
         assert {unescape(name) for name in marked} == said[thing].keys(), thing
         for name, tip in marked.items():
             for source, place in said[thing][unescape(name)]:
@@ -271,15 +271,39 @@ def test_each_other_name_has_its_sources(http, real_store):
         assert sorted(found["synonyms"]) == sorted(told)
 
 
-def test_names_without_a_source_say_so(http):
+def test_names_that_no_assertion_is_made_of_say_where_they_were_seen(http):
     """Those of a gene or an organisation, that were listed to find it by; terms of the ontology have words of our own."""
     (gene,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/thing/HGNC:7371").text)
-    assert gene.startswith("CAK1, MPF <span") and "cites no source" in gene and "record of HGNC:7371" in gene
+    assert gene.startswith("CAK1, MPF <span") and "Seen in: HGNC, October 2025; <a" in gene and "record of HGNC:7371" in gene
     (organisation,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/id/organisation-targovax").text)
-    assert "cites no source" in organisation and "record of" not in organisation
+    assert "Seen in: " in organisation and "record of" not in organisation
     (record,) = re.findall(r'<span class="about">also called </span>(.*?)</p>', http.get("/id/record-NCT00299962").text)
     assert "Seen in: " in record
-    assert "cites no source" not in http.get("/ontology/ArmouredChimericAntigenReceptorTCellTherapy").text
+    assert 'class="mark">names<' not in http.get("/ontology/ArmouredChimericAntigenReceptorTCellTherapy").text
+
+
+def test_places_of_names_are_links_where_they_can_be():
+    from mesokg.server.evidence import _place
+
+    assert 'href="https://pubmed.ncbi.nlm.nih.gov/12345678"' in str(_place("PMID:12345678"))
+    assert 'href="https://clinicaltrials.gov/study/NCT01234567"' in str(_place("ClinicalTrials.gov NCT01234567"))
+    assert _place("NCT01234567 and others") == "NCT01234567 and others"
+
+
+def test_marks_are_told_apart_by_those_who_hear_them(http):
+    """Each says what it belongs to, and begins with what is seen; a row of a table names what it is about."""
+    for path in ("/id/therapy-rad-ifn", "/id/trial-NCT03710876", "/thing/HGNC:7371", "/therapies", "/trials"):
+        page = http.get(path).text
+        marks = re.findall(r'<(?:button|a)([^>]*) class="mark[^"]*"([^>]*)>(\d+ sources?|inferred)<', page)
+        assert len(marks) > 3, path
+        for before, after, words in marks:
+            label = re.search(r'aria-label="([^"]*)"', before + after)
+            assert label and label[1].startswith(words) and len(label[1]) > len(words) + 2, (path, words)
+            assert len(unescape(label[1])) < 140
+    trial = http.get("/id/trial-NCT03710876").text
+    (arms,) = re.findall(r"<h2>Arms and doses</h2>.*?<tbody>(.*?)</tbody>", trial, re.S)
+    firsts = re.findall(r"<tr><t[dh][^>]*>(.*?)</t[dh]>", arms)
+    assert len(firsts) > 2 and all(re.sub(r"<[^>]*>", "", one).strip() for one in firsts)
 
 
 def test_a_row_of_an_answer_leads_to_its_sources(http):

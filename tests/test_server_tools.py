@@ -761,10 +761,19 @@ def test_the_network_answers_the_mouse(browser, site):
         nodes = {node["id"]: node for node in _seen(page)["nodes"]}
         page.mouse.click(*_point(page, nodes["HGNC:5423"]))
         page.locator("#network-detail > a", has_text="IFNA2").wait_for()
+        # what is chosen stands in the address, which another opens
+        page.wait_for_url("**chosen=HGNC*")
+        assert "chosen" not in page.locator("#gexf").get_attribute("href")
+        with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as other:
+            other.page.goto(page.url)
+            other.page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+            assert _seen(other.page)["chosen"] == "HGNC:5423"
+            other.page.locator("#network-detail > a", has_text="IFNA2").wait_for()
         # sooner, two clicks are a double click wherever they are
         page.wait_for_timeout(500)
         page.mouse.click(*_point(page, {"x": 8, "y": 8}))
         page.locator("#network-detail", has_text="Choose a node").wait_for()
+        page.wait_for_url(lambda url: "chosen" not in url)
         page.wait_for_timeout(500)
         (ax, ay), (bx, by) = (_point(page, nodes[one]) for one in ("mkg:therapy-rad-ifn", "HGNC:5423"))
         page.mouse.move((ax + bx) / 2, (ay + by) / 2)

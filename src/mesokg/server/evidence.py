@@ -85,21 +85,33 @@ MOST_LISTED = 12
 """So many sources are in one tip."""
 
 
-def sources(evidence: Iterable[Evidence], inferred: bool = False, why: str = "") -> Markup | None:
-    """A small mark that opens the sources of a statement on hover and on focus. ``why`` is where an inferred one is explained."""
+MOST_SPOKEN = 80
+"""So many characters of a statement are in the spoken name of its mark."""
+
+
+def sources(evidence: Iterable[Evidence], inferred: bool = False, why: str = "", of: str = "") -> Markup | None:
+    """A small mark that opens the sources of a statement on hover and on focus.
+
+    ``why`` is where an inferred one is explained. ``of`` says what the mark belongs to, for those who hear it apart from that.
+    """
     found = tuple(evidence)
     if not found:
         if not inferred:
             return None
         if why:
-            return explained(el("a", "inferred", href=why, cls="mark inferred"), why)
+            return explained(el("a", "inferred", href=why, cls="mark inferred", aria_label=_spoken("inferred", of)), why)
         return el("span", el("span", "inferred", cls="mark inferred", tabindex="0"), el("span", "Follows from other statements by the axioms of the ontology.", cls="tip"), cls="src")
     denied = any(one.negated for one in found)
     words = f"{len(found)} {'source' if len(found) == 1 else 'sources'}"
     items = [cited(one) for one in found[:MOST_LISTED]]
     if len(found) > MOST_LISTED:
         items.append(el("span", f"and {len(found) - MOST_LISTED} more", cls="level"))
-    return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}"), el("span", items, cls="tip"), cls="src")
+    return el("span", el("button", words, type="button", cls=f"mark{' denied' if denied else ''}", aria_label=_spoken(f"{words}{', denied' if denied else ''}", of)), el("span", items, cls="tip"), cls="src")
+
+
+def _spoken(words: str, of: str) -> str | None:
+    # begins with what is seen, so that it can be asked for by voice (WCAG 2.2, 2.5.3)
+    return f"{words}: {of if len(of) <= MOST_SPOKEN else of[: MOST_SPOKEN - 1] + '…'}" if of else None
 
 
 def identity(found: Description) -> Markup | None:
@@ -107,24 +119,32 @@ def identity(found: Description) -> Markup | None:
 
     None for terms of the ontology, whose words are our own.
     """
-    return _unsourced(found, "identity", "Tells which thing this is; no statement that needs evidence.", "From the ")
+    return _unsourced(found, "identity", "Tells which thing this is; no statement that needs evidence.", values(found, "confirmedIn"))
 
 
 def name_only(found: Description) -> Markup | None:
-    """The mark of names that no source is cited for: where the thing was seen, or whose record to compare them with.
+    """The mark of names that no assertion is made of: the lists, records and publications in which they were seen.
 
     None for terms of the ontology, whose words are our own.
     """
-    return _unsourced(found, "names", "To find the thing by; the row that lists it cites no source.", "Compare the ")
+    return _unsourced(found, "names", "To find the thing by.", values(found, "namedIn") or values(found, "confirmedIn"))
 
 
-def _unsourced(found: Description, words: str, told: str, before: str) -> Markup | None:
+def _unsourced(found: Description, words: str, told: str, seen: list[Statement]) -> Markup | None:
     if found.iri.startswith(PREFIXES["mesokg"]):
         return None
-    seen = "; ".join(one.value for one in values(found, "confirmedIn"))
     record = external(found.iri)
-    where = [" Seen in: ", seen, "."] if seen else [f" {before}", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener"), "."] if record else None
-    return el("span", el("button", words, type="button", cls="mark"), el("span", told, where, cls="tip"), cls="src")
+    where: list[Any] = [["; " if number else " Seen in: ", _place(one.value)] for number, one in enumerate(sorted(seen, key=lambda one: one.value))]
+    if record:
+        where += ["; " if seen else " From the ", el("a", f"record of {compact(found.iri)}", href=record, rel="external noopener")]
+    return el("span", el("button", words, type="button", cls="mark"), el("span", told, where, "." if where else None, cls="tip"), cls="src")
+
+
+def _place(text: str) -> Markup | str:
+    """A place in which something was seen, as a link where it is the identifier of a publication or a trial."""
+    number = text.removeprefix("ClinicalTrials.gov ")
+    address = next((base + number.removeprefix(prefix) for prefix, base in _OUTSIDE if number.startswith(prefix) and " " not in number), None)
+    return el("a", text, href=address, rel="external noopener") if address else text
 
 
 def mark(statement: Statement, about: str = "") -> Markup | None:
@@ -133,7 +153,8 @@ def mark(statement: Statement, about: str = "") -> Markup | None:
     if about and statement.inferred:
         ends = (statement.value, compact(about)) if statement.inward else (compact(about), statement.value)
         why = why_address(ends[0], statement.property, ends[1])
-    return sources(statement.evidence, statement.inferred, why)
+    words = f"{'from others: ' if statement.inward else ''}{statement.property_label or statement.property.rpartition(':')[2]} {statement.value_label or statement.value}"
+    return sources(statement.evidence, statement.inferred, why, words)
 
 
 _GATHERED = """SELECT ?s ?p ?o ?source ?name ?pmid ?doi ?number ?level ?rank ?negated ?asOf ?precision ?checked ?a (GROUP_CONCAT(DISTINCT ?place; separator=", ") AS ?locator) (SAMPLE(?address) AS ?url) WHERE {

@@ -114,7 +114,7 @@ def therapies(explorer: Explorer, query: dict[str, str], header: dict[str, Any])
     lines = [line for line in explorer.overview.therapies if not chosen or line.strategy == chosen]
     filters = el("nav", el("a", "all", href="/therapies", aria_current="true" if not chosen else None), [el("a", el("span", cls=f"swatch s-{key}"), words, href=f"/therapies?strategy={key}", aria_current="true" if key == chosen else None) for key, words in _short_strategies()], cls="filters", aria_label="Strategy")
     rows = [
-        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", el("span", cls=f"swatch s-{line.strategy}"), _words(_short_strategies(), line.strategy)), el("td", ", ".join(_words(VECTORS, v) for v in line.vectors)), el("td", ", ".join(_words(PAYLOADS, p) for p in line.payloads)), el("td", line.trials or "", cls="number"), el("td", sources(line.sources)))
+        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", el("span", cls=f"swatch s-{line.strategy}"), _words(_short_strategies(), line.strategy)), el("td", ", ".join(_words(VECTORS, v) for v in line.vectors)), el("td", ", ".join(_words(PAYLOADS, p) for p in line.payloads)), el("td", line.trials or "", cls="number"), el("td", sources(line.sources, of=line.label)))
         for line in lines
     ]
     table = el("table", el("caption", "Therapies with strategy, vector and payload", cls="unseen"), el("thead", el("tr", [el("th", h, scope="col") for h in ("Therapy", "Strategy", "Vector", "Payload", "Trials", "Sources")])), el("tbody", rows))
@@ -136,7 +136,7 @@ def trials(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) ->
     lines = [line for line in explorer.overview.trials if fits(line)]
     told = [part for part in (f"started in {year}" if year else "", _words(_short_strategies(), strategy) if strategy else "", f"vector {_words(VECTORS, vector.replace('none', ''))}" if vector else "", f"payload {_words(PAYLOADS, payload.replace('none', ''))}" if payload else "") if part]
     rows = [
-        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", line.year or ""), el("td", line.phase), el("td", line.status), el("td", line.enrolment, cls="number"), el("td", [[el("a", label, href=href(iri)), " "] for iri, label in line.therapies]), el("td", "yes" if line.results else ""), el("td", sources(line.sources)))
+        el("tr", el("td", el("a", line.label, href=href(line.iri))), el("td", line.year or ""), el("td", line.phase), el("td", line.status), el("td", line.enrolment, cls="number"), el("td", [[el("a", label, href=href(iri)), " "] for iri, label in line.therapies]), el("td", "yes" if line.results else ""), el("td", sources(line.sources, of=line.label)))
         for line in lines
     ]
     table = el("table", el("caption", "Trials with phase, status and what they test", cls="unseen"), el("thead", el("tr", [el("th", h, scope="col") for h in ("Trial", "Start", "Phase", "Status", "Enrolled or planned", "Tests", "Results", "Sources")])), el("tbody", rows))

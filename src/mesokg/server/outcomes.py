@@ -254,8 +254,8 @@ def _share_of_people(row: Row) -> bool:
 
 def _interval(row: Row, with_trial: bool) -> tuple[str, Interval] | None:
     """The line of a measurement with its unit, None for what has no place on a scale."""
-    shown = {"note": _result(row), "link": href(row["m"]), "source": [sources(row["said"]), _flags(row)]}
     label = _about(row, with_trial)
+    shown = {"note": _result(row), "link": href(row["m"]), "source": [sources(row["said"], of=label), _flags(row)]}
     if row["n"].isdigit() and row["N"].isdigit() and int(row["N"]):
         value, low, high = share(int(row["n"]), int(row["N"]))
         return "percent", Interval(label, value, low, high, **shown)
@@ -314,7 +314,7 @@ def outcomes(look: Look, where: str, *, with_trial: bool) -> list[Any]:
             [
                 [[el("a", row["trialLabel"], href=href(row["trial"])), " "] if with_trial and row["trial"] else None,
                  el("span", _about({**row, "measure": "", "trialLabel": ""}, with_trial), cls="about"), _flags(row)],
-                el("a", _result(row), href=href(row["m"])), row["denominatorKind"].replace("_", " ") if row["N"] else "", row["note"], sources(row["said"]),
+                el("a", _result(row), href=href(row["m"])), row["denominatorKind"].replace("_", " ") if row["N"] else "", row["note"], sources(row["said"], of=_about(row, with_trial)),
             ]
             for row in group
         ]

@@ -80,10 +80,13 @@ def _about(look: Look, iri: str) -> str:
     return iri if _explains(look) else ""
 
 
-def _evidence(found: dict[tuple[str, str], list[tuple[str, Any]]], *keys: tuple[str, str]) -> Markup | None:
-    """One mark for all that is said of these things by these properties; a source counts once for each place in it."""
+def _evidence(found: dict[tuple[str, str], list[tuple[str, Any]]], *keys: tuple[str, str], of: str) -> Markup | None:
+    """One mark for all that is said of these things by these properties; a source counts once for each place in it.
+
+    ``of`` names what is said, for those who hear the mark apart from it.
+    """
     every = {(one.source, one.locator, one.level): one for key in keys for _, one in found.get(key, ())}
-    return sources(every.values())
+    return sources(every.values(), of=of)
 
 
 def _day(date: str, precision: str) -> str:
@@ -173,7 +176,7 @@ def _constructs(look: Look, node: str) -> list[Any]:
                 "figure",
                 schematic(row["vectorLabel"] or "vector not stated", words, [*deletions, *blocks], cell=cell, complete=row["complete"] == "true", viral="vir" in row["vectorLabel"].lower()),
                 el("figcaption", el("a", row["constructLabel"], href=href(row["construct"])), el("a", row["vectorLabel"], href=href(row["vector"])) if row["vector"] else None, el("a", row["cellLabel"] or "cell product", href=href(row["cell"])) if row["cell"] else None,
-                   el("span", "drawn from ", _evidence(said, *said)) if said else None),
+                   el("span", "drawn from ", _evidence(said, *said, of="the schematic")) if said else None),
             )
         )
     return out
@@ -204,7 +207,7 @@ def _chain(look: Look, node: str) -> Any:
         items.append(el(
             "li", el("span", row["standing"], cls=f"standing {row['standing']}"), el("a", row["label"], href=href(row["mechanism"])),
             el("span", " after ", ", ".join(dict.fromkeys(follows)), cls="about") if follows else None,
-            el("p", el("a", "step", href=href(row["step"])), f" · {row['settings']}" if row["settings"] else "", f" · in {row['cellLabel']}" if row["cellLabel"] else "", f" · {row['read']}" if row["read"] else "", " · ", _evidence(said, *[(row["step"], name) for name in ("showsMechanism", "claimsMechanism", "refutesMechanism")]), cls="about"),
+            el("p", el("a", "step", href=href(row["step"])), f" · {row['settings']}" if row["settings"] else "", f" · in {row['cellLabel']}" if row["cellLabel"] else "", f" · {row['read']}" if row["read"] else "", " · ", _evidence(said, *[(row["step"], name) for name in ("showsMechanism", "claimsMechanism", "refutesMechanism")], of=row["label"]), cls="about"),
             cls=f"depth-{min(after[row['step']], 4)}",
         ))
     return el("ol", items, cls="chain")
@@ -218,7 +221,7 @@ def _therapy(look: Look, found: Description, node: str) -> list[Any]:
     trials = look.rows(f"""SELECT DISTINCT ?t ?l ?phase ?status ?start ?precision ?n WHERE {{ ?t mesokg:investigates {node} ; a mesokg:Trial ; rdfs:label ?l . OPTIONAL {{ ?t mesokg:phase/rdfs:label ?phase }}
         OPTIONAL {{ ?t mesokg:status/rdfs:label ?status }} OPTIONAL {{ ?t mesokg:startDate ?start }} OPTIONAL {{ ?t mesokg:startDatePrecision/skos:notation ?precision }} OPTIONAL {{ ?t mesokg:enrolmentActual ?n }} }} ORDER BY ?start""")
     said = gather(look, (r["t"] for r in trials), _OF_TRIAL)
-    listed = table(["Trial", "Phase", "Status", "Start", "Enrolled", "Sources"], [[el("a", r["l"], href=href(r["t"])), r["phase"], r["status"], _day(r["start"], r["precision"]), r["n"], _evidence(said, *[(r["t"], name) for name in _OF_TRIAL])] for r in trials], "Trials of this therapy")
+    listed = table(["Trial", "Phase", "Status", "Start", "Enrolled", "Sources"], [[el("a", r["l"], href=href(r["t"])), r["phase"], r["status"], _day(r["start"], r["precision"]), r["n"], _evidence(said, *[(r["t"], name) for name in _OF_TRIAL], of=r["l"])] for r in trials], "Trials of this therapy")
     lineage = [
         el("li", el("b", words), " ", [[value_of(s), " ", mark(s, about), " "] for s in values(found, name)])
         for name, words in (("succeeds", "Follows"), ("succeededBy", "Followed by")) if values(found, name)
@@ -289,16 +292,16 @@ def _trial(look: Look, found: Description, node: str) -> list[Any]:
         seen.add(r["x"])
         low, high = number_words(r["low"]), number_words(r["high"])
         dose = "" if not low and not high else f"{low or '?'}{f' to {high}' if high and high != low else ''} {r['unit']}"
-        new = r["arm"] != last
-        evidence = _evidence(said, *[(r["arm"], name) for name in of_arm if new], *[(r["x"], name) for name in of_giving])
-        arm_rows.append([el("a", arm_words(r["armLabel"], found.iri), href=href(r["arm"])) if new else "", r["role"] if new else "", r["size"] if new else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"], evidence])
+        new, arm = r["arm"] != last, arm_words(r["armLabel"], found.iri)
+        evidence = _evidence(said, *[(r["arm"], name) for name in of_arm if new], *[(r["x"], name) for name in of_giving], of=", ".join(filter(None, (arm, r["agentLabel"]))))
+        arm_rows.append([el("a", arm, href=href(r["arm"])) if new else el("span", arm, cls="unseen"), r["role"] if new else "", r["size"] if new else "", el("a", r["agentLabel"], href=href(r["x"])) if r["x"] else "", dose, r["route"], r["schedule"], r["purpose"], evidence])
         last = r["arm"]
     given = [(status, one) for status, one in gather(look, [found.iri], ["status"])[(found.iri, "status")] if not one.negated]
     labels = look.labels(status for status, _ in given)
     history = [(one, labels.get(status, compact(status))) for status, one in given]
     # what has no date is what the record said on the day it was checked, so the newest
     history.sort(key=lambda item: (item[0].as_of or "9999", item[1]))
-    status = el("ol", [el("li", el("time", one.as_of or (f"checked {one.checked_on}" if one.checked_on else "no date")), " ", label, " ", sources([one])) for one, label in history], cls="history") if history else None
+    status = el("ol", [el("li", el("time", one.as_of or (f"checked {one.checked_on}" if one.checked_on else "no date")), " ", label, " ", sources([one], of=label)) for one, label in history], cls="history") if history else None
     why = [el("p", el("b", "Stopped: "), value_of(s), " ", mark(s, about)) for s in values(found, "whyStopped")]
     facts = [
         el("div", el("dt", words), el("dd", [[value_of(s), " ", mark(s, about), " "] for s in values(found, name)][:6]))
@@ -323,8 +326,8 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
     given = ("numerator", "denominator", "value", "lowerLimit", "upperLimit", "alteredGene")
     counted = gather(look, (r["a"] for r in alterations), given)
     for r in alterations:
-        source = _evidence(counted, *[(r["a"], name) for name in given])
         label = "; ".join(filter(None, (r["kind"], r["disease"], r["cohort"])))
+        source = _evidence(counted, *[(r["a"], name) for name in given], of=label)
         if r["n"].isdigit() and r["N"].isdigit() and int(r["N"]):
             value, low, high = share(int(r["n"]), int(r["N"]))
             lines.append(Interval(label, value, low, high, note=f"{r['n']} of {r['N']}", link=href(r["a"]), source=source))
@@ -349,7 +352,7 @@ def _gene(look: Look, found: Description, node: str) -> list[Any]:
                 continue
             stated = [one for target, one in said.get((iri, prop.removeprefix(_P)), ()) if target == found.iri]
             why = why_address(compact(iri), compact(prop), compact(found.iri)) if _explains(look) else ""
-            ways.append(el("li", words, " ", sources(stated, not stated, why)))
+            ways.append(el("li", words, " ", sources(stated, not stated, why, f"{label} {words}")))
         rows.append([el("a", label, href=href(iri)), el("ul", ways, cls="plain")])
     return [
         _section("Therapies", table(["Therapy", "How"], rows, "Therapies that involve this gene")),
@@ -364,7 +367,7 @@ def _mechanism(look: Look, found: Description, node: str) -> list[Any]:
     rows.sort(key=lambda r: (order.index(r["standing"]), r["l"].lower(), r["setting"], r["step"]))
     names = ("showsMechanism", "claimsMechanism", "refutesMechanism")
     said = gather(look, (r["step"] for r in rows), names)
-    listed = table(["Therapy", "Standing", "Seen in", "Step", "Sources"], [[el("a", r["l"], href=href(r["t"])), el("span", r["standing"], cls=f"standing {r['standing']}"), r["setting"], el("a", "step", href=href(r["step"])), _evidence(said, *[(r["step"], name) for name in names])] for r in rows], "Therapies that act through this")
+    listed = table(["Therapy", "Standing", "Seen in", "Step", "Sources"], [[el("a", r["l"], href=href(r["t"])), el("span", r["standing"], cls=f"standing {r['standing']}"), r["setting"], el("a", "step", href=href(r["step"])), _evidence(said, *[(r["step"], name) for name in names], of=r["l"])] for r in rows], "Therapies that act through this")
     return [_section("Therapies that act through it", listed, name="therapies")]
 
 
