@@ -50,15 +50,28 @@ COPY_WORDS = {
     "board", "bbs", "message",
 }  # fmt: skip
 """Words of a host or a path that stand for a copy, a trial version of a site, a feed or a message board."""
-COPYING_SITES = ("capedge.com", "finance.yahoo.co.jp", "mail.inurol.kiev.ua", "medworm.com", "rd.springer.com")
-"""Sites whose copies are cited by what they copy: SEC filings, news, a release and an article."""
+COPYING_SITES = (
+    "capedge.com", "finance.yahoo.co.jp", "mail.inurol.kiev.ua", "medworm.com", "rd.springer.com",
+    "4-traders.com", "advfn.com", "ai-analytics.org", "cancerterminology.com", "cytotargetdb.ca", "doaj.org", "grantindex.ai",
+    "grantome.com", "iozk.de", "katalog.lib.cas.cz", "koreamed.org", "marketscreener.com", "mesothelioma-line.com",
+    "neovisionconsulting.blogspot.com", "prcross.net", "researcher.life", "sciencedaily.com", "scilit.net", "thestreet.com",
+    "virginiacancerspecialists.com", "zhihuiya.com",
+)  # fmt: skip
+"""Sites whose copies are cited by what they copy: filings, releases, news, articles, abstracts, grants and definitions."""
+COPYING_FOLDERS = ("github.com/biopragmatics/biomappings", "mesotheliomacenter.org/treatments/gene-therapy-articles")
+"""Likewise parts of sites that have pages of their own as well."""
 
 
 def is_of_a_copy(address: str) -> bool:
     """Whether an address is of a copy of a page that has, or had, an address of its own."""
     parts = urlsplit(address)
     words = {*re.split(r"[.-]", parts.netloc), *parts.path.lower().split("/")}
-    return bool(words & COPY_WORDS) or f".{parts.netloc}".endswith(tuple(f".{site}" for site in COPYING_SITES))
+    folder = f"{parts.netloc.removeprefix('www.')}{parts.path}/"
+    return (
+        bool(words & COPY_WORDS)
+        or f".{parts.netloc}".endswith(tuple(f".{site}" for site in COPYING_SITES))
+        or folder.startswith(tuple(f"{known}/" for known in COPYING_FOLDERS))
+    )
 
 
 def case(row: Row) -> str:
@@ -101,11 +114,14 @@ def test_row(row: Row) -> None:
     [
         "https://dev.example.org/speaker?id=1", "https://index.web-dev.example.org/1", "https://m.example.org/news", "http://rss.example.org/de/1",
         "https://example.org/cm/message/1", "https://example.org/proxy/1", "https://www.capedge.com/filing/1",
+        "https://discovery.researcher.life/article/1", "https://mesotheliomacenter.org/treatments/gene-therapy-articles/",
+        "https://github.com/biopragmatics/biomappings/blob/1/notebooks/sample_info.csv",
     ],
 )  # fmt: skip
 def test_address_of_a_copy_is_seen(address: str) -> None:
     assert is_of_a_copy(address)
     assert not is_of_a_copy("https://www.mt-gene.com/en/information/detail.php?id=51&page=m")
+    assert not is_of_a_copy("https://github.com/IARCbioinfo/MESOMICS_data")
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
@@ -174,3 +190,16 @@ def test_outcomes_of_mixed_trials_say_which_tumours() -> None:
     told = {(o["outcomeOf"], o["population"]) for o in cells["outcomes"] if o["outcomeOf"] in mixed}
     silent = {(t, p) for t, p in told if not OTHER_TUMOUR.search(p) and ("mesothelioma" not in p or UNNAMED.search(p))}
     assert silent == TUMOURS_NOT_SEEN.keys()
+
+
+def test_names_without_an_assertion_say_where_they_were_seen() -> None:
+    """The other names of a thing are asserted with their source, or the row that lists them says in which list, record or publication they stand."""
+    missing = []
+    for sheet in SHEETS:
+        if "synonyms" not in sheet.header:
+            continue
+        for line, cells in sheet.rows:
+            row = dict(zip(sheet.header, cells, strict=True))
+            if row["synonyms"] and not row.get("source") and not row.get("namedIn") and not row.get("confirmedIn"):
+                missing.append(f"{sheet.name}:{line} {row['synonyms']}")
+    assert not missing
