@@ -14,6 +14,9 @@ from mesokg.server.results import rdf_format, write_triples
 
 __all__ = ["answer"]
 
+_TEXTS = (PREFIXES["xsd"] + "string", PREFIXES["rdf"] + "langString", PREFIXES["rdf"] + "dirLangString")
+"""Datatypes of literals that are held as they are written."""
+
 
 def _parse(content: bytes, media: str, base: str, target: Any) -> list[Any]:
     import pyoxigraph
@@ -66,6 +69,16 @@ def _text(quads: Iterable[Any]) -> str:
     return " .\n".join(str(quad.triple) for quad in quads)
 
 
+def _respelled(quads: Iterable[Any]) -> set[Any]:
+    """The literals of the quads that the engine holds in another spelling, as numbers and times are held by their value: ``01`` as ``1``."""
+    import pyoxigraph
+
+    literals = {quad.object for quad in quads if isinstance(quad.object, pyoxigraph.Literal) and quad.object.datatype.value not in _TEXTS}
+    node, held = pyoxigraph.NamedNode("urn:x"), pyoxigraph.Store()
+    held.extend([pyoxigraph.Quad(node, node, literal) for literal in literals])
+    return literals - {quad.object for quad in held}
+
+
 def _replace(store: Any, target: Any, quads: list[Any]) -> None:
     """Put these quads, all of this graph, in the place of what it holds: whole, or not at all where the process ends on the way.
 
@@ -81,7 +94,9 @@ def _replace(store: Any, target: Any, quads: list[Any]) -> None:
     nameless = "isBLANK(?s) || isBLANK(?o) || isTRIPLE(?o)"
     solutions = store.query(f"SELECT (COUNT(*) AS ?n) WHERE {{ {within(f'?s ?p ?o FILTER(!({nameless}))')} }}")
     held = int(next(iter(solutions))["n"].value)
-    kept = {quad for quad in quads if _can_be_named(quad) and quad in store}
+    # one that is held in another spelling is told from what has to go by neither, so it is written anew
+    respelled = _respelled(quads)
+    kept = {quad for quad in quads if _can_be_named(quad) and quad.object not in respelled and quad in store}
     if len(kept) * 5 < held:
         # all anew takes less time than to find out what has to go
         remove = "CLEAR DEFAULT" if target == pyoxigraph.DefaultGraph() else f"DELETE WHERE {{ {within('?s ?p ?o')} }}"
