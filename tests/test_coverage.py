@@ -116,6 +116,7 @@ TOLD = {
     r"(\d+) of the rows that cite pages": sum(row["source"].startswith("mkg:page-") and row["evidence"] not in ("expert statement", "curator inference") for row in SOURCED),
     r"(\d+) pages say nothing in `confirmedIn`": without("web_pages", "confirmedIn"),
     r"(\d+) of the \d+ of our own have no GO": mechanisms()[0],
+    r"of the (\d+) of our own have no GO": len(things("mechanisms", lambda row: row["id"].startswith("mkg:"))),
     r"GO process right above .*?, (\d+) stand in no step": mechanisms()[1],
     r"and (\d+) mechanisms have a cell": mechanisms()[2],
     r"as (\d+) of \d+ steps": len(valued("mechanism_steps", "inCell")),
