@@ -102,6 +102,7 @@ def test_a_tip_of_an_inferred_statement_has_the_sources_of_its_premises(http, re
     [
         ("s=mkg:therapy-rad-ifn&p=a&o=mesokg:Therapy", "Stated in the tables; no claim, so that it needs no source"),
         ("s=mkg:therapy-rad-ifn&p=mesokg:hasConstruct&o=mkg:construct-rad-ifn", ", interventions"),
+        ("s=mkg:trial-penn-adhsvtk-1995&p=mesokg:startDate&o=1995-01-01T00:00:00Z", ", interview"),
         ("s=mesokg:OncolyticVirotherapy&p=rdfs:subClassOf&o=mesokg:InVivoGeneTherapy", "Found by a reasoner from the axioms of the ontology"),
         ("s=mkg:nothing&p=a&o=mesokg:Therapy", "This does not hold here"),
     ],

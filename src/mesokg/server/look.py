@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mesokg.identifiers import NAMESPACE, compact
 
-__all__ = ["Look", "external", "href", "iri_of_path"]
+__all__ = ["Look", "external", "href", "iri_of_path", "text_of"]
 
 _OWN = ("id/", "ontology/", "graph/")
 
@@ -51,7 +51,7 @@ class Look:
             return self._held[sparql]
         answer = self.store.query(sparql)
         found = [
-            {name: "" if term is None else _text(term) for name, term in zip(answer.variables, row, strict=True)}
+            {name: "" if term is None else text_of(term) for name, term in zip(answer.variables, row, strict=True)}
             for row in answer.rows
         ]
         if keep:
@@ -73,7 +73,8 @@ class Look:
         return {row["x"]: row["l"] for row in self.rows(f"SELECT ?x ?l {{ VALUES ?x {{ {values} }} ?x rdfs:label ?l }}")}
 
 
-def _text(term: Any) -> str:
+def text_of(term: Any) -> str:
+    """A term as it stands in :meth:`Look.rows`: the text of a literal, a day without the time, or the IRI."""
     if type(term).__name__ == "Literal":
         return term.value.removesuffix("T00:00:00Z")
     return term.value if hasattr(term, "value") else str(term)

@@ -9,7 +9,7 @@ from mesokg.identifiers import PREFIXES, compact
 from mesokg.server.evidence import MOST_LISTED, cited, gather
 from mesokg.server.failures import Failure
 from mesokg.server.html import Markup, document, el, flat
-from mesokg.server.look import href
+from mesokg.server.look import href, text_of
 
 if TYPE_CHECKING:
     from mesokg.proofs import Explanation
@@ -21,6 +21,11 @@ Reply = tuple[dict[str, Any], bytes]
 _LONGEST = 2000
 _MOST_EACH = 4
 """So many sources of one premise are in a tip."""
+_UNSOURCED = {
+    "exempt": "stated in the tables; no claim, so that it needs no source", "ontology": "stated in the ontology",
+    "metadata": "stated in the description of this release", "classified": "found by a reasoner from the axioms of the ontology",
+}
+"""Why a triple that no source is cited for holds."""
 
 
 def why(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Reply:
@@ -54,13 +59,6 @@ def why(explorer: Explorer, query: dict[str, str], header: dict[str, Any]) -> Re
     return {"status": 200, "type": "text/html; charset=utf-8"}, body
 
 
-_UNSOURCED = {
-    "exempt": "stated in the tables; no claim, so that it needs no source", "ontology": "stated in the ontology",
-    "metadata": "stated in the description of this release", "classified": "found by a reasoner from the axioms of the ontology",
-}
-"""Why a triple that no source is cited for holds."""
-
-
 def _brief(explorer: Explorer, tree: Explanation, labels: dict[str, str]) -> list[Any]:
     """The premises that sources state, each with its sources; the first of both where there are many, and how many are left out."""
     if not tree.holds:
@@ -76,7 +74,7 @@ def _brief(explorer: Explorer, tree: Explanation, labels: dict[str, str]) -> lis
     for node in stated:
         key = node.subject.value, node.predicate.value.removeprefix(PREFIXES["mesokg"])
         # a source counts once for each place in it
-        found = {(one.source, one.locator): one for target, one in said[key] if target == getattr(node.object, "value", "") and not one.negated}
+        found = {(one.source, one.locator): one for target, one in said[key] if target == text_of(node.object) and not one.negated}
         some = list(found.values())[: min(room, _MOST_EACH)]
         if some:
             items.append(el("span", None if node is tree else el("span", _words(node, labels), cls="premise"), list(map(cited, some)), cls="one"))
@@ -112,14 +110,8 @@ def _node(node: Explanation, labels: dict[str, str], *, top: bool = False) -> Ma
             place = ", ".join(one.locators)
             told = " · ".join(filter(None, (one.level, f"rank {one.rank}" if one.rank not in ("", "normal") else "", f"checked {one.checked_on[:10]}" if one.checked_on else "")))
             reasons.append(el("p", el("a", _name(one.source_name), href=href(one.source)), f", {place}" if place else "", f" · {told}" if told else "", cls="about"))
-    elif node.kind == "exempt":
-        reasons.append(el("p", "stated in the tables; no claim, so that it needs no source", cls="about"))
-    elif node.kind == "ontology":
-        reasons.append(el("p", "stated in the ontology", cls="about"))
-    elif node.kind == "metadata":
-        reasons.append(el("p", "stated in the description of this release", cls="about"))
-    elif node.kind == "classified":
-        reasons.append(el("p", "found by a reasoner from the axioms of the ontology", f": {node.rule.axiom}" if node.rule else "", cls="about"))
+    elif node.kind in _UNSOURCED:
+        reasons.append(el("p", _UNSOURCED[node.kind], f": {node.rule.axiom}" if node.rule else "", cls="about"))
     elif node.kind == "absent":
         reasons += [el("p", "That does not make it false.", cls="about"), *[el("p", note, cls="about") for note in node.notes]]
     elif node.rule is not None:
