@@ -972,6 +972,26 @@ def test_all_of_the_network_by_keyboard(browser, site):
         assert {"source": source, "kind": kind, "target": target} in [{name: edge[name] for name in ("source", "kind", "target")} for edge in data["edges"]]
 
 
+def test_nothing_is_shown_in_the_network_that_is_left_out(browser, site):
+    """What is told of a node names all its links, but offers to show only what is in the picture."""
+    with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:
+        page = visit.page
+        page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+        page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+        page.locator("#network").focus()
+        page.keyboard.press("Enter")
+        _has_focus(page, "nadofaragene firadenovec")
+        gene = page.get_by_role("checkbox", name="gene", exact=True)
+        line = page.locator("#network-detail li:has(a:text-is('IFNA2'))")
+        for kept in (False, True):
+            gene.set_checked(kept)
+            assert line.get_by_role("button", name="show IFNA2 in the picture").is_visible() is kept
+        gene.uncheck()
+        page.locator("#network").focus()
+        page.keyboard.press("Enter")
+        assert line.is_visible() and not line.locator(".show").is_visible()
+
+
 def test_what_a_screen_reader_hears_of_the_network(browser, site):
     """From Chromium's own tree: a name and keys for the picture, groups and buttons that say what they do, and no two called the same."""
     with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:

@@ -98,7 +98,8 @@ async function sources(edge) {
 
 // a button that chooses a node in the picture
 function shower(id) {
-  const one = element("button", "show", { type: "button", className: "show" });
+  const one = element("button", "show", { type: "button", className: "show", hidden: !shown(graph.getNodeAttributes(id)) });
+  one.dataset.node = id;
   one.setAttribute("aria-label", `show ${labelOf(id)} in the picture`);
   one.addEventListener("click", () => {
     if (!detail.contains(one)) origin = one;
@@ -228,6 +229,7 @@ function written() {
   // what is hidden can be neither chosen nor in focus
   if (chosen !== null && !seen.includes(chosen)) choose(null);
   if (traced !== null && !drawn.includes(traced)) traced = null;
+  for (const one of detail.querySelectorAll(".show")) one.hidden = !seen.includes(one.dataset.node);
   const open = new Set([...lists.querySelectorAll("details[open]")].map((one) => one.dataset.kind));
   const found = [...new Set(seen.map((id) => graph.getNodeAttribute(id, "kind")))].sort();
   lists.replaceChildren(...found.map((kind) => {
