@@ -992,6 +992,32 @@ def test_nothing_is_shown_in_the_network_that_is_left_out(browser, site):
         assert line.is_visible() and not line.locator(".show").is_visible()
 
 
+def test_the_network_when_the_server_is_gone(browser, site):
+    """It says so instead of nothing; and sources that were shut while they were fetched stay shut."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site + "/graph?focus=mkg:therapy-rad-ifn")
+    page.wait_for_selector("html[data-network=ready]", timeout=20_000)
+    page.locator("#network").focus()
+    page.keyboard.press("Enter")
+    _has_focus(page, "nadofaragene firadenovec")
+    first, second = page.locator("#network-detail button.mark").all()[:2]
+    with page.expect_response("**/edge.json?*"):
+        first.evaluate("one => { one.click(); one.click(); }")
+    page.wait_for_timeout(300)
+    assert first.get_attribute("aria-expanded") == "false" and first.locator("xpath=following-sibling::div").inner_text() == ""
+    page.route(re.compile(r"/(edge|graph)\.json\?"), lambda route: route.abort())
+    second.click()
+    _said(page, "The sources cannot be shown now.")
+    assert second.locator("xpath=following-sibling::div").inner_text() == "The sources cannot be shown now."
+    page.locator("#network-expand").click()
+    _said(page, "It cannot be expanded now.")
+    assert not errors
+    context.close()
+
+
 def test_what_a_screen_reader_hears_of_the_network(browser, site):
     """From Chromium's own tree: a name and keys for the picture, groups and buttons that say what they do, and no two called the same."""
     with _Visit(browser, site, viewport={"width": 1200, "height": 900}) as visit:

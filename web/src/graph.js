@@ -69,17 +69,20 @@ const wordsOf = (id) => `${labelOf(id)}, ${kindOf(id)}, ${plural(seenLinks(id).l
 // by kind and name, as in the lists
 const order = () => graph.filterNodes((_, node) => shown(node)).sort((a, b) => kindOf(a).localeCompare(kindOf(b)) || labelOf(a).localeCompare(labelOf(b)));
 
+// The answer of the server, or null where it gives none.
+const ask = (address) => fetch(address).then((answer) => (answer.ok ? answer : null), () => null);
+
 // What an inferred link follows from, with the sources of each statement, as the server writes it.
 async function premises(why) {
-  const answer = await fetch(`${why}&brief=1`);
-  if (!answer.ok) return ["Follows from other statements by the axioms of the ontology: "];
+  const answer = await ask(`${why}&brief=1`);
+  if (!answer) return ["Follows from other statements by the axioms of the ontology: "];
   return [...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes];
 }
 
 // The sources of an edge, each a link, with the place in it and the kind of evidence.
 async function sources(edge) {
-  const answer = await fetch(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
-  if (!answer.ok) return element("p", "The sources cannot be shown now.", { className: "about" });
+  const answer = await ask(`/edge.json?${new URLSearchParams({ source: edge.source, kind: edge.kind, target: edge.target })}`);
+  if (!answer) return element("p", "The sources cannot be shown now.", { className: "about" });
   const found = await answer.json();
   if (!found.sources.length && found.why) {
     const told = element("div", "", { className: "premises" });
@@ -123,8 +126,12 @@ function row(key, id) {
   open.addEventListener("click", async () => {
     const shut = open.getAttribute("aria-expanded") === "true";
     open.setAttribute("aria-expanded", String(!shut));
-    place.replaceChildren(...(shut ? [] : [await sources(edge)]));
-    if (!shut) say(place.innerText);
+    if (shut) return place.replaceChildren();
+    const found = await sources(edge);
+    // it may have been shut while they were fetched
+    if (open.getAttribute("aria-expanded") === "false") return;
+    place.replaceChildren(found);
+    say(place.innerText);
   });
   // the link lights up in the picture while one is at its line
   item.addEventListener("focusin", () => trace(key));
@@ -159,7 +166,7 @@ function describe(id) {
   grow.setAttribute("aria-label", `expand ${node.label}`);
   grow.addEventListener("click", async () => {
     await expand(id);
-    document.getElementById("network-expand").focus();
+    document.getElementById("network-expand")?.focus();
   });
   detail.replaceChildren(element("a", node.label, { href: node.href }), ` ${kindOf(id)} `, grow, ...parts);
 }
@@ -196,8 +203,8 @@ function leave() {
 
 async function expand(id) {
   if (!expanded.has(id) && expanded.size >= Number(stage.dataset.most)) return say(`${expanded.size} things are expanded, and no more can be.`);
-  const answer = await fetch(`/graph.json?focus=${encodeURIComponent(id)}`);
-  if (!answer.ok) return say("It cannot be expanded now.");
+  const answer = await ask(`/graph.json?focus=${encodeURIComponent(id)}`);
+  if (!answer) return say("It cannot be expanded now.");
   const before = [graph.order, graph.size];
   add(await answer.json());
   expanded.add(id);
