@@ -467,11 +467,13 @@ def test_an_update_of_a_load_holds_little_and_blank_nodes_whole() -> None:
 
 
 def test_what_is_loaded_by_updates_is_no_text_of_an_update(server: str) -> None:
-    """Whatever stands in a literal."""
+    """Whatever stands in a literal, or in the place of the name of a graph."""
     words = ['"}} ; CLEAR ALL ; #', "LOAD <http://127.0.0.1:9/> SERVICE <http://127.0.0.1:9/>", "\\u0022 \\", "a\nb\rc\td", "'" * 3, "🧬 é", "mkg:x"]
     quads = [pyoxigraph.Quad(pyoxigraph.NamedNode("http://e/é%7D"), pyoxigraph.NamedNode("http://e/p"), literal) for word in words for literal in (pyoxigraph.Literal(word), pyoxigraph.Literal(word, language="en"))]
     with RemoteStore(server, update_url=server.replace("/query", "/update")) as remote:
         for graph in ("http://e/g", None):
             remote.replace_graph(quads, graph)
             where = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
+            with pytest.raises(ValueError, match="IRI"):
+                remote.replace_graph(quads, "http://e/g> ; CLEAR ALL ; CLEAR GRAPH <http://e/g")
             assert set(remote.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}").triples) == {quad.triple for quad in quads}

@@ -322,10 +322,12 @@ class RemoteStore(Store):
     def replace_graph(self, quads: Iterable[Quad], graph: str | None, *, say: Callable[[str], None] = lambda text: None) -> None:
         """As for every store; ``say`` is told of how it goes where it takes many requests.
 
-        By SPARQL Update it is done in parts, so that an error may leave the graph with some of the triples.
+        By SPARQL Update it is done in parts, so that an error may leave the graph with some of the triples. Raises ValueError
+        where ``graph`` is no IRI.
         """
         import pyoxigraph
 
+        name = pyoxigraph.NamedNode(graph) if graph else None
         triples = [quad.triple for quad in quads]
         if self.data_urls:
             body = pyoxigraph.serialize(triples, format=pyoxigraph.RdfFormat.N_TRIPLES)
@@ -338,15 +340,15 @@ class RemoteStore(Store):
                 self._check(response, "the graph")
                 return
             say(f"no Graph Store at {' or '.join(self.data_urls)}: by SPARQL Update at {self.update_url}")
-        self._replace_by_updates(triples, graph, say)
+        self._replace_by_updates(triples, name, say)
         # for the graphs that follow
         self.data_urls = []
 
-    def _replace_by_updates(self, triples: list[Triple], graph: str | None, say: Callable[[str], None]) -> None:
-        head, tail = (f"GRAPH <{graph}> {{\n", "\n}") if graph else ("", "")
+    def _replace_by_updates(self, triples: list[Triple], graph: NamedNode | None, say: Callable[[str], None]) -> None:
+        head, tail = (f"GRAPH {graph} {{\n", "\n}") if graph else ("", "")
         try:
             # one that is not there is an error otherwise
-            self._update(f"CLEAR SILENT GRAPH <{graph}>" if graph else "CLEAR DEFAULT")
+            self._update(f"CLEAR SILENT GRAPH {graph}" if graph else "CLEAR DEFAULT")
         except (QueryError, StoreError) as error:
             if self.data_urls:
                 raise StoreError(f"{error}; nor is there a Graph Store at {' or '.join(self.data_urls)}: name its address, or that for updates") from error
