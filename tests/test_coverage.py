@@ -48,6 +48,22 @@ def mechanisms() -> tuple[int, int, int]:
     return sum("GO:" not in above[name] for name in ours), len(ours - stepped), len(placed)
 
 
+def genes_without_a_role() -> tuple[int, int]:
+    """Of the genes without a role, those of which an alteration is told, and those that no other row names."""
+    roleless = things("genes") - valued("genes", "geneRole")
+    altered = {name for row in rows("gene_alterations") for name in row["alteredGene"].split("|")}
+    told = {row["id"] for row in rows("genes") if row["source"]}
+    tables = [path.stem for path in folder("data").glob("*.tsv") if path.stem not in ("leads", "genes")]
+    named = {name for table in tables for row in rows(table) for cell in row.values() if cell for name in cell.split("|")}
+    return len(roleless & altered), len(roleless - told - named)
+
+
+def sharing() -> tuple[int, int]:
+    """Publications that share patients with others as the tables say, and their pairs."""
+    pairs = {frozenset((row["id"], name)) for row in rows("publications") for name in row["overlapsWith"].split("|") if name}
+    return len(frozenset().union(*pairs)), len(pairs)
+
+
 SOURCED = [row for path in sorted(folder("data").glob("*.tsv")) if path.stem != "leads" for row in rows(path.stem) if row.get("source")]
 EVIDENCE = Counter(row["evidence"] for row in SOURCED)
 READ = Counter(row["checked_on"] for row in SOURCED)
@@ -86,6 +102,7 @@ TOLD = {
     r"from ([\d,]+) table rows": len(SOURCED),
     r"(\d+) of the \d+ trials have an NCT number": trials_by_number()[0],
     r"have an NCT number, (\w+) a jRCT number": trials_by_number()[1],
+    r"Of the (\d+) publications": len(things("publications")),
     r"publications (\d+) have a PMID or DOI": identified()[0],
     r"seen in a source, (\d+) more a PubMed Central number": identified()[1],
     r"PubMed Central number\. The other (\d+)": identified()[2],
@@ -122,6 +139,9 @@ TOLD = {
     r"as (\d+) of \d+ steps": len(valued("mechanism_steps", "inCell")),
     r"\d+ of (\d+) steps name a cell": len(things("mechanism_steps")),
     r"Genes without a role: (\d+)": without("genes", "geneRole"),
+    r"Genes without a role: \d+ of (\d+)": len(things("genes")),
+    r"role: \d+ of \d+; (\d+) are from alteration studies": genes_without_a_role()[0],
+    r"(\d+) stand in no other row": genes_without_a_role()[1],
     r"whether they replicate is not known for (\d+)": len(things("vectors") - valued("vectors", "replicationCompetence")),
     r"A serotype is named for (\d+)": len(valued("vectors", "serotype")),
     r"deletions for (\d+)": len(valued("vectors", "hasDeletion")),
@@ -133,6 +153,7 @@ TOLD = {
     r"(\d+) have numerator and denominator": sum(bool(row["numerator"] and row["denominator"]) for row in MEASUREMENTS),
     r"(\d+) of them with the kind of the denominator": sum(bool(row["numerator"] and row["denominator"]) and row["denominatorKind"] not in (*NO_VALUE, "not stated") for row in MEASUREMENTS),
     r"Therapies without a developer: (\d+)": without("therapies", "developer"),
+    r"without a developer: \d+; without a synonym: (\d+)": without("therapies", "synonyms"),
     r"Publications without a year: (\d+)": without("publications", "publicationYear"),
     r"year: \d+; without a journal: (\d+)": without("publications", "journal"),
     r"of no stated kind: (\d+)": without("publications", "publicationKind"),
@@ -142,6 +163,10 @@ TOLD = {
     r"Routes of (\d+) administrations are not given": without("administrations", "route") + len(things("administrations", lambda row: row["route"] == "not stated")),
     r"(\d+) of them say \*not stated\*": len(things("administrations", lambda row: row["route"] == "not stated")),
     r"(\w+) trials name a histology": len(things("trials", lambda row: set(row["studies"].split("|")) & {"MONDO:0006377", "MONDO:0006378"})),
+    r"and \*not stated\* for (\d+) rows": sum(row["criteria"] == "not stated" for row in MEASUREMENTS),
+    r"(\w+) experiments are told to have led": len(valued("experiments", "ledTo")),
+    r"(\d+) publications are marked as sharing": sharing()[0],
+    r"sharing patients with another, in (\d+) pairs": sharing()[1],
     r"histology, (\w+) have an interval": sum(bool(row["lowerLimit"] or row["upperLimit"]) for row in MEASUREMENTS),
 }
 

@@ -93,6 +93,14 @@ def test_row(row: Row) -> None:
     numbers = {n: float(cells[n].values[0].value) for n in ("numerator", "denominator", "value", "lowerLimit", "upperLimit") if n in cells and cells[n].values}
     if {"numerator", "denominator"} <= numbers.keys():
         assert 0 <= numbers["numerator"] <= numbers["denominator"]
+        percent = "resultUnit" in cells and any(v.value.endswith("/resultUnitPercent") for v in cells["resultUnit"].values)
+        if percent and numbers["denominator"] and "value" in numbers:
+            number, of = int(numbers["numerator"]), int(numbers["denominator"])
+            places = len(cells["value"].values[0].value.partition(".")[2])
+            # half a unit of the last digit, and a little for sources that cut digits off
+            if abs(numbers["value"] - 100 * number / of) > 0.6 * 10**-places:
+                notes = [v.value for v in cells["resultNote"].values] if "resultNote" in cells else []
+                assert any("printed as" in note and f"{number} of {of} is {100 * number / of:.0f}%" in note for note in notes), "a percentage that is not that of its counts says so"
     if {"lowerLimit", "upperLimit"} <= numbers.keys():
         assert numbers["lowerLimit"] <= numbers["upperLimit"]
     for moment in (row.record_date, row.checked_on, row.as_of):
