@@ -7,6 +7,7 @@ alone, with other fields than the usual ones; ``?claim s p o`` stands for the no
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mesokg.checks import Finding, find_breaches, read_checks
 from mesokg.errors import VocabularyError
 from mesokg.identifiers import PREFIXES, compact, content_hash, entity, graph_iri, term
 from mesokg.resources import folder
+from mesokg.vocabulary import read_vocabulary
 
 BASE = Path(__file__).parent / "validation" / "rules_base.ttl"
 HEADER = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
@@ -256,3 +258,16 @@ def test_missing_heading_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(VocabularyError) as caught:
         read_checks(tmp_path)
     assert [problem.column for problem in caught.value.problems] == ["level", "principle", "solution"]
+
+
+def test_things_that_are_only_listed_are_those_of_tables_with_rows_without_a_source() -> None:
+    """The list in ``fact_without_assertion`` is that of the tables: a class more would hide facts without a source."""
+    query = next(check.query for check in read_checks() if check.name == "fact_without_assertion")
+    listed = {term(name) for name in re.findall(r"mesokg:(\w+)", re.search(r"VALUES \?listed \{(.*?)\}", query, re.DOTALL)[1])}  # type: ignore[index]
+    tables = read_vocabulary().tables
+    without = set()
+    for path in folder("data").glob("*.tsv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            if path.stem in tables and any(not row.get("source") for row in csv.DictReader(stream, delimiter="\t")):
+                without.add(tables[path.stem].class_iri)
+    assert listed == without

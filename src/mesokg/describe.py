@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ALSO_CALLED", "Description", "Evidence", "Statement", "describe", "format_description", "resolve", "resolve_property"]
 
 ALSO_CALLED = "skos:altLabel"
+"""The property of other names, which pages, ``show`` and ``explain`` tell apart from what is said of a thing."""
 
 
 @dataclass(frozen=True)
