@@ -36,8 +36,8 @@ def valued(table: str, column: str) -> set[str]:
     return things(table, lambda row: row[column] not in (*NO_VALUE, "not stated"))
 
 
-def mechanisms() -> tuple[int, int, int]:
-    """Mechanisms of our own without a GO process right above them, those in no step, and all that a step places in a cell."""
+def mechanisms() -> tuple[int, int, int, int]:
+    """Mechanisms of our own without a GO process right above them and those in no step; all in a step, and those a step places in a cell."""
     above = {row["id"]: row["hasBroader"] for row in rows("mechanisms")}
     ours = {name for name in above if name.startswith("mkg:")}
     of_step: dict[str, set[str]] = defaultdict(set)
@@ -45,7 +45,7 @@ def mechanisms() -> tuple[int, int, int]:
         of_step[row["id"]] |= {name for column in ("showsMechanism", "claimsMechanism") for name in row[column].split("|") if name}
     stepped = set().union(*of_step.values())
     placed = set().union(*(of_step[step] for step in valued("mechanism_steps", "inCell")))
-    return sum("GO:" not in above[name] for name in ours), len(ours - stepped), len(placed)
+    return sum("GO:" not in above[name] for name in ours), len(ours - stepped), len(stepped), len(placed)
 
 
 def genes_without_a_role() -> tuple[int, int]:
@@ -62,6 +62,12 @@ def sharing() -> tuple[int, int]:
     """Publications that share patients with others as the tables say, and their pairs."""
     pairs = {frozenset((row["id"], name)) for row in rows("publications") for name in row["overlapsWith"].split("|") if name}
     return len(frozenset().union(*pairs)), len(pairs)
+
+
+def pages_sharing() -> Counter[str]:
+    """Pairs of reports of the same patients of which one is a web page, by what the other is: ``page`` or ``publication``."""
+    pairs = {frozenset((row["id"], name)) for row in rows("web_pages") for name in row["overlapsWith"].split("|") if name}
+    return Counter("page" if all(name.startswith("mkg:page-") for name in pair) else "publication" for pair in pairs)
 
 
 SOURCED = [row for path in sorted(folder("data").glob("*.tsv")) if path.stem != "leads" for row in rows(path.stem) if row.get("source")]
@@ -100,6 +106,7 @@ def trials_by_number() -> tuple[int, int]:
 
 TOLD = {
     r"from ([\d,]+) table rows": len(SOURCED),
+    r"(\d+) of the \d+ trials name mesothelioma": len(things("trials", lambda row: "mesothelioma" in row["studies_label"])),
     r"(\d+) of the \d+ trials have an NCT number": trials_by_number()[0],
     r"have an NCT number, (\w+) a jRCT number": trials_by_number()[1],
     r"Of the (\d+) publications": len(things("publications")),
@@ -135,9 +142,13 @@ TOLD = {
     r"(\d+) of the \d+ of our own have no GO": mechanisms()[0],
     r"of the (\d+) of our own have no GO": len(things("mechanisms", lambda row: row["id"].startswith("mkg:"))),
     r"GO process right above .*?, (\d+) stand in no step": mechanisms()[1],
-    r"and (\d+) mechanisms have a cell": mechanisms()[2],
+    r"and (\d+) mechanisms have a cell": mechanisms()[3],
     r"as (\d+) of \d+ steps": len(valued("mechanism_steps", "inCell")),
     r"\d+ of (\d+) steps name a cell": len(things("mechanism_steps")),
+    r"Of the (\d+) steps \d+ name no cell": len(things("mechanism_steps")),
+    r"Of the \d+ steps (\d+) name no cell": len(things("mechanism_steps") - valued("mechanism_steps", "inCell")),
+    r"Of the (\d+) mechanisms that a step": mechanisms()[2],
+    r"shows or claims, (\d+) have no cell": mechanisms()[2] - mechanisms()[3],
     r"Genes without a role: (\d+)": without("genes", "geneRole"),
     r"Genes without a role: \d+ of (\d+)": len(things("genes")),
     r"role: \d+ of \d+; (\d+) are from alteration studies": genes_without_a_role()[0],
@@ -167,6 +178,8 @@ TOLD = {
     r"(\w+) experiments are told to have led": len(valued("experiments", "ledTo")),
     r"(\d+) publications are marked as sharing": sharing()[0],
     r"sharing patients with another, in (\d+) pairs": sharing()[1],
+    r"another, in \d+ pairs, (\d+) pairs of a page": pages_sharing()["publication"],
+    r"of a page with a publication and (\d+) of two pages": pages_sharing()["page"],
     r"histology, (\w+) have an interval": sum(bool(row["lowerLimit"] or row["upperLimit"]) for row in MEASUREMENTS),
 }
 
