@@ -269,6 +269,8 @@ DATASETS = [
     "CONSTRUCT { ?s ?p ?o } FROM <http://e/g> WHERE { ?s ?p ?o }", "CONSTRUCT FROM <http://e/g> WHERE { ?s ?p ?o }", "CONSTRUCT { ?s ?p 'from' } FROM NAMED <http://e/g> WHERE { ?s ?p ?o }",
     "SELECT*fRoM<http://e/g>{ ?s ?p ?o }", "PREFIX x: <http://e/> SELECT * FROMx:g { ?s ?p ?o }", "PREFIX : <http://e/> DESCRIBE :a FROM:g { ?s ?p ?o }", "ASKFROM<http://e/g>{ ?s ?p ?o }",
     "SELECT ?from FROM#from\n<http://e/from> { ?from ?p 'FROM' }", "SELECT ?s (EXISTS { ?s ?p ?from } AS ?x) FROM <http://e/g> { ?s ?p ?o }",
+    "SELECT * FROM# from a comment\r#another\n\t<http://e/g> { ?s ?p ?o }", "SELECT * FROM #<\nNAMED# :\n<http://e/g> { GRAPH ?g { ?s ?p ?o } }", "SELECT*FROMNAMED<http://e/g>{ GRAPH ?g { ?s ?p ?o } }",
+    "PREFIX \u00e9: <http://e/> SELECT * FROM\r\n\u00e9:g { ?s ?p ?o }", "# " + "from " * 40 + "\nSELECT * FROM <http://e/g> { ?s ?p ?o }",
     "SELECT (1<2 AS ?x) #>\nFROM <http://e/g> { ?s ?p ?o }", "PREFIX : <http://e/> PREFIX fqxz: <http://e/> DESCRIBE fqxz:a FROM:g { ?s ?p ?o }",
 ]
 NO_DATASETS = [
@@ -319,6 +321,17 @@ def test_texts_without_from_are_not_parsed_for_it(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("mesokg.gate._engine_complains", never)
     assert not names_dataset("SELECT ?form { ?form ?p ?o }") and not names_dataset(r"ASK { ?s ?p '\u0041' }")
+    # nor where what follows the word is no graph
+    assert not names_dataset("# how far it is from here\nSELECT ?from { ?s ?from 'from' FILTER(?from != 1) }")
+
+
+def test_no_text_takes_long_to_look_for_a_dataset_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text behind many words is not looked through once for each; the engine reads it once."""
+    asked = []
+    monkeypatch.setattr("mesokg.gate._engine_complains", lambda text, **_: asked.append(text))
+    for text in ("from" * 50_000, "from#" * 40_000, "from " * 40_000):
+        assert not names_dataset(text)
+    assert len(asked) == 3
 
 
 GRAPHS = {f"http://e/{number}": number for number in (1, 2, 4)}

@@ -64,6 +64,7 @@ _DECODINGS = 4
 _FROM = re.compile(r"(f|\\u(?:0000)?00[46]6)(r|\\u(?:0000)?00[57]2)(o|\\u(?:0000)?00[46]f)(m|\\u(?:0000)?00[46]d)", re.IGNORECASE | re.ASCII)
 # What stands behind the keyword wherever it is one: the IRI of a graph, in full or with a prefix, or NAMED.
 _DATASET = re.compile(r"from(?:[ \t\r\n]|#[^\r\n]*(?:[\r\n]|$))*+(?:<|named|[^\s:<]*:)", re.IGNORECASE | re.ASCII)
+_LOOKED_BEHIND = 30
 _SHOWN = 100
 """Characters of the query shown before and after the place of an error."""
 _PLACE = re.compile(r"at (\d+):(\d+)(?:-\d+:\d+)?")
@@ -257,7 +258,8 @@ def names_dataset(query: str, allowed: Sequence[str] = ()) -> bool:
     (True, False)
     """
     lowered = query.lower()
-    if "\\u" not in lowered and not _DATASET.search(query):
+    # each look behind the word may go to the end of the text, so of many words the engine alone is asked
+    if "\\u" not in lowered and lowered.count("from") <= _LOOKED_BEHIND and not _DATASET.search(query):
         return False
     if not _FROM.search(query):
         return False
