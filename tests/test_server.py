@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
 import socket
 import subprocess
@@ -725,6 +726,25 @@ def test_a_start_that_fails_shows_no_trace(tmp_path):
     assert found.returncode not in (0, None)
     assert "Traceback" not in found.stderr and "site-packages" not in found.stderr
     assert "the store cannot be opened" in found.stderr
+
+
+def test_a_worker_that_cannot_start_says_why_before_its_pipe_closes(tmp_path, monkeypatch, capfd):
+    """The serving process kills a worker whose pipe it sees closed, so what was told later could be lost."""
+    from mesokg.server import worker
+    from mesokg.server.settings import Settings
+
+    (tmp_path / "store").write_text("no folder")
+    monkeypatch.setenv("MESOKG_SERVER_SETTINGS", Settings(allow_update=True, store=tmp_path / "store").to_json())
+    output = os.dup(1)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            worker.main()
+        told = capfd.readouterr().err
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
+    assert ended.value.code == 1
+    assert told.startswith("mesokg: ") and "the store cannot be opened" in told
 
 
 def test_a_build_that_cannot_be_read_is_told_in_one_line(tmp_path):

@@ -150,8 +150,9 @@ def main() -> None:
         with ThreadPoolExecutor(1) as once:
             answerer = once.submit(_prepare, settings).result()
     except MesokgError as error:
-        # for whoever started the server, who has no use for a trace
-        sys.exit(f"mesokg: {error}")
+        # for whoever started the server, who has no use for a trace; written before the socket closes with this frame
+        print(f"mesokg: {error}", file=sys.stderr, flush=True)
+        sys.exit(1)
     gc.collect()
     gc.freeze()
     _hold(answerer, control)

@@ -283,7 +283,10 @@ def main() -> None:
         if settings.read_only:
             answerer.warm()
     except MesokgError as error:
-        sys.exit(f"mesokg: {error}")
+        # written before the pipe is closed: the serving process kills a worker whose pipe it sees closed
+        print(f"mesokg: {error}", file=sys.stderr, flush=True)
+        answers.close()
+        sys.exit(1)
     import rdflib.plugins.sparql.parser  # noqa: F401 - the gate needs it, and later no file can be opened
 
     # RocksDB and a remote server need files and connections
