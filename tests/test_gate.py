@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from mesokg.errors import QueryError
-from mesokg.gate import CallRefused, _empty_store, admit, admit_update, names_dataset
+from mesokg.gate import MAX_STEPS, CallRefused, _empty_store, admit, admit_update, names_dataset
 from mesokg.identifiers import PREFIXES
 from mesokg.server.failures import Failure
 from mesokg.server.settings import Settings
@@ -213,6 +213,14 @@ def test_less_than_hides_nothing_that_ends_the_engine(opening: str, many: str) -
     query = f"SELECT * {{ ?s ?p ?o FILTER({opening}{many}#>\n) #'''\n#\"\"\"\n}}"
     with pytest.raises(QueryError, match=r"nested deeper|more than 300 operators"):
         admit(query)
+
+
+@pytest.mark.parametrize("step", ["||", "&&", "|", "!", "+", "*", "/", "^", "-", "union", "MINUS", "Optional", "filter", "bind", "as", "graph"])
+def test_every_operator_counts(step: str) -> None:
+    """Operators are counted by the letters in them before they are looked for."""
+    admit(f"ASK {{ ?a ?b {f' {step} ' * MAX_STEPS} }}")
+    with pytest.raises(QueryError, match="more than 300 operators"):
+        admit(f"ASK {{ ?a ?b {f' {step} ' * (MAX_STEPS + 1)} }}")
 
 
 def test_less_than_and_short_iris_are_no_reason_to_refuse() -> None:

@@ -33,8 +33,10 @@ between 1,000 and 3,000 the engine overflows a stack of 8 MB."""
 MAX_SEPARATORS = 2_000
 """Full stops, semicolons and commas between terms. No query of the library has more than 245; at 10,000 the engine overflows its stack."""
 
-_STEP = re.compile(r"\|\|?|&&|[!+*/^]|\b(?:union|minus|optional|filter|bind|as|graph)\b|(?<![\w:])-", re.IGNORECASE)
-_STEP_SIGNS = ("|", "&", "!", "+", "*", "/", "^", "-", "union", "minus", "optional", "filter", "bind", "as", "graph")
+_STEP_WORDS = ("union", "minus", "optional", "filter", "bind", "as", "graph")
+_STEP = re.compile(rf"\|\|?|&&|[!+*/^]|\b(?:{'|'.join(_STEP_WORDS)})\b|(?<![\w:])-", re.IGNORECASE)
+# each match of the pattern holds one of these
+_STEP_SIGNS = ("|", "&", "!", "+", "*", "/", "^", "-", *_STEP_WORDS)
 _SEPARATOR = re.compile(r"[;,]|\.(?![\w%-])")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
@@ -64,6 +66,7 @@ _DECODINGS = 4
 _FROM = re.compile(r"(f|\\u(?:0000)?00[46]6)(r|\\u(?:0000)?00[57]2)(o|\\u(?:0000)?00[46]f)(m|\\u(?:0000)?00[46]d)", re.IGNORECASE | re.ASCII)
 # What stands behind the keyword wherever it is one: the IRI of a graph, in full or with a prefix, or NAMED.
 _DATASET = re.compile(r"from(?:[ \t\r\n]|#[^\r\n]*(?:[\r\n]|$))*+(?:<|named|[^\s:<]*:)", re.IGNORECASE | re.ASCII)
+# How many words FROM are looked behind; each look may go to the end of the text.
 _LOOKED_BEHIND = 30
 _SHOWN = 100
 """Characters of the query shown before and after the place of an error."""
@@ -258,7 +261,7 @@ def names_dataset(query: str, allowed: Sequence[str] = ()) -> bool:
     (True, False)
     """
     lowered = query.lower()
-    # each look behind the word may go to the end of the text, so of many words the engine alone is asked
+    # of many words the engine alone is asked
     if "\\u" not in lowered and lowered.count("from") <= _LOOKED_BEHIND and not _DATASET.search(query):
         return False
     if not _FROM.search(query):
