@@ -36,7 +36,7 @@ def plain(term: object) -> str:
 
 _GAP = "   "
 _LEAST = 5
-"""Columns of a terminal that a column of a table has on average; where fewer are left nobody could read what is folded."""
+"""The fewest columns of a terminal for each column of a table; with fewer nobody could read what is folded."""
 _BROKEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -54,7 +54,7 @@ def _table(answer: Answer, width: int | None) -> str:
 
 
 def _aligned(rows: list[Sequence[str]], widths: list[int]) -> str:
-    """Nothing has to be folded: the same text as that of :func:`_folded`, in a tenth of the time."""
+    """Nothing has to be folded: the same text as that of :func:`_folded`, in a small part of the time."""
     from rich.cells import cell_len
 
     def line(row: Sequence[str]) -> str:
