@@ -138,6 +138,8 @@ def test_the_smallest_question_is_clean(tmp_path: Path) -> None:
         ("#+ graph: facts", "#+ grahp: facts", 4, "unknown front matter"),
         ("#+ graph: facts", "#+ graph: facts\n#+ graph: inferred", 5, "front matter given twice"),
         ("#+ expects: tests/questions/expected/good.tsv\n", "", 1, "missing front matter"),
+        ("#+ graph: facts", "#+ graph: evidence\n#+ statements: some", 5, "unknown statements"),
+        ("#+ graph: facts", "#+ graph: facts\n#+ statements: named", 5, "no statements asked for"),
         ("phase (text): a phase", "phase (words): a phase", 6, "unreadable parameter"),
         ("phase (text): a phase", "stage (text): a stage", 6, "parameter without one default"),
         ("  VALUES ?phase", '  VALUES ?phase { "2" }\n  VALUES ?phase', 6, "parameter without one default"),
@@ -236,6 +238,23 @@ def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
 def test_the_linter_reports_each_rule(tmp_path: Path, old: str, new: str, rule: str) -> None:
     question = read_question(_written(tmp_path, _GOOD.replace(old, new)))
     assert {problem.rule for problem in lint_question(question, TERMS)} == {rule}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rules"),
+    [
+        ("?one mesokg:subject ?trial ; mesokg:predicate ?property .", {"property not named"}),
+        ("?one mesokg:predicate ?other , ?property . FILTER(?property IN (mesokg:phase))", {"property not named"}),
+        ("?one mesokg:subject ?trial ; mesokg:predicate ?property . FILTER(?property IN (mesokg:phase))", set()),
+        ("VALUES ?property { mesokg:phase } ?one mesokg:subject ?trial ; mesokg:predicate ?property .", set()),
+        ("?one mesokg:subject ?trial ; mesokg:predicate mesokg:phase .", set()),
+    ],
+)
+def test_statements_said_to_be_named_are_named(tmp_path: Path, pattern: str, rules: set[str]) -> None:
+    text = _GOOD.replace("#+ graph: facts", "#+ graph: evidence\n#+ statements: named").replace("  ?trial mesokg", f"  {pattern} ?trial mesokg")
+    question = read_question(_written(tmp_path, text))
+    assert question.named
+    assert {problem.rule for problem in lint_question(question, TERMS | {"subject", "predicate"})} == rules
 
 
 # ---------------------------------------------------------------- answers by value

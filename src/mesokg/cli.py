@@ -112,13 +112,13 @@ def main() -> None:
     """An open knowledge graph of gene therapy for mesothelioma."""
 
 
-def _open(build_dir: Path | None, endpoint: str | None = None, *, evidence: bool = True, asked: str | None = None) -> Store:
+def _open(build_dir: Path | None, endpoint: str | None = None, *, evidence: bool = True, asked: str | None = None, named: bool = False) -> Store:
     from mesokg.builds import find_build, load_build
     from mesokg.store import RemoteStore
 
     if endpoint:
         return RemoteStore(endpoint)
-    return load_build(find_build(build_dir, say=_say), evidence=evidence, asked=asked)
+    return load_build(find_build(build_dir, say=_say), evidence=evidence, asked=asked, named=named)
 
 
 def _write(text: str, output: str) -> None:
@@ -321,9 +321,9 @@ def query(
 
     if name is not None:
         question = find_question(name)
-        # the assertions are most of the graph; most questions do not ask about them, the others of some of their properties
+        # the assertions are most of the graph; most questions do not ask about them, the others for some of them and some of their properties
         asked = None if explaining else question.sparql
-        with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked) as store:
+        with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked, named=question.named) as store:
             notes: list[str] = []
             bound = bind(question, values, store, notes.append)
             answer = ask(bound, store)

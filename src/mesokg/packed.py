@@ -12,13 +12,13 @@ import gzip
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesokg.collector import paused_collector
-from mesokg.identifiers import GRAPHS, PREFIXES
+from mesokg.identifiers import GRAPHS, PREFIXES, term
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["asked_of", "pack_apart", "read_packed", "write_packed"]
 
 _TYPE = PREFIXES["rdf"] + "type"
+_ABOUT = term("predicate")
+_PAIR = re.compile(rb"^(\S+) \S+ <[^>]*[/#]([^/#>]+)>", re.MULTILINE)
+"""Subject of a line of N-Quads, and the name of its object without prefix."""
 _NAME = re.compile(r"[:/#](\w+)")
 _APART = ("evidence", "metadata")
 _LEVEL = 1
@@ -76,16 +79,18 @@ def asked_of(sparql: str) -> set[str]:
     return set(_NAME.findall(sparql))
 
 
-def read_packed(path: Path, names: set[str] | None = None) -> bytes:
+def read_packed(path: Path, names: set[str] | None = None, *, named: bool = False) -> bytes:
     """The N-Quads of a file; with ``names``, of assertions and metadata only the quads with a class or a property so called.
 
+    With ``named`` there are also none of an assertion about another property: ``phase`` keeps those about phases.
     A file that was compressed by something else is read whole. Raises OSError, EOFError or zlib.error where the file
     cannot be read.
     """
     packed = path.read_bytes()
     if names is None:
         return gzip.decompress(packed)
-    kept, start = [], 0
+    kept: list[tuple[str, bytes]] = []
+    about, start = b"", 0
     while start < len(packed):
         head = packed[start : start + _HEAD.size]
         *fixed, size = _HEAD.unpack(head) if len(head) == _HEAD.size else (None, 0)
@@ -95,7 +100,18 @@ def read_packed(path: Path, names: set[str] | None = None) -> bytes:
             raise EOFError("the file is cut off")
         begin = start + _HEAD.size
         iri = packed[begin : packed.find(b"\0", begin)].decode("latin-1")
-        if iri in ("", _TYPE) or re.split("[/#]", iri)[-1] in names:
-            kept.append(zlib.decompress(packed[start : start + size], wbits=zlib.MAX_WBITS | 16))
+        wanted = iri in ("", _TYPE) or re.split("[/#]", iri)[-1] in names
+        if wanted or (named and iri == _ABOUT):
+            text = zlib.decompress(packed[start : start + size], wbits=zlib.MAX_WBITS | 16)
+            if wanted:
+                kept.append((iri, text))
+            if iri == _ABOUT:
+                about = text
         start += size
-    return b"".join(kept)
+    others = {subject for subject, property_ in _PAIR.findall(about) if property_.decode() not in names} if named else set()
+    # no assertion stands in the member without name
+    return b"".join(_without(others, text) if others and iri else text for iri, text in kept)
+
+
+def _without(subjects: Container[bytes], text: bytes) -> bytes:
+    return b"".join(line for line in text.splitlines(keepends=True) if line.partition(b" ")[0] not in subjects)

@@ -12,8 +12,9 @@ needs it too); asking with another value puts that value, as a term, in the plac
     #+ param: target (thing): a gene or antigen
     #+ complete: target: ?therapy mesokg:targets ?value
 
-``graph`` is the deepest graph the answer draws on: ``facts``, ``inferred`` or ``evidence``. ``complete`` is a graph
-pattern that binds ``?value`` to what a shell may offer for the parameter.
+``graph`` is the deepest graph the answer draws on: ``facts``, ``inferred`` or ``evidence``. With the last,
+``statements: named`` says that the query names every property whose assertions it asks for, so that the command loads no
+others. ``complete`` is a graph pattern that binds ``?value`` to what a shell may offer for the parameter.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ KEYWORDS = (
 )
 """The controlled list of keywords."""
 
-_FIELDS = ("title", "summary", "keywords", "graph", "expects", "param", "complete")
+_FIELDS = ("title", "summary", "keywords", "graph", "expects", "statements", "param", "complete")
 _REQUIRED = _FIELDS[:5]
 _GRAPHS = ("facts", "inferred", "evidence")
+_STATEMENTS = ("any", "named")
 _TYPES = ("text", "integer", "decimal", "date", "thing")
 _HEAD = re.compile(r"#\+ (\w+): ?(.*)")
 _PARAM = re.compile(r"(?P<name>\w+) \((?P<type>\w+)\): (?P<description>.+)")
@@ -84,7 +86,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Question:
-    """A question: ``name`` is its file's name without ending; ``sparql`` is the whole file."""
+    """A question: ``name`` is its file's name without ending; ``sparql`` is the whole file.
+
+    ``named``: of assertions it asks for those alone whose property it names.
+    """
 
     name: str
     title: str
@@ -95,6 +100,7 @@ class Question:
     sparql: str
     path: Path
     expects: str = ""
+    named: bool = False
 
     @property
     def place(self) -> str:
@@ -173,13 +179,18 @@ def read_question(path: Path) -> Question:
             report(lines["keywords"], "unknown keyword", word, suggest(word, KEYWORDS))
     if fields.get("graph", _GRAPHS[0]) not in _GRAPHS:
         report(lines["graph"], "unknown graph", fields["graph"], suggest(fields["graph"], _GRAPHS))
+    statements = fields.get("statements", _STATEMENTS[0])
+    if statements not in _STATEMENTS:
+        report(lines["statements"], "unknown statements", statements, suggest(statements, _STATEMENTS))
+    elif statements == "named" and fields.get("graph") in _GRAPHS[:-1]:
+        report(lines["statements"], "no statements asked for", f"graph: {fields['graph']}", "leave the line out, or write `graph: evidence`")
     if not fields.get("title", "?").endswith("?"):
         report(lines["title"], "title is not a question", fields["title"], "end it with a question mark")
     if problems:
         raise ProblemsFound(problems)
     completed = (replace(one, completion=completions.get(one.name, "")) for one in parameters)
     return Question(
-        path.stem, fields["title"], fields["summary"], keywords, fields["graph"], tuple(completed), text, path, fields["expects"]
+        path.stem, fields["title"], fields["summary"], keywords, fields["graph"], tuple(completed), text, path, fields["expects"], statements == "named"
     )
 
 
@@ -548,6 +559,7 @@ def _completions(parameter: Parameter, store: Store) -> Iterator[tuple[str, str,
 
 # ---------------------------------------------------------------- the linter
 
+_ABOUT = re.compile(r"mesokg:predicate\s+\?(\w+)")
 _STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|<[^<>\s]*>|#[^\n]*')
 _PREFIX = re.compile(r"^PREFIX (\w+): <([^<>\s]+)>$", re.MULTILINE)
 _USED = re.compile(r"(?<![\w?:])([A-Za-z]\w*):([A-Za-z0-9_][\w.-]*)?")
@@ -558,7 +570,8 @@ def lint_question(question: Question, terms: Container[str] | None = None) -> li
     """What the style guide asks of a question and the file breaks. ``terms`` holds the local names of the ontology.
 
     Checked: one SELECT without features of one engine, prefixes declared as everywhere and all used, no unknown term of
-    ours, variables named in words, a name beside each thing, a whole ordering, and expected rows where they belong.
+    ours, variables named in words, a name beside each thing, a whole ordering, expected rows where they belong,
+    and no property left open where all are said to be named.
     """
     file = _place(question.path)
     problems: list[Problem] = []
@@ -580,6 +593,9 @@ def lint_question(question: Question, terms: Container[str] | None = None) -> li
             report("prefix not declared", prefix, "declare it in a line of its own, as PREFIX name: <iri>")
         elif prefix == "mesokg" and terms is not None and local not in terms:
             report("unknown term", f"mesokg:{local}", suggest(local, terms) if isinstance(terms, (set, frozenset)) else "check the ontology")
+    for variable in sorted(set(_ABOUT.findall(body))) if question.named else ():
+        if not re.search(rf"VALUES \?{variable} \{{|\?{variable} IN \(", body):
+            report("property not named", f"?{variable}", f"list what it may be, as FILTER(?{variable} IN (…)), or take out `statements: named`")
     for word in _REFUSED:
         if re.search(rf"(?<![\w?:$]){word}\b", body, re.IGNORECASE):
             report("engine specific or unstable", word, "ask without it: answers must be whole and the same everywhere")
