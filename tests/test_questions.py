@@ -895,6 +895,14 @@ def test_every_parameter_but_dates_can_be_completed(name: str, small: EmbeddedSt
         assert parameter.type == "date" or complete_setting(QUESTIONS[name], f"{parameter.name}=", small)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if QUESTIONS[name].parameters])
+def test_every_value_that_is_offered_is_taken(name: str, built: EmbeddedStore) -> None:
+    """A gene and its product may bear one symbol; then their ids are offered."""
+    for parameter in QUESTIONS[name].parameters:
+        for offered, _ in complete_setting(QUESTIONS[name], f"{parameter.name}=", built):
+            bind(QUESTIONS[name], {parameter.name: offered.partition("=")[2]}, built)
+
+
 # ---------------------------------------------------------------- Python and publishing
 
 

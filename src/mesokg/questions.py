@@ -545,7 +545,9 @@ def complete_setting(
 
 
 def _completions(parameter: Parameter, store: Store) -> Iterator[tuple[str, str, str]]:
-    """Symbol, id and label of each value that may be given for a parameter."""
+    """Symbol, id and label of each value that may be given for a parameter; no symbol that another value is called by too."""
+    from collections import Counter
+
     from mesokg.answers import plain
 
     query = f"""SELECT DISTINCT ?value ?symbol ?label WHERE {{
@@ -553,8 +555,10 @@ def _completions(parameter: Parameter, store: Store) -> Iterator[tuple[str, str,
         OPTIONAL {{ ?value mesokg:symbol ?symbol }}
         OPTIONAL {{ ?value rdfs:label ?label }}
     }} ORDER BY ?value ?symbol ?label"""
-    for value, symbol, label in store.query(query):
-        yield plain(symbol), plain(value), plain(label)
+    rows = [(plain(value), plain(symbol), plain(label)) for value, symbol, label in store.query(query)]
+    called = Counter(name for _, name in {(value, name.casefold()) for value, *names in rows for name in names})
+    for value, symbol, label in rows:
+        yield symbol if called[symbol.casefold()] == 1 else "", value, label
 
 
 # ---------------------------------------------------------------- the linter
