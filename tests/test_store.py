@@ -370,6 +370,20 @@ def _in_front(server: str, refuse: Callable[[str, str, bytes], int | None]) -> I
             proxy.shutdown()
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_queries_go_to_the_address_itself_where_there_is_none_below_it(server: str, status: int) -> None:
+    """As RDF4J and GraphDB have it: ``…/repositories/NAME`` answers queries."""
+    with _in_front(f"{server}?", lambda method, path, body: None if path == "/repositories/mesokg" else status) as (url, seen):
+        address = url.replace("/query", "/repositories/mesokg")
+        with RemoteStore(address) as remote:
+            assert [remote.query("ASK {}").truth for _ in range(2)] == [True, True]
+        assert [path for _, path in seen] == ["/repositories/mesokg/query", "/repositories/mesokg", "/repositories/mesokg"], "looked for once"
+        done = run("query", "which_countries_run_trials", "--endpoint", address.replace("mesokg", "other"))
+        assert (done.returncode, done.stdout) == (2, "")
+        missed = f"{address.replace('mesokg', 'other')}/query (status {status}) or {address.replace('mesokg', 'other')} (status {status})"
+        assert done.stderr == f"mesokg: no SPARQL endpoint was found at {missed}; give the address that answers queries\n"
+
+
 def _without_store(status: int) -> Callable[[str, str, bytes], int | None]:
     return lambda method, path, body: status if path in ("/store", "/data") else None
 

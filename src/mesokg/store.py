@@ -234,9 +234,10 @@ _NOT_THERE = (404, 405, 501)
 class RemoteStore(Store):
     """Any SPARQL 1.1 server.
 
-    ``url`` is the query endpoint; ``update_url`` and ``data_url`` (Graph Store Protocol) are derived from it as
-    Oxigraph and Fuseki lay them out (``…/query`` or ``…/sparql`` beside ``…/update`` and ``…/store`` or ``…/data``)
-    unless given. Graphs are replaced by the Graph Store Protocol; where only ``update_url`` is given, or nothing is found at
+    ``url`` is the query endpoint, or the address that ``/query`` is put behind; where nothing is found there, it is asked
+    itself, as RDF4J and GraphDB have it (``…/repositories/NAME``). ``update_url`` and ``data_url`` (Graph Store Protocol)
+    are derived from it as Oxigraph and Fuseki lay them out (``…/query`` or ``…/sparql`` beside ``…/update`` and
+    ``…/store`` or ``…/data``) unless given. Graphs are replaced by the Graph Store Protocol; where only ``update_url`` is given, or nothing is found at
     the addresses derived for it, by SPARQL Update. ``timeout`` is in seconds.
     """
 
@@ -251,7 +252,9 @@ class RemoteStore(Store):
         if not url.startswith(("http://", "https://")):
             raise StoreError(f"{url!r} is not the address of a server; write it whole, as http://localhost:7878/query")
         base = url.rstrip("/").removesuffix("/query").removesuffix("/sparql")
-        self.url = url if url.rstrip("/") != base else base + "/query"
+        whole = "?" in url or url.rstrip("/") != base
+        self.url = url if whole else base + "/query"
+        self._or_else = "" if whole else url
         self.update_url = update_url or base + "/update"
         self.data_urls = [data_url] if data_url else [] if update_url else [base + "/store", base + "/data"]
         self._derived = data_url is None
@@ -293,12 +296,7 @@ class RemoteStore(Store):
         import pyoxigraph
 
         admit(sparql)
-        response = self._send(
-            "POST",
-            self.url,
-            content=_declare_prefixes(sparql).encode(),
-            headers={"Content-Type": "application/sparql-query", "Accept": f"{_RESULTS}, {_TRIPLES};q=0.9"},
-        )
+        response = self._asked(_declare_prefixes(sparql).encode())
         self._check(response, "the query")
         kind = response.headers.get("content-type", "").split(";")[0].strip()
         try:
@@ -310,6 +308,18 @@ class RemoteStore(Store):
         except (SyntaxError, ValueError) as error:
             raise StoreError(f"{self.url}: the answer cannot be read: {error}") from error
         raise StoreError(f"{self.url}: the answer is {kind or 'of no stated type'}, not SPARQL results; is this a SPARQL endpoint?")
+
+    def _asked(self, text: bytes) -> httpx.Response:
+        """The answer of the first of the possible addresses where there is an endpoint; the others are not asked again."""
+        headers = {"Content-Type": "application/sparql-query", "Accept": f"{_RESULTS}, {_TRIPLES};q=0.9"}
+        missed: list[str] = []
+        for url in filter(None, (self.url, self._or_else)):
+            response = self._send("POST", url, content=text, headers=headers)
+            if response.status_code not in _NOT_THERE:
+                self.url, self._or_else = url, ""
+                return response
+            missed.append(f"{url} (status {response.status_code})")
+        raise StoreError(f"no SPARQL endpoint was found at {' or '.join(missed)}; give the address that answers queries")
 
     def update(self, sparql: str) -> None:
         admit_update(sparql)
