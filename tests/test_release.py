@@ -67,6 +67,32 @@ def run(*arguments: str, seed: str = "0", cwd: Path | None = None) -> subprocess
     )
 
 
+CLASH = {("data/trials.tsv", 5, "enrolmentActual", "two values of equal rank"), ("data/trials.tsv", 6, "enrolmentActual", "two values of equal rank")}
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        # what can be read is looked through for contradictions, whatever else is wrong
+        ([("constructs", "mkg:payload-ifna2", "mkg:payload-lost")], {("data/constructs.tsv", 2, "carries", "dangling reference"), *CLASH}),
+        ([("administrations", "1e9", "much")], {("data/administrations.tsv", 2, "doseLow", "not a number"), *CLASH}),
+        # but not where a rank may stand in what cannot be read
+        ([("trials", "2000-03", "2000-13")], {("data/trials.tsv", 2, "startDate", "no such date")}),
+        ([("trials", "\tas_of\trank\t", "\tas_of\trang\t"), ("trials", "\t\t\tthe paper", "\tpreferred\t\tthe paper")], {("data/trials.tsv", 1, "rang", "unknown column")}),
+        # nor is a column that is misspelt reported again for each row
+        ([("genes", "\tsource\t", "\tsourse\t")], {("data/genes.tsv", 1, "sourse", "unknown column"), *CLASH}),
+        ([("genes", "\tlocator\t", "\tlocater\t")], {("data/genes.tsv", 1, "locater", "unknown column"), *CLASH}),
+    ],
+)  # fmt: skip
+def test_problems_of_rows_and_contradictions_come_together(tiny: Path, edits: list[tuple[str, str, str]], expected: set[tuple[str, int, str, str]]) -> None:
+    edit(tiny, "trials", "\tpreferred\t", "\t\t")
+    for table, old, new in edits:
+        edit(tiny, table, old, new)
+    with pytest.raises(TableError) as caught:
+        release.assemble(tiny)
+    assert {(p.file, p.line, p.column, p.rule) for p in caught.value.problems} == expected
+
+
 def test_two_hash_seeds_give_the_same_bytes(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         done = run("build", "-o", str(tmp_path / seed), seed=seed)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mesokg import __version__
 from mesokg.collector import paused_collector
-from mesokg.errors import CheckFailed, ExportError, Problem, ProblemsFound
+from mesokg.errors import CheckFailed, ExportError, Problem, ProblemsFound, TableError
 from mesokg.exchange import exchange
 from mesokg.forking import can_fork, forked
 from mesokg.identifiers import GRAPHS, PREFIXES, compact, graph_iri
@@ -137,13 +137,27 @@ def _stated(data: Path | None, say: Callable[[str], None]) -> Build:
     store = pyoxigraph.Store()
     with _stage("tables", seconds, say):
         vocabulary = read_vocabulary()
-        tables = read_tables(data, vocabulary)
+        problems: list[Problem] = []
+        tables = read_tables(data, vocabulary, problems=problems)
+        if problems:
+            raise TableError([*problems, *_contradictions(tables, vocabulary)])
     with _stage("graph", seconds, say):
         graph = build_graph(tables, vocabulary)
         store.bulk_extend(_ontology_quads(vocabulary.path))
         store.bulk_extend(graph.facts)
         store.bulk_extend(graph.evidence)
     return Build(store, tables, graph, vocabulary, [], 0, seconds)
+
+
+def _contradictions(tables: Tables, vocabulary: Vocabulary) -> list[Problem]:
+    """Where sources contradict each other without ranks, so far as the rows could be read."""
+    from mesokg.graph import build_graph
+
+    try:
+        build_graph(tables, vocabulary, evidence=False)
+    except TableError as error:
+        return error.problems
+    return []
 
 
 def _inferred(built: Build) -> list[Quad]:

@@ -186,6 +186,9 @@ class _Reader:
         self.lost_classes: set[str] = set()
         self.lost_sources = False
         self.unknown_columns: dict[str, set[str]] = {}
+        # things of which some row could not be read, and tables in which rows of any thing may be lost
+        self.incomplete: set[str] = set()
+        self.doubtful: set[str] = set()
         # every row with its cells and the columns that could not be read, whether or not the row is whole
         self.read: list[tuple[_Draft, list[Cell], set[str]]] = []
 
@@ -246,6 +249,8 @@ class _Reader:
         known_set = {*known, *(name + LABEL_SUFFIX for name, p in spec.columns.items() if p.kind == "object")}
         unknown = [name for name in sheet.header if name not in known_set]
         self.unknown_columns[sheet.name] = set(unknown)
+        if unknown:
+            self.doubtful.add(sheet.name)
         for name in unknown:
             elsewhere = [p for p in self.vocabulary.properties.values() if p.name == name]
             fix = (
@@ -268,6 +273,7 @@ class _Reader:
             draft.subject = expand(curie)
         except IdentifierError as error:
             self.report(draft, "id", "not an identifier", curie, str(error))
+            self.doubtful.add(draft.sheet.name)
             return
         draft.types = self._read_types(draft)
         self.types[draft.subject].update(draft.types)
@@ -364,7 +370,7 @@ class _Reader:
                 ("evidence", "name the kind of evidence, as `single-arm trial`"),
                 ("checked_on", "say when the source was read, as 2026-11-24"),
             ):
-                if name not in draft.text:
+                if name not in draft.text and not self._may_be_misspelt(draft, name):
                     self.report(draft, name, f"missing {name}", "", fix)
         rank = self._value(draft, "rank", "Rank") or self.vocabulary.value("Rank", "normal")
         negated = draft.text.get("negated", "")
@@ -386,6 +392,7 @@ class _Reader:
         if not cells and not synonyms and not unread and not draft.spec.row_class and draft.text.keys() & {"source", "locator"}:
             self.report(draft, "source", "source without statement", draft.text.get("source", ""), "fill a property or empty the source")
         if len(self.problems) > before or (unread and not cells):
+            self.incomplete.add(subject)
             return None
         return Row(
             table=draft.sheet.name,
@@ -404,6 +411,10 @@ class _Reader:
             comment=draft.text.get("comment", ""),
             **moments,
         )
+
+    def _may_be_misspelt(self, draft: _Draft, column: str) -> bool:
+        """Whether a column that the table lacks may be one that was reported as unknown, in which this row has something."""
+        return column not in draft.sheet.header and bool(draft.text.keys() & self.unknown_columns[draft.sheet.name])
 
     def _moment(self, draft: _Draft, name: str) -> Moment | None:
         text = draft.text.get(name)
@@ -426,7 +437,7 @@ class _Reader:
     def _source(self, draft: _Draft, *, needed: bool) -> str | None:
         text = draft.text.get("source")
         if text is None:
-            if needed:
+            if needed and not self._may_be_misspelt(draft, "source"):
                 self.report(draft, "source", "fact without source", "", "name the one source, as PMID:24579088")
             return None
         iri = self.aliases.get(text)
@@ -529,26 +540,32 @@ class _Reader:
                 self.problems.append(Problem(row.file, row.line, "id", "repeated key", value, fix))
 
 
-def read_tables(data: Path | None = None, vocabulary: Vocabulary | None = None) -> Tables:
+def read_tables(data: Path | None = None, vocabulary: Vocabulary | None = None, *, problems: list[Problem] | None = None) -> Tables:
     """Read all curated tables of a folder (``data/`` unless told otherwise).
 
-    Raises TableError with every problem found, ResourceError if there is nothing to read.
+    Raises TableError with every problem found, ResourceError if there is nothing to read. With a list of ``problems``
+    these are added to it instead, and the tables hold those things of which every row could be read.
     """
     from mesokg.vocabulary import read_vocabulary
 
     vocabulary = vocabulary or read_vocabulary()
-    problems: list[Problem] = []
-    sheets = read_sheets(data, problems=problems)
+    found: list[Problem] = []
+    sheets = read_sheets(data, problems=found)
     reader = _Reader(sheets, vocabulary)
-    for name in {Path(problem.file).stem for problem in problems} - {sheet.name for sheet in sheets}:
+    for name in {Path(problem.file).stem for problem in found} - {sheet.name for sheet in sheets}:
         reader.lose_table(name)
     rows = reader.rows()
-    problems.extend(reader.problems)
-    if any(problem.level == "error" for problem in problems):
-        raise TableError(problems)
+    found.extend(reader.problems)
+    if any(problem.level == "error" for problem in found):
+        if problems is None:
+            raise TableError(found)
+        problems.extend(found)
+        wrong = {(problem.file, problem.line) for problem in found}
+        left_out = reader.incomplete | reader.lost_things | {row.subject for row in rows if (row.file, row.line) in wrong}
+        rows = [row for row in rows if row.subject not in left_out and row.table not in reader.doubtful]
     return Tables(
         rows=tuple(rows),
         labels=reader.labels,
-        types={iri: frozenset(found) for iri, found in reader.types.items()},
+        types={iri: frozenset(types) for iri, types in reader.types.items()},
         places=reader.places,
     )
