@@ -180,6 +180,15 @@ def test_query_formats(tiny_build: Path) -> None:
     assert "mkg:trial-NCT00000001" in ask("table")
 
 
+def test_the_list_of_questions_goes_where_answers_go(tmp_path: Path) -> None:
+    shown = run("query", "--list", "--keyword", "vector").stdout
+    assert "which_replication_deficient_vectors_reached_patients\n    " in shown
+    done = run("query", "--list", "--keyword", "vector", "-o", str(tmp_path / "list"))
+    assert (done.returncode, done.stdout, (tmp_path / "list").read_text(encoding="utf-8")) == (0, "", shown)
+    done = run("query", "--list", "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "") and "leave out --format" in done.stderr
+
+
 def test_query_explains_its_rows(tiny_build: Path) -> None:
     sparql = "SELECT ?arm ?trial WHERE { ?arm mesokg:armOf ?trial }"
     done = run("query", "-e", sparql, "--explain", "--build", str(tiny_build))

@@ -265,17 +265,17 @@ def _complete_setting(ctx: click.Context, param: click.Parameter, incomplete: st
         return []  # a shell that completes has no place for messages
 
 
-def _list_questions(keyword: str | None) -> None:
+def _list_questions(keyword: str | None) -> str:
     from mesokg.questions import KEYWORDS, read_questions
 
     if keyword and keyword not in KEYWORDS:
         raise UsageError(f"there is no keyword {keyword!r}; {suggest(keyword, KEYWORDS)}")
-    questions = read_questions()
-    for question in questions.values():
+    lines: list[str] = []
+    for question in read_questions().values():
         if keyword is None or keyword in question.keywords:
-            click.echo(f"{question.name}\n    {question.title}")
-            for parameter in question.parameters:
-                click.echo(f"    --set {parameter.name}=…  {parameter.description}")
+            lines += [question.name, f"    {question.title}"]
+            lines += [f"    --set {parameter.name}=…  {parameter.description}" for parameter in question.parameters]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @main.command()
@@ -307,7 +307,9 @@ def query(
     from mesokg.answers import ANSWER_FORMATS, format_answer
 
     if listing:
-        _list_questions(keyword)
+        if style != "table":
+            raise UsageError("--list writes text for people; leave out --format")
+        _write(_list_questions(keyword), output)
         return
     if sum(x is not None for x in (name, execute, file)) != 1:
         raise UsageError("name one question, or give one query with -e or -f; `mesokg query --list` shows the questions")
