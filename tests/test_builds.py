@@ -34,10 +34,10 @@ def test_a_damaged_build_says_so(tmp_path: Path) -> None:
         load_build(tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["cut off", "overwritten", "no gzip"])
+@pytest.mark.parametrize("damage", ["cut off", "overwritten", "no gzip", "empty"])
 def test_damaged_quads_say_so(tmp_path: Path, tiny_build: Path, damage: str) -> None:
     whole = (tiny_build / MARKER).read_bytes()
-    damaged = {"cut off": whole[: len(whole) // 2], "overwritten": whole[:40] + b"\xff" * 40 + whole[80:], "no gzip": b"plain"}[damage]
+    damaged = {"cut off": whole[: len(whole) // 2], "overwritten": whole[:40] + b"\xff" * 40 + whole[80:], "no gzip": b"plain", "empty": b""}[damage]
     (tmp_path / MARKER).write_bytes(damaged)
     with pytest.raises(StoreError, match="run `mesokg build` again"):
         load_build(tmp_path)

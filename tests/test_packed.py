@@ -77,7 +77,7 @@ def test_a_file_in_another_order_is_read_whole(real_build: Path, whole: set[obje
     assert read_packed(path, {"subject"}) == by_subject
 
 
-@pytest.mark.parametrize("length", [10, 1000, -1])
+@pytest.mark.parametrize("length", [0, 10, 1000, -1])
 def test_a_file_that_is_cut_off_is_not_read_in_part(real_build: Path, tmp_path: Path, length: int) -> None:
     path = tmp_path / "cut.nq.gz"
     path.write_bytes((real_build / MARKER).read_bytes()[:length])

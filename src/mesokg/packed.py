@@ -87,6 +87,8 @@ def read_packed(path: Path, names: set[str] | None = None, *, named: bool = Fals
     cannot be read.
     """
     packed = path.read_bytes()
+    if not packed:
+        raise EOFError("the file is empty")
     if names is None:
         return gzip.decompress(packed)
     kept: list[tuple[str, bytes]] = []
