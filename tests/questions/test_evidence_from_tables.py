@@ -61,15 +61,17 @@ def word(value: str) -> str:
 
 
 def disagreeing() -> Pairs:
-    """Pairs of sources with different values of a field that has one value, of one date, and of registry records with themselves; whatever their ranks.
+    """Pairs of sources with different values of one field, of one date, and of registry records with themselves.
+
+    Where a field has one value, whatever their ranks; where it may have several, only what is outranked and what stands.
 
     Results of one outcome stand under the outcome; their figures are compared, their words and what a count is of are not.
     """
     outcome = {said.value: said.thing for said in statements() if said.column == "hasMeasurement"}
     found: dict[tuple[str, ...], list[Statement]] = defaultdict(list)
     for said in statements():
-        one_value = said.column in FIGURES if said.thing in outcome else terms()[said.column].functional
-        if said.value and one_value and not said.column.endswith("Precision"):
+        compared = said.column in FIGURES if said.thing in outcome else said.column != "hasMeasurement"
+        if said.value and compared and not said.column.endswith("Precision"):
             found[outcome.get(said.thing, said.thing), said.column, said.as_of].append(said)
     return {
         (thing, f"mesokg:{column}", one.value, one.source, one.rank, other.value, other.source, other.rank)
@@ -78,6 +80,7 @@ def disagreeing() -> Pairs:
         for other in those
         if (one.thing, one.value) < (other.thing, other.value)
         and one.value != other.value
+        and (one.thing in outcome or terms()[column].functional or (one.rank == "deprecated") != (other.rank == "deprecated"))
         and (one.source != other.source or one.source.startswith("mkg:record-"))
     }
 
