@@ -448,6 +448,29 @@ def test_what_two_registries_call_a_trial_is_no_difference() -> None:
     assert rows_with(facts, "where_do_registries_disagree") == rows_with("", "where_do_registries_disagree") != []
 
 
+def test_a_field_of_several_values_is_disputed_where_one_is_outranked() -> None:
+    said = """mkg:assertion-{0} a mesokg:Assertion ; mesokg:subject mkg:trial-2 ; mesokg:predicate mesokg:sponsor ; mesokg:object mkg:organisation-{0} ;
+      mesokg:rank mesokg:rank{1} ; mesokg:negated false ; mesokg:source mkg:publication-{2} .\n"""
+    before = rows_with("", "where_do_sources_disagree")
+    assert rows_with(said.format("one", "Normal", 1) + said.format("two", "Preferred", 2), "where_do_sources_disagree") == before
+    facts = said.format("one", "Normal", 1) + said.format("two", "Deprecated", 2) + said.format("three", "Deprecated", 3)
+    more = [row for row in rows_with(facts, "where_do_sources_disagree") if row not in before]
+    found = [(row["thing"], row["field"], row["value"], row["rank"], row["otherValue"], row["otherRank"]) for row in more]
+    assert found == [
+        ("mkg:trial-2", "mesokg:sponsor", "mkg:organisation-one", "normal", "mkg:organisation-three", "deprecated"),
+        ("mkg:trial-2", "mesokg:sponsor", "mkg:organisation-one", "normal", "mkg:organisation-two", "deprecated"),
+    ]
+
+
+def test_forms_of_other_species_say_that_no_human_form_is_known() -> None:
+    facts = """mkg:form-r a mesokg:GeneProductForm ; <http://www.w3.org/2000/01/rdf-schema#label> "r" ; mesokg:formOf <http://identifiers.org/hgnc/950> ; mesokg:fromTaxon <http://purl.obolibrary.org/obo/NCBITaxon_10090> .
+      mkg:form-u a mesokg:GeneProductForm ; <http://www.w3.org/2000/01/rdf-schema#label> "u" ; mesokg:formOf <http://identifiers.org/hgnc/950> .
+      mkg:form-v a mesokg:GeneProductForm ; <http://www.w3.org/2000/01/rdf-schema#label> "v" ; mesokg:formOf <http://purl.uniprot.org/uniprot/P03176> ; mesokg:fromTaxon <http://purl.obolibrary.org/obo/NCBITaxon_10298> ."""
+    notes = {row["form"]: row["note"] for row in rows_with(facts, "which_forms_of_genes_are_delivered")}
+    assert "no human form of this gene is recorded; the species of another form is not stated" in notes["mkg:form-r"]
+    assert not any("human form" in notes[form] for form in ("mkg:form-u", "mkg:form-v"))
+
+
 def test_all_later_steps_rest_on_a_claim() -> None:
     facts = "mkg:step-regional mesokg:precedesStep mkg:step-last . mkg:step-last a mesokg:MechanismStep ."
     rows = rows_with(facts, "which_assertions_are_superseded_or_disputed")
@@ -468,6 +491,30 @@ def test_a_tolerated_dose_in_another_unit_says_so() -> None:
     for unit, words, differs in (("ViralParticles", "viral particles", False), ("PlaqueFormingUnits", "plaque-forming units", True)):
         (row,) = (row for row in rows_with(facts.format(unit), "which_doses_can_be_compared") if row["measure"] == "maximum tolerated dose")
         assert (row["unit"], row["maximumTolerated"], row["toleratedUnit"], "is in another unit" in row["note"]) == ("viral particles", "500", words, differs)
+
+
+def test_doses_are_compared_by_one_route_each_and_with_a_known_vector_only() -> None:
+    def comparable(facts: str) -> dict[str, set[tuple[str, str]]]:
+        found: dict[str, set[tuple[str, str]]] = {}
+        for row in rows_with(facts, "which_doses_can_be_compared"):
+            found.setdefault(row["arm"], set()).add((row["comparable"], row["note"].partition(";")[0]))
+        return found
+
+    before = comparable("")
+    assert {told for told, _ in before["mkg:arm-1"] | before["mkg:arm-2"]} == {"true"}
+    assert comparable("mkg:administration-2 mesokg:route mesokg:routeNotStated .").keys() == before.keys()
+    pooled = comparable("mkg:administration-2 mesokg:route mesokg:routeIntravenous .")
+    assert pooled["mkg:arm-2"] == {("false", "not comparable: this administration pools several routes")}
+    assert {told for told, _ in pooled["mkg:arm-1"]} == {"false"}, "a dose that pools routes is nothing to compare with"
+    without = comparable(
+        "".join(
+            f"""mkg:arm-{trial} a mesokg:Arm ; <http://www.w3.org/2000/01/rdf-schema#label> "arm {trial}" ; mesokg:armOf mkg:trial-{trial} .
+            mkg:administration-{trial} mesokg:administrationIn mkg:arm-{trial} ; mesokg:givesTherapy mkg:therapy-dc ; mesokg:route mesokg:routeIntradermal ;
+              mesokg:doseLow 5.0 ; mesokg:doseUnit mesokg:unitViralParticles .\n"""
+            for trial in (5, 6)
+        )
+    )
+    assert without["mkg:arm-5"] == without["mkg:arm-6"] == {("false", "not comparable: no vector is known")}
 
 
 def test_a_gene_that_only_an_experiment_took_up_has_a_row() -> None:

@@ -144,9 +144,22 @@ def vectors_tested() -> Pairs:
 
 
 def deficient_vectors() -> Pairs:
-    """Vectors that cannot replicate, and those of which no source says whether they can."""
-    vectors, competence = vectors_of(), one("vectors", "replicationCompetence")
-    return {(v, therapy, trial) for trial, therapy in investigated() for v in vectors[therapy] if competence.get(v, "not stated") in ("deficient", "not stated")}
+    """Vectors that cannot replicate, and those of which no source says whether they can; then therapies of which none names a vector."""
+    vectors, competence, carried = vectors_of(), one("vectors", "replicationCompetence"), defaultdict(set)
+    backbone, carries = every("constructs", "hasBackbone"), every("constructs", "carries")
+    for therapy, found in constructs_of().items():
+        for construct in found:
+            for vector in backbone[construct] or {""}:
+                carried[therapy, vector] |= carries[construct]
+    groups = {"deficient": "1 replication-deficient", "not stated": "2 competence to replicate not stated", "": "3 no vector, or not known"}
+    kinds = {vector: competence.get(vector, "not stated") for vector in things("vectors")} | {"": ""}
+    return {
+        (groups[kinds[vector]], vector, payload, therapy, trial)
+        for trial, therapy in investigated()
+        for vector in vectors[therapy] or {""}
+        if kinds[vector] in groups
+        for payload in carried[therapy, vector] or {""}
+    }
 
 
 def prodrugs() -> Pairs:
@@ -155,12 +168,27 @@ def prodrugs() -> Pairs:
 
 
 def delivered_forms() -> Pairs:
-    species, gene = every("forms", "fromTaxon"), defaultdict(set)
+    """Forms by gene, with what is not known of them; genes of man are named by HGNC, and of a form from elsewhere a human one is looked for."""
+    species, kinds, gene, human = every("forms", "fromTaxon"), every("forms", "formKind"), defaultdict(set), "NCBITaxon:9606"
     for column in ("formOf", "activeFormOf", "alteredFormOf"):
         for form, found in every("forms", column).items():
             gene[form] |= found
     names = labels("taxa")
-    return {(g, form, names.get(taxon, "")) for form in things("forms") for g in gene[form] or {""} for taxon in species[form] or {""}}
+
+    def note(form: str, g: str, taxon: str) -> str:
+        of_gene = [species[other] for other in things("forms") if g in gene[other]]
+        foreign = g.startswith("HGNC:") and taxon not in ("", human) and not any(human in found for found in of_gene)
+        said = {
+            "gene not recorded": not g,
+            "kind of form not stated": not kinds[form],
+            "species not stated": not taxon,
+            "another species in other studies": taxon and any(found - {taxon} for found in of_gene),
+            "no human form of this gene is recorded": foreign,
+            "the species of another form is not stated": foreign and not all(of_gene),
+        }
+        return "; ".join(words for words, true in said.items() if true)
+
+    return {(g, form, names.get(taxon, ""), note(form, g, taxon)) for form in things("forms") for g in gene[form] or {""} for taxon in species[form] or {""}}
 
 
 def accompanying() -> Pairs:
@@ -452,9 +480,9 @@ FROM_TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Pairs]]] = {
     "which_trials_treat_advanced_disease": (("trial", "stage"), staged),
     "how_did_vector_choice_change_over_time": (("sponsor", "year", "trial", "vector"), vector_choice),
     "which_vectors_were_tested_in_patients": (("vector", "therapy", "trial", "phase"), vectors_tested),
-    "which_replication_deficient_vectors_reached_patients": (("vector", "therapy", "trial"), deficient_vectors),
+    "which_replication_deficient_vectors_reached_patients": (("group", "vector", "payload", "therapy", "trial"), deficient_vectors),
     "which_prodrugs_activate_suicide_genes": (("therapy", "enzyme", "prodrug"), prodrugs),
-    "which_forms_of_genes_are_delivered": (("gene", "form", "species"), delivered_forms),
+    "which_forms_of_genes_are_delivered": (("gene", "form", "species", "note"), delivered_forms),
     "which_drugs_accompany_therapies": (("drug", "purpose", "therapy", "trial"), accompanying),
     "which_trials_combine_with_checkpoint_or_chemotherapy": (("trial", "arm", "therapy", "drug"), combined),
     "which_randomised_arms_have_which_comparators": (("trial", "arm", "armSize", "given", "purpose"), randomised),

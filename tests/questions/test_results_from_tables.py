@@ -35,6 +35,7 @@ LEVELS = (
     "randomised trial", "single-arm trial", "case report", "patient sample", "animal model", "cell culture", "registry record", "review",
     "expert statement", "curator inference",
 )  # fmt: skip
+NO_VECTOR = "no vector, or not known"
 AGAINST_THE_TUMOUR = {"AntiangiogenicMechanism", "CellDeathMechanism", "GrowthSuppressionMechanism", "ImmuneMechanism"}
 LONGER = {"median overall survival", "median progression-free survival"}
 CLAIMS = {
@@ -71,16 +72,17 @@ def first_results() -> Pairs:
         years = str(int(ended[:4]) - int(begun[:4])) if counts else ""
         exact = counts and len(begun) > 4 and len(ended) > 4
         months = str(int(years) * 12 + int(ended[5:7]) - int(begun[5:7])) if exact else ""
-        for name in classes[therapy] or {"no vector, or not known"}:
+        for name in classes[therapy] or {NO_VECTOR}:
             having[name, bool(known)] += 1
             rows.add((name, therapy, begun, ended, where, years, months, state))
     return {(*row, str(having[row[0], True]), str(having[row[0], False])) for row in rows}
 
 
 def doses() -> Pairs:
-    """Arms of therapies of a known vector class by dose and route, with each response, disease control, limiting toxicity or tolerated dose, or with none.
+    """Arms of therapies by dose and route, with each response, disease control, limiting toxicity or tolerated dose, or with none.
 
-    A dose is comparable with one of another trial of the vector class, in its unit and by its route, both known, of a vector that replicates alike or of the same cells.
+    A dose is comparable with one of another trial of the vector class, which is known, in its unit and by its route, both known, of a vector that replicates alike
+    or of the same cells; one that pools several routes is comparable with none.
     """
     unit, low, high = (one("administrations", column) for column in ("doseUnit", "doseLow", "doseHigh"))
     routes, therapies, arms = (every("administrations", column) for column in ("route", "givesTherapy", "administrationIn"))
@@ -107,20 +109,20 @@ def doses() -> Pairs:
         (name, unit.get(a, ""), route, therapy, trials[arm], a, arm)
         for a in things("administrations")
         for therapy in therapies[a]
-        for name in classes[therapy]
+        for name in classes[therapy] or {NO_VECTOR}
         for route in routes[a] or {""}
         for arm in arms[a]
     }
 
-    def comparable(name: str, measured_in: str, route: str, therapy: str, trial: str) -> bool:
-        return measured_in != "" and route not in ("", "not stated") and any(
-            other[:3] == (name, measured_in, route) and other[4] != trial and alike[other[3]] & alike[therapy] for other in given_doses
-        )
+    by_one_route = {row for row in given_doses if row[0] != NO_VECTOR and row[1] and routes[row[5]] - {"not stated"} == {row[2]}}
+
+    def comparable(row: tuple[str, ...]) -> bool:
+        return row in by_one_route and any(other[:3] == row[:3] and other[4] != row[4] and alike[other[3]] & alike[row[3]] for other in by_one_route)
 
     return {
         (
             name, in_unit, low.get(a, ""), high.get(a, ""), route, arm, trial, therapy, *result,
-            "true" if comparable(name, in_unit, route, therapy, trial) else "false",
+            "true" if comparable((name, in_unit, route, therapy, trial, a, arm)) else "false",
         )
         for name, in_unit, route, therapy, trial, a, arm in given_doses
         for result in results[arm] or {("",) * 15}
