@@ -1,4 +1,4 @@
-"""How fast commands start: `mesokg --help` and a question, cold processes, median of nine."""
+"""How fast commands start, in processes of their own: `mesokg --help`, every question, `mesokg show`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+AIM = 0.7
+"""Seconds for a question."""
 
 
-def seconds(*arguments: str) -> float:
+def seconds(*arguments: str, runs: int) -> float:
+    """The median of so many runs."""
     times = []
-    for _ in range(9):
+    for _ in range(runs):
         begun = time.perf_counter()
         subprocess.run([sys.executable, "-m", "mesokg", *arguments], check=True, capture_output=True)
         times.append(time.perf_counter() - begun)
@@ -22,13 +25,19 @@ def seconds(*arguments: str) -> float:
 
 
 def main() -> None:
-    build = str(Path(tempfile.mkdtemp()) / "build")
-    subprocess.run([sys.executable, "-m", "mesokg", "build", "-o", build], check=True, capture_output=True)
-    question = sorted((ROOT / "queries" / "questions").glob("*.rq"))[0].stem
-    print("| command | seconds |\n|---|---|")
-    print(f"| `mesokg --help` | {seconds('--help'):.3f} |")
-    print(f"| `mesokg query {question}` | {seconds('query', question, '--build', build):.3f} |")
-    print(f"| `mesokg show INFINITE` | {seconds('show', 'INFINITE', '--build', build):.3f} |")
+    with tempfile.TemporaryDirectory() as folder:
+        build = ("--build", str(Path(folder) / "build"))
+        subprocess.run([sys.executable, "-m", "mesokg", "build", "-o", build[1]], check=True, capture_output=True)
+        names = [path.stem for path in sorted((ROOT / "queries" / "questions").glob("*.rq"))]
+        questions = {name: seconds("query", name, *build, runs=3) for name in names}
+        print("| command | seconds |\n|---|---|")
+        print(f"| `mesokg --help` | {seconds('--help', runs=9):.3f} |")
+        print(f"| `mesokg query`, median of {len(questions)} questions | {statistics.median(questions.values()):.3f} |")
+        for name, found in sorted(questions.items(), key=lambda item: -item[1]):
+            if found >= AIM:
+                print(f"| `mesokg query {name}` | {found:.3f} |")
+        print(f"| `mesokg show INFINITE` | {seconds('show', 'INFINITE', *build, runs=9):.3f} |")
+    print(f"\n{sum(found < AIM for found in questions.values())} of {len(questions)} questions in less than {AIM} s, each the median of three; the others of nine.")
 
 
 if __name__ == "__main__":
