@@ -13,6 +13,11 @@ from conftest import TINY
 from test_release import run
 from test_tables import edit
 
+from mesokg.answers import format_answer
+from mesokg.builds import load_build
+from mesokg.errors import UsageError
+from mesokg.questions import ask, find_question
+
 
 @pytest.fixture(scope="module")
 def tiny_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -187,6 +192,29 @@ def test_the_list_of_questions_goes_where_answers_go(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, (tmp_path / "list").read_text(encoding="utf-8")) == (0, "", shown)
     done = run("query", "--list", "--format", "json")
     assert (done.returncode, done.stdout) == (2, "") and "leave out --format" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("what_evidence_is_behind_thing", "thing=TINY"),
+        ("what_evidence_is_behind_thing", "thing=mkg:trial-NCT00000001"),
+        ("what_evidence_is_behind_thing", "thing=mkg:publication-nothing"),
+        ("what_does_source_say", "source=TINY"),
+        ("what_does_source_say", ""),
+    ],
+)
+def test_a_question_about_one_thing_is_answered_as_from_the_whole_graph(tiny_build: Path, name: str, setting: str) -> None:
+    whole = load_build(tiny_build)
+    wanted = dict([setting.split("=")]) if setting else {}
+    done = run("query", name, *(("--set", setting) if setting else ()), "--build", str(tiny_build), "--format", "tsv")
+    try:
+        answer = ask(find_question(name), whole, wanted)
+    except UsageError as error:
+        assert (done.returncode, done.stderr.strip()) == (2, f"mesokg: {error}")
+    else:
+        assert (done.returncode, done.stdout) == (0, format_answer(answer, "tsv"))
+        assert bool(answer.rows) == bool(setting)
 
 
 def test_query_explains_its_rows(tiny_build: Path) -> None:

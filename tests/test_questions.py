@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "questions"))
 import engines  # noqa: E402
 
 from mesokg.errors import ProblemsFound, QueryError, UsageError
-from mesokg.identifiers import entity, expand, term
+from mesokg.identifiers import PREFIXES, entity, expand, term
 from mesokg.questions import (
     KEYWORDS,
     Question,
@@ -140,6 +140,9 @@ def test_the_smallest_question_is_clean(tmp_path: Path) -> None:
         ("#+ expects: tests/questions/expected/good.tsv\n", "", 1, "missing front matter"),
         ("#+ graph: facts", "#+ graph: evidence\n#+ statements: some", 5, "unknown statements"),
         ("#+ graph: facts", "#+ graph: facts\n#+ statements: named", 5, "no statements asked for"),
+        ("#+ graph: facts", "#+ graph: facts\n#+ statements: source = phase", 5, "no statements asked for"),
+        ("#+ graph: facts", "#+ graph: evidence\n#+ statements: source = phase", 5, "statements of no thing"),
+        ("#+ graph: facts", "#+ graph: evidence\n#+ statements: source = paper", 5, "statements of no thing"),
         ("phase (text): a phase", "phase (words): a phase", 6, "unreadable parameter"),
         ("phase (text): a phase", "stage (text): a stage", 6, "parameter without one default"),
         ("  VALUES ?phase", '  VALUES ?phase { "2" }\n  VALUES ?phase', 6, "parameter without one default"),
@@ -255,6 +258,26 @@ def test_statements_said_to_be_named_are_named(tmp_path: Path, pattern: str, rul
     question = read_question(_written(tmp_path, text))
     assert question.named
     assert {problem.rule for problem in lint_question(question, TERMS | {"subject", "predicate"})} == rules
+
+
+@pytest.mark.parametrize(
+    ("pattern", "clean"),
+    [
+        ("?one mesokg:rank ?rank ; mesokg:subject ?thing .", False),
+        ("?one mesokg:subject ?thing ; mesokg:rank ?rank . OPTIONAL { ?one mesokg:object ?value }", True),
+        ("?one mesokg:subject ?thing . ?other mesokg:rank ?rank .", False),
+        ("?one mesokg:subject ?thing . ?trial mesokg:phase ?any ; ^mesokg:object ?other .", False),
+        ("?one mesokg:subject ?thing OPTIONAL { ?other mesokg:source ?source }", False),
+        ("?one mesokg:subject ?other .", False),
+        ("?one mesokg:source ?thing .", False),
+    ],
+)
+def test_statements_said_to_be_of_one_thing_are_of_one(tmp_path: Path, pattern: str, clean: bool) -> None:
+    text = _GOOD.replace("#+ graph: facts", "#+ graph: evidence\n#+ statements: subject = thing").replace("phase (text)", "thing (thing)").replace("complete: phase", "complete: thing")
+    text = text.replace('VALUES ?phase { "1" }', "VALUES ?thing { mkg:trial-NCT03710876 }").replace("PREFIX skos", f"PREFIX mkg: <{PREFIXES['mkg']}>\nPREFIX skos", 1)
+    question = read_question(_written(tmp_path, text.replace("  ?trial mesokg", f"  {pattern} ?trial mesokg")))
+    assert question.chosen == (term("subject"), PREFIXES["mkg"] + "trial-NCT03710876")
+    assert {problem.rule for problem in lint_question(question)} == (set() if clean else {"statements not of one thing"})
 
 
 # ---------------------------------------------------------------- answers by value

@@ -50,13 +50,16 @@ def find_build(explicit: Path | None = None, *, make: bool = True, say: Callable
     return cached
 
 
-def load_build(path: Path, *, evidence: bool = True, asked: str | None = None, named: bool = False):  # noqa: ANN201 - an EmbeddedStore, imported only when used
+def load_build(  # noqa: ANN201 - an EmbeddedStore, imported only when used
+    path: Path, *, evidence: bool = True, asked: str | None = None, named: bool = False, only: tuple[str, str] | None = None
+):
     """The graph of a build, in memory: an EmbeddedStore with the named graphs.
 
     Without ``evidence`` only ontology, facts and inferred triples are loaded, as one default graph: a sixth of the
     triples, which is all that most questions need. With ``asked``, a SPARQL query that names every property that it
     asks of an assertion and of the metadata, these come without their other properties: about half of the triples.
     With ``named`` it also names every property that the assertions are about, and no others come: about a fifth.
+    With ``only``, the IRIs of a property and of a thing, it asks only for assertions with that value of the property.
 
     Raises StoreError where the build cannot be read.
     """
@@ -72,7 +75,7 @@ def load_build(path: Path, *, evidence: bool = True, asked: str | None = None, n
     file = path / (MARKER if evidence else "mesokg-simple.ttl")
     try:
         if evidence:
-            store.oxigraph.bulk_load(read_packed(file, asked_of(asked) if asked else None, named=named), format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+            store.oxigraph.bulk_load(read_packed(file, asked_of(asked) if asked else None, named=named, only=only), format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
         else:
             store.oxigraph.bulk_load(path=str(file), format=pyoxigraph.RdfFormat.TURTLE, lenient=True)
     except (OSError, EOFError, SyntaxError, ValueError, zlib.error) as error:

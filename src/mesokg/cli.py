@@ -112,13 +112,13 @@ def main() -> None:
     """An open knowledge graph of gene therapy for mesothelioma."""
 
 
-def _open(build_dir: Path | None, endpoint: str | None = None, *, evidence: bool = True, asked: str | None = None, named: bool = False) -> Store:
+def _open(build_dir: Path | None, endpoint: str | None = None, **part: Any) -> Store:
     from mesokg.builds import find_build, load_build
     from mesokg.store import RemoteStore
 
     if endpoint:
         return RemoteStore(endpoint)
-    return load_build(find_build(build_dir, say=_say), evidence=evidence, asked=asked, named=named)
+    return load_build(find_build(build_dir, say=_say), **part)
 
 
 def _write(text: str, output: str) -> None:
@@ -324,10 +324,17 @@ def query(
     if name is not None:
         question = find_question(name)
         # the assertions are most of the graph; most questions do not ask about them, the others for some of them and some of their properties
-        asked = None if explaining else question.sparql
-        with _open(build_dir, endpoint, evidence=explaining or question.graph == "evidence", asked=asked, named=question.named) as store:
-            notes: list[str] = []
-            bound = bind(question, values, store, notes.append)
+        notes: list[str] = []
+        part = {"evidence": True} if explaining else {"evidence": question.graph == "evidence", "asked": question.sparql, "named": question.named}
+        bound = question
+        if question.only and not (explaining or endpoint):
+            if values:
+                # which thing is meant shows in less than what is told of it
+                with _open(build_dir, asked=question.choices) as store:
+                    bound, values = bind(question, values, store, notes.append), {}
+            part["only"] = bound.chosen
+        with _open(build_dir, endpoint, **part) as store:
+            bound = bind(bound, values, store, notes.append)
             answer = ask(bound, store)
             unknown = _unknown(question.sparql, store, question.place)
             behind = _evidence(answer, store, bound.sparql) if explaining else ""

@@ -27,8 +27,8 @@ __all__ = ["asked_of", "pack_apart", "read_packed", "write_packed"]
 
 _TYPE = PREFIXES["rdf"] + "type"
 _ABOUT = term("predicate")
-_PAIR = re.compile(rb"^(\S+) \S+ <[^>]*[/#]([^/#>]+)>", re.MULTILINE)
-"""Subject of a line of N-Quads, and the name of its object without prefix."""
+_PAIR = re.compile(rb"^(\S+) \S+ (<[^>]*[/#]([^/#>]+)>)", re.MULTILINE)
+"""Subject of a line of N-Quads, its object, and the object's name without prefix."""
 _NAME = re.compile(r"[:/#](\w+)")
 _APART = ("evidence", "metadata")
 _LEVEL = 1
@@ -79,10 +79,11 @@ def asked_of(sparql: str) -> set[str]:
     return set(_NAME.findall(sparql))
 
 
-def read_packed(path: Path, names: set[str] | None = None, *, named: bool = False) -> bytes:
+def read_packed(path: Path, names: set[str] | None = None, *, named: bool = False, only: tuple[str, str] | None = None) -> bytes:
     """The N-Quads of a file; with ``names``, of assertions and metadata only the quads with a class or a property so called.
 
     With ``named`` there are also none of an assertion about another property: ``phase`` keeps those about phases.
+    With ``only``, the IRIs of a property and of a thing, there are none of an assertion with another value of that property.
     A file that was compressed by something else is read whole. Raises OSError, EOFError or zlib.error where the file
     cannot be read.
     """
@@ -92,7 +93,10 @@ def read_packed(path: Path, names: set[str] | None = None, *, named: bool = Fals
     if names is None:
         return gzip.decompress(packed)
     kept: list[tuple[str, bytes]] = []
-    about, start = b"", 0
+    telling = {_ABOUT: b""} if named else {}
+    if only:
+        telling[only[0]] = b""
+    start = 0
     while start < len(packed):
         head = packed[start : start + _HEAD.size]
         *fixed, size = _HEAD.unpack(head) if len(head) == _HEAD.size else (None, 0)
@@ -103,14 +107,17 @@ def read_packed(path: Path, names: set[str] | None = None, *, named: bool = Fals
         begin = start + _HEAD.size
         iri = packed[begin : packed.find(b"\0", begin)].decode("latin-1")
         wanted = iri in ("", _TYPE) or re.split("[/#]", iri)[-1] in names
-        if wanted or (named and iri == _ABOUT):
+        if wanted or iri in telling:
             text = zlib.decompress(packed[start : start + size], wbits=zlib.MAX_WBITS | 16)
             if wanted:
                 kept.append((iri, text))
-            if iri == _ABOUT:
-                about = text
+            if iri in telling:
+                telling[iri] += text
         start += size
-    others = {subject for subject, property_ in _PAIR.findall(about) if property_.decode() not in names} if named else set()
+    others = {subject for subject, _, property_ in _PAIR.findall(telling[_ABOUT]) if property_.decode() not in names} if named else set()
+    if only:
+        asked = f"<{only[1]}>".encode()
+        others |= {subject for subject, value, _ in _PAIR.findall(telling[only[0]]) if value != asked}
     # no assertion stands in the member without name
     return b"".join(_without(others, text) if others and iri else text for iri, text in kept)
 

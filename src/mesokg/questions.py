@@ -13,7 +13,8 @@ needs it too); asking with another value puts that value, as a term, in the plac
     #+ complete: target: ?therapy mesokg:targets ?value
 
 ``graph`` is the deepest graph the answer draws on: ``facts``, ``inferred`` or ``evidence``. With the last,
-``statements: named`` says that the query names every property whose assertions it asks for, so that the command loads no
+``statements: named`` says that the query names every property whose assertions it asks for, and ``statements: source = paper``
+that it asks for those alone whose ``mesokg:source`` is the value of the parameter ``paper``, so that the command loads no
 others. ``complete`` is a graph pattern that binds ``?value`` to what a shell may offer for the parameter.
 """
 
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 from mesokg.errors import Problem, ProblemsFound, QueryError, UsageError, suggest
 from mesokg.explain_rows import evidence_behind
 from mesokg.gate import blank_quoted
-from mesokg.identifiers import PREFIXES, compact, expand, is_curie
+from mesokg.identifiers import PREFIXES, compact, expand, is_curie, term
 from mesokg.resources import folder
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ _FIELDS = ("title", "summary", "keywords", "graph", "expects", "statements", "pa
 _REQUIRED = _FIELDS[:5]
 _GRAPHS = ("facts", "inferred", "evidence")
 _STATEMENTS = ("any", "named")
+_ONLY = re.compile(r"(\w+) = (\w+)")
 _TYPES = ("text", "integer", "decimal", "date", "thing")
 _HEAD = re.compile(r"#\+ (\w+): ?(.*)")
 _PARAM = re.compile(r"(?P<name>\w+) \((?P<type>\w+)\): (?P<description>.+)")
+_ONE_THING = re.compile(r"<[^<>\s]+>|\w+:[^\s<>]+")
 _COMPLETE = re.compile(r"(?P<name>\w+): (?P<pattern>.*\?value\b.*)")
 
 
@@ -88,7 +91,8 @@ class Parameter:
 class Question:
     """A question: ``name`` is its file's name without ending; ``sparql`` is the whole file.
 
-    ``named``: of assertions it asks for those alone whose property it names.
+    ``named``: of assertions it asks for those alone whose property it names. ``only``, a property of assertions by its
+    name and a parameter: for those alone that have the parameter's value there.
     """
 
     name: str
@@ -101,6 +105,20 @@ class Question:
     path: Path
     expects: str = ""
     named: bool = False
+    only: tuple[str, str] | None = None
+
+    @property
+    def chosen(self) -> tuple[str, str] | None:
+        """The IRIs of the property and of the value that it has in every assertion asked for."""
+        if self.only is None:
+            return None
+        value = next(self.sparql[start:end].strip() for _, start, end in _blocks(self.sparql, self.only[1:]))
+        return term(self.only[0]), value[1:-1] if value.startswith("<") else expand(value)
+
+    @property
+    def choices(self) -> str:
+        """Patterns with every property of assertions that is asked of when parameters get their values."""
+        return "\n".join(one.completion for one in self.parameters)
 
     @property
     def place(self) -> str:
@@ -180,17 +198,31 @@ def read_question(path: Path) -> Question:
     if fields.get("graph", _GRAPHS[0]) not in _GRAPHS:
         report(lines["graph"], "unknown graph", fields["graph"], suggest(fields["graph"], _GRAPHS))
     statements = fields.get("statements", _STATEMENTS[0])
-    if statements not in _STATEMENTS:
-        report(lines["statements"], "unknown statements", statements, suggest(statements, _STATEMENTS))
-    elif statements == "named" and fields.get("graph") in _GRAPHS[:-1]:
+    only = _ONLY.fullmatch(statements)
+    if only:
+        if not any(one.name == only[2] and one.type == "thing" and _ONE_THING.fullmatch(one.default) for one in parameters):
+            report(lines["statements"], "statements of no thing", statements, f"write `#+ param: {only[2]} (thing): …`, with one thing as the default")
+    elif statements not in _STATEMENTS:
+        report(lines["statements"], "unknown statements", statements, f"write {', '.join(_STATEMENTS)}, or `property = parameter`, as `source = paper`")
+    if statements != _STATEMENTS[0] and fields.get("graph") in _GRAPHS[:-1]:
         report(lines["statements"], "no statements asked for", f"graph: {fields['graph']}", "leave the line out, or write `graph: evidence`")
     if not fields.get("title", "?").endswith("?"):
         report(lines["title"], "title is not a question", fields["title"], "end it with a question mark")
     if problems:
         raise ProblemsFound(problems)
-    completed = (replace(one, completion=completions.get(one.name, "")) for one in parameters)
+    completed = [replace(one, completion=completions.get(one.name, "")) for one in parameters]
     return Question(
-        path.stem, fields["title"], fields["summary"], keywords, fields["graph"], tuple(completed), text, path, fields["expects"], statements == "named"
+        path.stem,
+        fields["title"],
+        fields["summary"],
+        keywords,
+        fields["graph"],
+        tuple(completed),
+        text,
+        path,
+        fields["expects"],
+        statements == "named",
+        (only[1], only[2]) if only else None,
     )
 
 
@@ -564,6 +596,9 @@ def _completions(parameter: Parameter, store: Store) -> Iterator[tuple[str, str,
 # ---------------------------------------------------------------- the linter
 
 _ABOUT = re.compile(r"mesokg:predicate\s+\?(\w+)")
+_TOLD = re.compile(r"mesokg:(subject|predicate|object|source|negated|rank|evidenceLevel|valueStatus|evidence|locator|asOf|recordDate|checkedOn)\b")
+"""What is told of assertions alone."""
+_BREAK = re.compile(r"[{}]|\.(?=\s)")
 _STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|<[^<>\s]*>|#[^\n]*')
 _PREFIX = re.compile(r"^PREFIX (\w+): <([^<>\s]+)>$", re.MULTILINE)
 _USED = re.compile(r"(?<![\w?:])([A-Za-z]\w*):([A-Za-z0-9_][\w.-]*)?")
@@ -600,6 +635,12 @@ def lint_question(question: Question, terms: Container[str] | None = None) -> li
     for variable in sorted(set(_ABOUT.findall(body))) if question.named else ():
         if not re.search(rf"VALUES \?{variable} \{{|\?{variable} IN \(", body):
             report("property not named", f"?{variable}", f"list what it may be, as FILTER(?{variable} IN (…)), or take out `statements: named`")
+    if question.only:
+        name, chosen = question.only
+        asked = re.search(rf"(\?\w+) mesokg:{name} \?{chosen}\b", body)
+        # between full stops and brackets all is about what stands first
+        if asked is None or {part.split()[0] for part in _BREAK.split(body) if _TOLD.search(part)} != {asked[1]}:
+            report("statements not of one thing", f"{name} = {chosen}", f"ask of one assertion only, as `?assertion mesokg:{name} ?{chosen} ; …`, or take out `statements`")
     for word in _REFUSED:
         if re.search(rf"(?<![\w?:$]){word}\b", body, re.IGNORECASE):
             report("engine specific or unstable", word, "ask without it: answers must be whole and the same everywhere")
